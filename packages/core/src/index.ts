@@ -1,1 +1,51 @@
-export const placeholder = 1;
+// The session's life
+
+export type { Clock } from './clock.ts';
+export {
+  createTokenManager,
+  type TokenManager,
+  type TokenManagerState,
+} from './createTokenManager.ts';
+// What an API answers
+export {
+  type Dialect,
+  defaultDialect,
+  judge,
+  type Verdict,
+} from './dialect.ts';
+export { type MutationPolicy, mayRepeat } from './mayRepeat.ts';
+// Where it is kept
+export { memoryStore } from './memoryStore.ts';
+export { type Challenge, parseChallenges } from './parseChallenges.ts';
+
+// What an auth server answers
+export {
+  type AuthServerRefusal,
+  authServerError,
+  readTokens,
+} from './readTokens.ts';
+export type { GraphQLErrorLike, ResponseFacts } from './responseFacts.ts';
+export { rootFields } from './rootFields.ts';
+export type { Settle, SettleOptions } from './settle.ts';
+export {
+  type Refusal,
+  TokenError,
+  type TokenErrorCode,
+  type TokenErrorOptions,
+} from './tokenError.ts';
+export type {
+  RenewalReason,
+  SignOutReason,
+  TokenEvents,
+} from './tokenEvents.ts';
+export type {
+  RenewContext,
+  TokenManagerOptions,
+} from './tokenManagerOptions.ts';
+export {
+  type TokenAnswer,
+  type TokenHeaders,
+  type TokenParts,
+  TokenSet,
+} from './tokenSet.ts';
+export type { TokenRecord, TokenStore } from './tokenStore.ts';

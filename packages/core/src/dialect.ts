@@ -1,0 +1,88 @@
+import { parseChallenges } from './parseChallenges.ts';
+import type { GraphQLErrorLike, ResponseFacts } from './responseFacts.ts';
+
+/** What a response says about the token that was sent. */
+export type Verdict = 'ok' | 'unauthenticated' | 'forbidden' | 'stepUp';
+
+/** How one API says "your token is dead" and "you may not": a row of a table. Extend one by spreading it. */
+export interface Dialect {
+  /** Verdicts by error code, compared whole. */
+  readonly codes: Readonly<Record<string, Verdict>>;
+  /** Verdicts by HTTP status. */
+  readonly statuses: Readonly<Record<number, Verdict>>;
+  /** Verdicts by the whole message of an error without a code: trimmed, in lower case, without a full stop. */
+  readonly messages: Readonly<Record<string, Verdict>>;
+  /** Where an error carries its code. @defaultValue `extensions.code` */
+  readonly codeOf?: (error: GraphQLErrorLike) => unknown;
+  /** Looks first at each error; `undefined` leaves it to the rest. */
+  readonly judgeError?: (error: GraphQLErrorLike) => Verdict | undefined;
+  /** Looks first at the whole response; `undefined` leaves it to the rest. */
+  readonly judge?: (facts: ResponseFacts) => Verdict | undefined;
+  /** The server checks the token before any resolver runs, so a refused mutation has done nothing. @defaultValue false */
+  readonly refusesBeforeResolver?: boolean;
+}
+
+export const defaultDialect: Dialect = {
+  codes: {
+    FORBIDDEN: 'forbidden',
+    AUTH_NOT_AUTHORIZED: 'forbidden',
+    KS_ACCESS_DENIED: 'forbidden',
+    UNAUTHENTICATED: 'unauthenticated',
+    AUTH_NOT_AUTHENTICATED: 'unauthenticated',
+    'invalid-jwt': 'unauthenticated',
+    TOKEN_EXPIRED: 'unauthenticated',
+  },
+  statuses: { 401: 'unauthenticated', 403: 'forbidden' },
+  messages: {
+    unauthorized: 'unauthenticated',
+    unauthenticated: 'unauthenticated',
+  },
+};
+
+/** @see RFC 6750 section 3.1, RFC 9470 section 3 */
+const challengeErrors: Readonly<Record<string, Verdict>> = {
+  invalid_token: 'unauthenticated',
+  insufficient_scope: 'forbidden',
+  insufficient_user_authentication: 'stepUp',
+};
+
+const own = <T>(table: Readonly<Record<string | number, T>>, key: unknown): T | undefined =>
+  typeof key === 'string' || typeof key === 'number' ? (Object.hasOwn(table, key) ? table[key] : undefined) : undefined;
+
+/** What this one error says about the token. */
+export function judgeError(error: GraphQLErrorLike | null, dialect: Dialect): Verdict | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const first = dialect.judgeError?.(error);
+  if (first) return first;
+  const code = dialect.codeOf ? dialect.codeOf(error) : error.extensions?.code;
+  if (code != null) return own(dialect.codes, code);
+  const { message } = error;
+  return typeof message === 'string'
+    ? own(dialect.messages, message.trim().toLowerCase().replace(/\.$/, ''))
+    : undefined;
+}
+
+/** A challenge says something about the token only where the server refused; a 407 is a proxy's. */
+function judgeChallenge({ status = 0, challenge }: ResponseFacts): Verdict | undefined {
+  if (!challenge || status < 400 || status === 407) return undefined;
+  const errors = parseChallenges(challenge)
+    .filter(({ scheme }) => scheme === 'bearer' || scheme === 'dpop')
+    .map(({ params }) => own(challengeErrors, params.error));
+  return errors.find(verdict => verdict !== undefined);
+}
+
+/**
+ * The verdict on a response. Pure. A "you may not" anywhere beats a "your token is dead" elsewhere: the token was good for that.
+ */
+export function judge(facts: ResponseFacts, dialect: Dialect): Verdict {
+  const { status = 0, errors } = facts;
+  if (status < 400 && !errors?.length && facts.body === undefined && facts.closeCode === undefined) return 'ok';
+  const first = dialect.judge?.(facts);
+  if (first) return first;
+  const verdicts = [
+    ...(errors ?? []).map(error => judgeError(error, dialect)),
+    judgeChallenge(facts),
+    own(dialect.statuses, status),
+  ];
+  return (['stepUp', 'forbidden', 'unauthenticated'] as const).find(verdict => verdicts.includes(verdict)) ?? 'ok';
+}

@@ -1,0 +1,107 @@
+import type { Clock } from './clock.ts';
+import type { Cooldown } from './cooldown.ts';
+import { redactedCause, textsIn } from './redact.ts';
+import { TokenError } from './tokenError.ts';
+import type { RenewalReason } from './tokenEvents.ts';
+import type { TokenManagerOptions } from './tokenManagerOptions.ts';
+import type { TokenAnswer, TokenParts, TokenSet } from './tokenSet.ts';
+import { withinTime } from './waiting.ts';
+
+/** The exchanges with the auth server: each within its time, each failure as a `TokenError` without secrets. */
+export interface Exchange<Credentials = never, Answer extends TokenParts = TokenParts> {
+  /** Asks `renew`; `null` is a no: the auth server's, or ours when there is nothing to ask with. */
+  renew(current: TokenSet | undefined, reason: RenewalReason): Promise<TokenAnswer | null>;
+  /** @throws TokenError `credentialsRejected` on a no */
+  signIn(credentials: Credentials): Promise<TokenAnswer<Answer>>;
+  /** Signs in with what `credentials` gives; `null` when it gives nothing. */
+  signInUnattended(): Promise<TokenAnswer | null>;
+  /** Best effort: never rejects. */
+  revoke(tokens: TokenSet): Promise<void>;
+  /** Ends every exchange, at once and for good. */
+  close(): void;
+}
+
+const late =
+  'The auth server did not answer in time. If the request goes through a client that waits for this token manager, mark it with auth: "omit".';
+
+const isNo = ({ code }: TokenError) => code === 'sessionExpired' || code === 'credentialsRejected';
+
+export interface ExchangeContext {
+  readonly renewTimeoutMs: number;
+  readonly clock: Clock;
+  readonly cooldown: Cooldown;
+}
+
+export function createExchange<Credentials, Answer extends TokenParts>(
+  options: TokenManagerOptions<Credentials, Answer>,
+  { renewTimeoutMs, clock, cooldown }: ExchangeContext,
+): Exchange<Credentials, Answer> {
+  const { renew, signIn, signOut, credentials } = options;
+  /** The token set whose renewal was refused: its refresh token is not sent again. */
+  let refused: TokenSet | undefined;
+  const closed = new AbortController();
+
+  /** What a callback threw: what is no `TokenError` is trouble on the way. */
+  function tokenErrorOf(thrown: unknown, secrets: unknown): TokenError {
+    if (TokenError.is(thrown)) return thrown;
+    const cause = redactedCause(thrown, textsIn(secrets));
+    return new TokenError('unavailable', 'The auth server could not be reached, or its answer could not be read.', {
+      cause,
+    });
+  }
+
+  async function request<T>(run: (signal: AbortSignal) => T | PromiseLike<T>, secrets: unknown): Promise<T> {
+    try {
+      return await withinTime(run, renewTimeoutMs, clock, late, closed.signal);
+    } catch (thrown) {
+      throw tokenErrorOf(thrown, secrets);
+    }
+  }
+
+  function partsOf<Parts extends TokenParts>(answer: Parts | undefined): Parts {
+    if (typeof answer === 'object') return answer;
+    throw new TokenError('unavailable', 'The provider answered no tokens. Return them, or null for a no.');
+  }
+
+  async function exchangeSignIn(given: Credentials): Promise<TokenAnswer<Answer>> {
+    if (!signIn) throw new TokenError('misconfigured', 'There is no option "signIn". Pass one, or use "adopt".');
+    const requestedAt = clock.now();
+    const rejected = ({ cause, status }: { cause?: unknown; status?: number | undefined } = {}) =>
+      new TokenError('credentialsRejected', 'The auth server refused the credentials.', { cause, status });
+    const answer = await request(signal => signIn(given, { signal }), given).catch((error: TokenError) => {
+      throw isNo(error) ? rejected(error) : error;
+    });
+    if (answer === null || answer?.accessToken === null) throw rejected();
+    return { parts: partsOf(answer), requestedAt };
+  }
+
+  return {
+    async renew(current, reason) {
+      const dead = current?.refreshExpiresAt !== undefined && clock.now() >= current.refreshExpiresAt;
+      const asks = current ? current !== refused && !dead : reason === 'restore';
+      if (!renew || !asks) return null;
+      const requestedAt = clock.now();
+      try {
+        const secrets = [current?.accessToken, current?.refreshToken];
+        const answer = await request(signal => renew({ current, reason, signal }), secrets);
+        if (typeof answer === 'string') return { parts: { accessToken: answer }, requestedAt };
+        if (answer !== null && answer?.accessToken !== null) return { parts: partsOf(answer), requestedAt };
+      } catch (thrown) {
+        const error = thrown as TokenError;
+        if (!isNo(error) && !cooldown.believes(error, clock.now())) throw error;
+      }
+      refused = current;
+      return null;
+    },
+    signIn: exchangeSignIn,
+    async signInUnattended() {
+      const given = credentials && (await request(() => credentials(), undefined));
+      return given == null ? null : exchangeSignIn(given);
+    },
+    async revoke(tokens) {
+      if (signOut && !closed.signal.aborted)
+        await request(signal => signOut(tokens, { signal }), undefined).catch(() => {});
+    },
+    close: () => closed.abort(),
+  };
+}

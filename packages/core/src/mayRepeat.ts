@@ -1,0 +1,42 @@
+import { type Dialect, judgeError } from './dialect.ts';
+import type { ResponseFacts } from './responseFacts.ts';
+
+/**
+ * Which refused mutations are sent again:
+ *
+ * - `proven`: when the answer proves that nothing was executed.
+ * - `safe`: also when every root field is `null` with an auth error at exactly its own path, as guards of Apollo Server and Nest answer.
+ * - `always`, `never`: whatever the answer says.
+ */
+export type MutationPolicy = 'safe' | 'proven' | 'always' | 'never';
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** The server did not take the request, or did not begin to execute it. @see RFC 9110 section 15.5.2; GraphQL, request errors */
+function isProven({ status, data, errors }: ResponseFacts): boolean {
+  if (data !== undefined) return false;
+  if (status === 401) return !errors?.some(error => error?.path);
+  return errors !== undefined && errors.length > 0 && !errors.some(error => error?.path);
+}
+
+/** Every root field came back `null`, refused at its own door. */
+function isRefusedAtRoot({ data, errors = [], rootFields }: ResponseFacts, dialect: Dialect): boolean {
+  const fields = isObject(data) ? Object.keys(data) : data === null ? rootFields?.() : undefined;
+  if (!fields?.length || (isObject(data) && Object.values(data).some(value => value !== null))) return false;
+  const isRefused = (field: string) =>
+    errors.some(
+      error => error?.path?.length === 1 && error.path[0] === field && judgeError(error, dialect) === 'unauthenticated',
+    );
+  return fields.every(isRefused);
+}
+
+/** Whether an operation that was refused may be sent again. Pure. */
+export function mayRepeat(facts: ResponseFacts, policy: MutationPolicy, dialect: Dialect): boolean {
+  if (facts.repeated) return false;
+  if (facts.kind === 'subscription') return true;
+  if (facts.delivered) return false;
+  if (facts.kind === 'query' || policy === 'always') return true;
+  if (policy === 'never') return false;
+  if (isProven(facts)) return true;
+  return (policy === 'safe' || dialect.refusesBeforeResolver === true) && isRefusedAtRoot(facts, dialect);
+}

@@ -1,0 +1,85 @@
+import { TokenError } from './tokenError.ts';
+import type { TokenParts } from './tokenSet.ts';
+
+/** OAuth errors that no waiting mends: the registration of the client, or the request, is wrong. @see RFC 6749 section 5.2 */
+const misconfigured = [
+  'invalid_client',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+  'invalid_request',
+];
+const transient = ['temporarily_unavailable', 'server_error'];
+
+/** How an auth server refused, as far as it can be read. */
+export interface AuthServerRefusal {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The `error` of an OAuth body. */
+  readonly code?: string | undefined;
+}
+
+/** `Retry-After`, in milliseconds. @see RFC 9110 section 10.2.3 */
+function retryAfterMs(headers: Headers): number | undefined {
+  const value = headers.get('retry-after');
+  if (!value) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return ms > 0 ? ms : undefined;
+}
+
+/**
+ * What an auth server's refusal means, by its code before its status: `sessionExpired` is its own no; `misconfigured`, our
+ * fault; `unavailable`, trouble on the way. A 400 or 401 without a known code is a no unless it is a page of HTML, which
+ * comes from something in between.
+ */
+export function authServerError({ status, headers, code }: AuthServerRefusal): TokenError {
+  const isHtml = headers.get('content-type')?.includes('html') === true;
+  const said = code && /^[\w.-]{1,60}$/.test(code) ? ` (${code})` : '';
+  const details = { status, retryAfterMs: retryAfterMs(headers) };
+  if (code && misconfigured.includes(code))
+    return new TokenError('misconfigured', `The auth server does not accept this client${said}.`, details);
+  const isNo =
+    code === 'invalid_grant' || ((status === 400 || status === 401) && !isHtml && !transient.includes(code ?? ''));
+  if (isNo) return new TokenError('sessionExpired', `The auth server said no${said}.`, details);
+  return new TokenError('unavailable', `The auth server answered ${status}${said}.`, details);
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/**
+ * Reads the tokens from the answer of a refresh endpoint: `{ accessToken, expiresInS?, refreshToken? }`, or the names of
+ * OAuth (`access_token`, `expires_in`, `refresh_token`). For the `renew` of an application's own endpoint:
+ *
+ * ```ts
+ * renew: ({ signal }) => fetch('/refresh', { method: 'POST', credentials: 'include', signal }).then(readTokens)
+ * ```
+ *
+ * @returns `null` when the answer says that nobody is signed in: 204, a token that is `null`, 400 or 401
+ * @throws TokenError `unavailable` or `misconfigured`; no part of the body is in it
+ */
+export async function readTokens(response: Response): Promise<TokenParts | null> {
+  const { status, headers } = response;
+  if (status === 204) return null;
+  const body: unknown = await response.json().catch(() => undefined);
+  const fields = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
+  if (!response.ok) {
+    const error = authServerError({
+      status,
+      headers,
+      code: text(fields.error),
+    });
+    if (error.code === 'sessionExpired') return null;
+    throw error;
+  }
+  const accessToken = fields.accessToken ?? fields.access_token;
+  if (accessToken === null) return null;
+  if (typeof accessToken !== 'string')
+    throw new TokenError('unavailable', `The answer of the refresh endpoint holds no token.`, { status });
+  const seconds = (value: unknown) => value as TokenParts['expiresInS'];
+  return {
+    accessToken,
+    refreshToken: text(fields.refreshToken ?? fields.refresh_token),
+    expiresInS: seconds(fields.expiresInS ?? fields.expires_in),
+    refreshExpiresInS: seconds(fields.refreshExpiresInS ?? fields.refresh_expires_in),
+  };
+}

@@ -1,0 +1,189 @@
+import type { Clock } from './clock.ts';
+import type { Cooldown } from './cooldown.ts';
+import type { Exchange } from './exchange.ts';
+import { never, type Schedule } from './freshness.ts';
+import { redactedCause } from './redact.ts';
+import type { Session } from './session.ts';
+import { TokenError } from './tokenError.ts';
+import type { Events, RenewalReason } from './tokenEvents.ts';
+import { makeTokenSet, type TokenAnswer, type TokenSet } from './tokenSet.ts';
+import type { TokenStore } from './tokenStore.ts';
+
+/** The one renewal that may run: a single flight. */
+export interface Renewal {
+  readonly running: boolean;
+  /** Joins the renewal that runs, or starts one. The promise is shared and always settles; `null`: nobody is signed in. */
+  start(reason: RenewalReason): Promise<TokenSet | null>;
+  /** The token set has changed: who waits in a session that is over leaves. */
+  follow(): void;
+  /** Ends the wait of all. What the auth server still answers is dropped, and revoked where the provider can. */
+  cancel(error: TokenError): void;
+}
+
+export interface RenewalOptions {
+  readonly session: Session;
+  readonly exchange: Exchange;
+  readonly store: TokenStore;
+  readonly exclusive: boolean;
+  readonly lockWaitMs: number;
+  readonly cooldown: Cooldown;
+  readonly clock: Clock;
+  readonly events: Events;
+  /** Called when a renewal starts, and when it has ended. */
+  readonly changed: (error?: TokenError) => void;
+}
+
+interface Flight {
+  readonly from: TokenSet | undefined;
+  readonly reason: RenewalReason;
+  readonly promise: Promise<TokenSet | null>;
+  readonly settle: (answer: TokenSet | null | TokenError) => void;
+  /** Aborts when it has ended: nothing waits for a lock on its behalf any more. */
+  readonly ended: AbortController;
+  /** What it is about to do to the session itself. */
+  doing?: 'using' | TokenError;
+}
+
+/** @returns a flight whose promise may be left alone: a failure with nobody waiting is not an unhandled rejection */
+function newFlight(from: TokenSet | undefined, reason: RenewalReason): Flight {
+  let settle!: Flight['settle'];
+  const promise = new Promise<TokenSet | null>((resolve, reject) => {
+    settle = answer => (answer instanceof TokenError ? reject(answer) : resolve(answer));
+  });
+  promise.catch(() => {});
+  return { from, reason, promise, settle, ended: new AbortController() };
+}
+
+/** The same token once more: not asked for again before it is refused or, by what we know, dead. */
+function scheduleOfSame(from: TokenSet, next: TokenSet, now: Schedule, clock: Clock): Schedule | undefined {
+  if ((next.expiresAt ?? 0) > (from.expiresAt ?? 0)) return undefined;
+  return clock.now() < (from.expiresAt ?? 0) ? { ...now, softAt: now.hardAt } : never;
+}
+
+export function createRenewal(options: RenewalOptions): Renewal {
+  const { session, exchange, store, exclusive, lockWaitMs, cooldown, clock, events, changed } = options;
+  let flight: Flight | undefined;
+  const isOvertaken = (mine: Flight) => flight !== mine || (session.tokens ?? undefined) !== mine.from;
+
+  async function use(mine: Flight, answer: TokenAnswer, kept?: TokenSet): Promise<void> {
+    const { from } = mine;
+    if (isOvertaken(mine)) return void exchange.revoke(makeTokenSet(answer, { session: '', version: 0 }));
+    mine.doing = 'using';
+    if (!from) return session.begin(answer);
+    const next = makeTokenSet(answer, { session: from.session, version: from.version + 1 }, kept);
+    const isSame = next.accessToken === from.accessToken;
+    await session.replace(from, next, isSame ? scheduleOfSame(from, next, session.schedule, clock) : undefined);
+    if (!isOvertaken(mine))
+      throw new TokenError('unavailable', 'Somebody else renews the session, and the store does not show it yet.');
+  }
+
+  async function run(mine: Flight): Promise<void> {
+    const { from, reason } = mine;
+    if (store.lock) await session.reread();
+    if (isOvertaken(mine)) return; // somebody else was faster
+    const answer = await exchange.renew(from, reason);
+    const isStuck = answer !== null && reason === 'refused' && answer.parts.accessToken === from?.accessToken;
+    if (answer && !isStuck) return use(mine, answer, from);
+    if (from && !answer) await session.reread(); // the loser of a race looks at the store before it believes a no
+    if (isOvertaken(mine)) return;
+    const over = (error: TokenError) => {
+      if (isOvertaken(mine) || !from) return error;
+      mine.doing = error;
+      void session.end('expired');
+      return error;
+    };
+    const signedIn = await exchange.signInUnattended().catch((error: TokenError) => {
+      throw error.code === 'credentialsRejected' ? over(error) : error;
+    });
+    if (signedIn) return use(mine, signedIn);
+    if (answer) {
+      if (answer.parts.refreshToken != null) await use(mine, answer, from);
+      throw new TokenError('noProgress', 'The renewal brought the token that had just been refused.');
+    }
+    if (from) throw over(new TokenError('sessionExpired', 'The session is over. Sign in again.'));
+  }
+
+  /** Runs inside the store's lock. One that cannot be had in time is done without, unless two tokens cannot live side by side. */
+  function locked(mine: Flight): Promise<void> {
+    const { lock } = store;
+    if (!lock) return run(mine);
+    const { signal } = mine.ended;
+    return new Promise<void>((resolve, reject) => {
+      let isWaiting = true;
+      const waited = () => {
+        clock.clearTimeout(timer);
+        const first = isWaiting && !signal.aborted;
+        isWaiting = false;
+        return first;
+      };
+      const inside = async (): Promise<void> => {
+        if (waited()) await run(mine).then(resolve, reject);
+      };
+      const without = (thrown: unknown) => {
+        if (!waited()) return;
+        events.emit('storeFailed', {
+          doing: 'lock',
+          cause: redactedCause(thrown, []),
+        });
+        if (exclusive) reject(new TokenError('unavailable', 'The lock of the store could not be had.'));
+        else run(mine).then(resolve, reject);
+      };
+      const timer = clock.setTimeout(() => without(new Error('It took too long.')), lockWaitMs);
+      signal.addEventListener('abort', waited, { once: true });
+      new Promise(done => done(lock.call(store, inside, { waitMs: lockWaitMs, signal }))).catch(without);
+    });
+  }
+
+  function finish(mine: Flight, answer: TokenSet | null | TokenError): void {
+    if (flight !== mine) return;
+    flight = undefined;
+    mine.ended.abort();
+    const error = answer instanceof TokenError ? answer : undefined;
+    if (!error) cooldown.end();
+    else if (error.code !== 'signedOut' && error.code !== 'disposed') {
+      if (error.code !== 'sessionExpired') cooldown.failed(error, clock.now());
+      events.emit('renewalFailed', { reason: mine.reason, error });
+    }
+    changed(error);
+    mine.settle(answer);
+  }
+
+  return {
+    get running() {
+      return flight !== undefined;
+    },
+    start(reason) {
+      if (flight) return flight.promise;
+      const error = cooldown.current(clock.now());
+      if (error) return Promise.reject(error);
+      const mine = newFlight(session.tokens ?? undefined, reason);
+      flight = mine;
+      changed();
+      locked(mine).then(
+        () => finish(mine, session.tokens ?? null),
+        (thrown: unknown) =>
+          finish(
+            mine,
+            TokenError.is(thrown)
+              ? thrown
+              : new TokenError('unavailable', 'The renewal failed.', {
+                  cause: redactedCause(thrown, []),
+                }),
+          ),
+      );
+      return mine.promise;
+    },
+    follow() {
+      if (!flight) return;
+      const { from, doing } = flight;
+      const { tokens } = session;
+      if (doing instanceof TokenError) finish(flight, doing);
+      else if (from && tokens?.session !== from.session)
+        finish(flight, new TokenError('signedOut', 'The session was signed out meanwhile.'));
+      else if (!from && tokens && doing !== 'using') finish(flight, tokens);
+    },
+    cancel(error) {
+      if (flight) finish(flight, error);
+    },
+  };
+}

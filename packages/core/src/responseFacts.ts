@@ -1,0 +1,35 @@
+import type { TokenSet } from './tokenSet.ts';
+
+/** An error of a GraphQL answer, as servers send it: nothing about it is sure. */
+export interface GraphQLErrorLike {
+  readonly message?: unknown;
+  readonly path?: readonly (string | number)[] | null | undefined;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** What an adapter saw of a response, in no client's words. */
+export interface ResponseFacts {
+  /** The token set that was on the request; `null`: none was. */
+  readonly sent: TokenSet | null;
+  /** An unknown kind counts as a mutation. */
+  readonly kind: 'query' | 'mutation' | 'subscription' | 'unknown';
+  /** Stands for the document: the same for each run of the same one. */
+  readonly operation?: object | string | undefined;
+  /** The response names of the root fields, where they are plain to see. */
+  readonly rootFields?: (() => readonly string[] | undefined) | undefined;
+  /** HTTP status, where there was HTTP and it is known. */
+  readonly status?: number | undefined;
+  /** The `WWW-Authenticate` header, joined. */
+  readonly challenge?: string | null | undefined;
+  readonly errors?: readonly GraphQLErrorLike[] | undefined;
+  /** The `data` of the answer; `undefined`: it had no such key. */
+  readonly data?: unknown;
+  /** The body, where it is no GraphQL answer: parsed JSON or text. */
+  readonly body?: unknown;
+  /** The code with which a socket was closed. */
+  readonly closeCode?: number | undefined;
+  /** The operation was refused and sent again before, and no data has come since. */
+  readonly repeated?: boolean | undefined;
+  /** The consumer has had a part of the answer already. */
+  readonly delivered?: boolean | undefined;
+}

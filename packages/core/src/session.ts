@@ -1,0 +1,189 @@
+import type { Clock } from './clock.ts';
+import { never, type Schedule, scheduleOf } from './freshness.ts';
+import { redactedCause, textsIn } from './redact.ts';
+import type { Events, SignOutReason } from './tokenEvents.ts';
+import { makeTokenSet, type TokenAnswer, type TokenSet } from './tokenSet.ts';
+import { readRecord, recordOf, type TokenRecord, type TokenStore } from './tokenStore.ts';
+import { withinTime } from './waiting.ts';
+
+/** A store that takes longer is treated as gone: memory goes on without it. */
+const storeTimeoutMs = 5_000;
+
+/** The session that this manager is in: its token set, and the record of it in the store. */
+export interface Session {
+  /** `null`: signed out; `undefined`: the store has not been read. */
+  readonly tokens: TokenSet | null | undefined;
+  readonly schedule: Schedule;
+  /** Settles when the store has been read for the first time. Never rejects. */
+  readonly loaded: Promise<void>;
+  /** Looks whether others who share the store have renewed, signed out or signed in since. Never rejects. */
+  reread(): Promise<void>;
+  /** A new session, at once in memory; the promise is of the store. @throws TokenError when a token cannot be sent */
+  begin(answer: TokenAnswer): Promise<void>;
+  /** A successor in the same session: saved first, then used. It loses against what happened meanwhile. */
+  replace(previous: TokenSet, next: TokenSet, schedule?: Schedule): Promise<void>;
+  /** Over, at once in memory; the promise is of the store. */
+  end(reason: SignOutReason): Promise<void>;
+  /** Stops listening to the store. */
+  close(): void;
+}
+
+export interface SessionOptions {
+  readonly store: TokenStore;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly renewAheadMs: number;
+  readonly exclusive: boolean;
+  /** Called after each change of the token set, before the event of it. */
+  readonly changed: () => void;
+}
+
+export function createSession({ store, clock, events, renewAheadMs, exclusive, changed }: SessionOptions): Session {
+  const shared = store.lock !== undefined || store.subscribe !== undefined;
+  let writes: Promise<unknown> = Promise.resolve();
+  let unsaved = false;
+  let closed = false;
+
+  const failed = (doing: 'load' | 'save' | 'read', thrown?: unknown) => {
+    const secrets = textsIn(session.tokens && recordOf(session.tokens));
+    const cause = thrown === undefined ? undefined : redactedCause(thrown, secrets);
+    queueMicrotask(() => events.emit('storeFailed', { doing, cause })); // the first load may fail before anybody can listen
+  };
+
+  function use(tokens: TokenSet | null, schedule?: Schedule): void {
+    session.tokens = tokens;
+    session.schedule = schedule ?? (tokens ? scheduleOf(tokens, renewAheadMs, exclusive) : never);
+    changed();
+  }
+
+  function enter(tokens: TokenSet): void {
+    use(tokens);
+    events.emit('signedIn', {
+      session: tokens.session,
+      expiresAt: tokens.expiresAt,
+    });
+  }
+
+  function goOn(tokens: TokenSet, schedule?: Schedule): void {
+    use(tokens, schedule);
+    events.emit('renewed', {
+      session: tokens.session,
+      version: tokens.version,
+      expiresAt: tokens.expiresAt,
+    });
+  }
+
+  function leave(reason: SignOutReason): void {
+    const before = session.tokens;
+    use(null);
+    if (before) events.emit('signedOut', { session: before.session, reason });
+  }
+
+  /**
+   * Writes run one after another, so that what was decided last is what stays. A failed one is tried once more, and what
+   * it held stays in memory. Resolves to `false` when others were faster. Never rejects.
+   */
+  function write(record: TokenRecord | null, expected?: TokenRecord | null): Promise<boolean> {
+    const save = () => store.save(record, unsaved ? undefined : expected);
+    const attempt = () => withinTime(save, storeTimeoutMs, clock, 'The store did not save in time.');
+    const done = writes
+      .then(attempt)
+      .catch(attempt)
+      .then(
+        saved => {
+          unsaved = false;
+          return saved !== false;
+        },
+        thrown => {
+          unsaved = true;
+          failed('save', thrown);
+          return true;
+        },
+      );
+    writes = done;
+    return done;
+  }
+
+  /** Takes over what the store holds, where that is news. */
+  function take(record: unknown): void {
+    const stored = readRecord(record);
+    const { tokens } = session;
+    if (stored === undefined) {
+      failed('read');
+      void write(tokens ? recordOf(tokens) : null);
+      if (tokens === undefined) use(null);
+    } else if (tokens === undefined) {
+      use(stored);
+    } else if (stored && stored.session === tokens?.session) {
+      if (stored.version > tokens.version) goOn(stored);
+    } else if (shared && (stored || tokens)) {
+      if (tokens) leave('elsewhere');
+      if (stored) enter(stored);
+    }
+  }
+
+  const read = (load: () => ReturnType<TokenStore['load']>) =>
+    withinTime(load, storeTimeoutMs, clock, 'The store did not answer in time.');
+
+  async function reread(): Promise<void> {
+    await writes;
+    if (unsaved) await write(session.tokens ? recordOf(session.tokens) : null); // memory knows better than a store that failed
+    const before = session.tokens;
+    if (unsaved || closed || before === undefined) return;
+    try {
+      const record = await read(() => store.load());
+      await writes;
+      if (session.tokens === before && !closed) take(record);
+    } catch (thrown) {
+      failed('load', thrown);
+    }
+  }
+
+  /** Reads at once where the store can: then a page knows from its first line whether somebody is signed in. */
+  function load(): Promise<void> {
+    const notLoaded = (thrown: unknown) => {
+      failed('load', thrown);
+      if (session.tokens === undefined && !closed) use(null);
+    };
+    try {
+      const record = store.load();
+      if (!(record instanceof Promise)) return Promise.resolve(take(record));
+      return read(() => record).then(loaded => {
+        if (session.tokens === undefined && !closed) take(loaded);
+      }, notLoaded);
+    } catch (thrown) {
+      return Promise.resolve(notLoaded(thrown));
+    }
+  }
+
+  const session = {
+    tokens: undefined as TokenSet | null | undefined,
+    schedule: never,
+    loaded: Promise.resolve(),
+    reread,
+    async begin(answer: TokenAnswer) {
+      const id = `${clock.now().toString(36)}${Math.random().toString(36).slice(2)}`;
+      const tokens = makeTokenSet(answer, { session: id, version: 1 });
+      if (session.tokens) leave('replaced');
+      enter(tokens);
+      await write(recordOf(tokens));
+    },
+    async replace(previous: TokenSet, next: TokenSet, schedule?: Schedule) {
+      const saved = await write(recordOf(next), recordOf(previous));
+      if (session.tokens !== previous || closed) return;
+      if (saved) goOn(next, schedule);
+      else await reread();
+    },
+    async end(reason: SignOutReason) {
+      leave(reason);
+      await write(null);
+    },
+    close() {
+      closed = true;
+      unsubscribe?.();
+    },
+  };
+  session.loaded = load();
+  const unsubscribe = store.subscribe?.(() => void reread());
+  return session;
+}

@@ -1,0 +1,126 @@
+import { type Dialect, defaultDialect, judge, type Verdict } from './dialect.ts';
+import { type MutationPolicy, mayRepeat } from './mayRepeat.ts';
+import { redact, redactedCause, textsIn } from './redact.ts';
+import type { ResponseFacts } from './responseFacts.ts';
+import type { Session } from './session.ts';
+import { type Refusal, TokenError } from './tokenError.ts';
+import type { Events } from './tokenEvents.ts';
+import type { TokenSet } from './tokenSet.ts';
+import { withSignal } from './waiting.ts';
+
+export interface SettleOptions {
+  /** The API's, where it is not the provider's. */
+  readonly dialect?: Dialect | undefined;
+  /** @defaultValue 'safe' */
+  readonly mutations?: MutationPolicy | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * What becomes of an answer: `undefined`, deliver it; a promise of a token set, send again with it; of `undefined`,
+ * deliver the refusal; a rejection, the operation fails with that `TokenError`.
+ */
+export type Settle = (facts: ResponseFacts, options?: SettleOptions) => Promise<TokenSet | undefined> | undefined;
+
+export interface SettleContext {
+  readonly session: Session;
+  readonly events: Events;
+  readonly now: () => number;
+  readonly cooldownMs: number;
+  readonly dialect: Dialect | undefined;
+  readonly renews: boolean;
+  /** The successor of a refused token set of the session that we are in. */
+  readonly successorOf: (refused: TokenSet) => Promise<TokenSet>;
+}
+
+/** So many operations are remembered whose refusal outlived a renewal; the oldest is forgotten first. */
+const mostRemembered = 100;
+const longestPauseMs = 5 * 60_000;
+
+/** What is said of the refusal in the error of the operation: no token of ours, nor anything that looks like one. */
+function refusalOf({ sent, status, errors }: ResponseFacts): Refusal {
+  const secrets = textsIn([sent?.accessToken, sent?.refreshToken]);
+  const messages = (errors ?? []).map(error => redact(error?.message, secrets));
+  return { ...(status !== undefined && { status }), messages };
+}
+
+export function createSettle(context: SettleContext): Settle {
+  const { session, events, now, cooldownMs, renews, successorOf } = context;
+  /** The newest token set that a server has taken. */
+  let accepted: TokenSet | undefined;
+  /** The newest that a refusal has brought; until somebody's operation is accepted with it, it is on trial. */
+  let onTrial: { readonly tokens: TokenSet; readonly until: number } | undefined;
+  /** Operations that are refused whatever the token: no renewal for their sake until then. */
+  const stubborn = new Map<unknown, { readonly count: number; readonly until: number }>();
+
+  function isTaken({ sent, operation, data }: ResponseFacts): void {
+    if (data == null) return;
+    if (sent && sent === session.tokens) accepted = sent;
+    if (stubborn.size) stubborn.delete(operation);
+  }
+
+  /** The refusal has outlived a renewal: the operation may look like one that lacks a token. */
+  function remember({ operation }: ResponseFacts): void {
+    const count = (stubborn.get(operation)?.count ?? 0) + 1;
+    stubborn.delete(operation);
+    stubborn.set(operation, {
+      count,
+      until: now() + Math.min(cooldownMs * 2 ** (count - 1), longestPauseMs),
+    });
+    if (stubborn.size > mostRemembered) stubborn.delete(stubborn.keys().next().value);
+  }
+
+  /** Whether another renewal would help nobody. */
+  function isUseless({ operation, sent }: ResponseFacts): boolean {
+    const isCurrent = sent?.accessToken === session.tokens?.accessToken;
+    const isOnTrial =
+      onTrial?.tokens === session.tokens && accepted !== session.tokens && now() < (onTrial?.until ?? 0);
+    return isCurrent && (isOnTrial || now() < (stubborn.get(operation)?.until ?? 0));
+  }
+
+  async function successor(refused: TokenSet): Promise<TokenSet> {
+    const tokens = await successorOf(refused);
+    if (onTrial?.tokens !== tokens && accepted !== tokens) onTrial = { tokens, until: now() + cooldownMs };
+    return tokens;
+  }
+
+  async function repeatWith(successor: Promise<TokenSet>, facts: ResponseFacts): Promise<TokenSet> {
+    try {
+      const tokens = await successor;
+      events.emit('repeated', { session: tokens.session });
+      return tokens;
+    } catch (error) {
+      const { code, message, status, retryAfterMs, cause = error } = error as TokenError;
+      throw new TokenError(code, message, {
+        status,
+        retryAfterMs,
+        cause,
+        refusal: refusalOf(facts),
+      });
+    }
+  }
+
+  return function settle(facts, { dialect = context.dialect ?? defaultDialect, mutations = 'safe', signal } = {}) {
+    const { sent } = facts;
+    if (sent && sent.session !== session.tokens?.session)
+      return Promise.reject(new TokenError('signedOut', 'The session that this operation belonged to is over.'));
+    let verdict: Verdict;
+    try {
+      verdict = judge(facts, dialect);
+    } catch (thrown) {
+      const cause = redactedCause(thrown, []);
+      return Promise.reject(
+        new TokenError('misconfigured', 'The dialect threw while it judged a response.', { cause }),
+      );
+    }
+    if (verdict === 'ok') isTaken(facts);
+    if (verdict !== 'unauthenticated' || !sent) return undefined;
+    events.emit('refused', { session: sent.session });
+    if (facts.repeated) remember(facts);
+    if (!renews || isUseless(facts)) return undefined;
+    const next = successor(sent);
+    if (mayRepeat(facts, mutations, dialect)) return withSignal(repeatWith(next, facts), signal);
+    next.catch(() => {}); // renewed for those that follow
+    return undefined;
+  };
+}
