@@ -1,0 +1,337 @@
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ask, events, post, say } from './ask.ts';
+import { type Oli, startOli } from './startOli.ts';
+
+let server: Oli;
+beforeEach(async () => {
+  server = await startOli();
+});
+afterEach(() => server.close());
+
+const signIn = ({ username, password } = server.users[0]) =>
+  post(server.tokenUrl, { username, password, grant_type: 'password', client_id: 'apiclient' });
+const accessToken = async () => ((await signIn()).json as { access_token: string }).access_token;
+const eventStream = { headers: { accept: 'text/event-stream' } };
+
+describe('the schema', () => {
+  test('says who is signed in and whose the items are', async () => {
+    const said = await ask(
+      server.url,
+      '{ me { id name } items(first: 1, after: 2) { id title owner } }',
+      await accessToken(),
+    );
+    expect(said.json).toEqual({
+      data: { me: { id: '11', name: 'Mara Quill' }, items: [{ id: '3', title: 'Item 3', owner: 'Mara Quill' }] },
+    });
+  });
+
+  test('counts each mutation that ran', async () => {
+    const token = await accessToken();
+    const said = await ask(
+      server.url,
+      'mutation { a: bump(by: 2) b: bump addItem(title: "New") { title owner } }',
+      token,
+    );
+    expect(said.json).toEqual({ data: { a: 2, b: 3, addItem: { title: 'New', owner: 'Mara Quill' } } });
+    expect(server.stats()).toMatchObject({
+      operations: { received: 1, refused: 0, executed: 1 },
+      mutationsExecuted: 3,
+    });
+  });
+
+  test('has a field that needs no token', async () => {
+    expect(await ask(server.url, '{ public { motd } __typename }')).toMatchObject({
+      status: 200,
+      json: { data: { public: { motd: 'The harbour is open.' } } },
+    });
+    expect(await ask(server.url, '{ public { motd } ...f } fragment f on Query { me { id } }')).toMatchObject({
+      status: 401,
+    });
+  });
+
+  test('has an error that is not about the token', async () => {
+    const said = await ask(server.url, '{ broken }', await accessToken());
+    expect(said).toMatchObject({ status: 200, json: { data: { broken: null } } });
+    expect(said.text).toContain('Unauthorized to our own key');
+  });
+
+  test.each([
+    ['CODE', 200, 'FORBIDDEN', undefined],
+    ['STATUS_403', 403, undefined, undefined],
+    ['INSUFFICIENT_SCOPE', 403, undefined, 'Bearer error="insufficient_scope", scope="admin"'],
+    ['STEP_UP', 401, undefined, 'Bearer error="insufficient_user_authentication", acr_values="gold"'],
+  ])('says "you may not" as %s', async (as, status, code, challenge) => {
+    const token = await accessToken();
+    for (const accept of ['application/json', 'application/graphql-response+json']) {
+      const said = await ask(server.url, `{ forbidden(as: ${as}) }`, token, { headers: { accept } });
+      expect(said).toMatchObject({ status, json: { data: { forbidden: null }, errors: [{ path: ['forbidden'] }] } });
+      expect(said.headers['www-authenticate']).toBe(challenge);
+      expect((said.json as { errors: { extensions?: { code: string } }[] }).errors[0]?.extensions?.code).toBe(code);
+    }
+  });
+
+  test('answers by GET, in batches, as an upload, and by hash', async () => {
+    const authorization = `Bearer ${await accessToken()}`;
+    const query = '{ me { name } }';
+    const body = { data: { me: { name: 'Mara Quill' } } };
+    const get = async (search: object) => {
+      const pairs = Object.entries(search).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? value : JSON.stringify(value),
+      ]);
+      return (await fetch(`${server.url}?${new URLSearchParams(pairs)}`, { headers: { authorization } })).json();
+    };
+    const send = async (headers: Record<string, string>, content: string | FormData) =>
+      (await fetch(server.url, { method: 'POST', headers: { authorization, ...headers }, body: content })).json();
+    const upload = new FormData();
+    upload.set('operations', JSON.stringify({ query }));
+    upload.set('map', '{}');
+    const extensions = {
+      persistedQuery: { version: 1, sha256Hash: createHash('sha256').update(query).digest('hex') },
+    };
+
+    expect(await get({ query })).toEqual(body);
+    expect(await send({ 'content-type': 'application/json' }, JSON.stringify([{ query }, { query }]))).toEqual([
+      body,
+      body,
+    ]);
+    expect(await send({}, upload)).toEqual(body);
+    expect(await get({ extensions })).toMatchObject({ errors: [{ message: 'PersistedQueryNotFound' }] });
+    expect(await get({ extensions, query })).toEqual(body);
+    expect(await get({ extensions })).toEqual(body);
+    server.expireNow();
+    expect(await get({ extensions })).toMatchObject({ error: 'invalid_token' });
+  });
+});
+
+describe('a subscription', () => {
+  test('counts ticks over an event stream', async () => {
+    const said = await ask(
+      server.url,
+      'subscription { ticks(count: 2, everyMs: 1) { n owner } }',
+      await accessToken(),
+      eventStream,
+    );
+    expect(said.headers['content-type']).toBe('text/event-stream');
+    expect(events(said)).toEqual([1, 2].map(n => ({ data: { ticks: { n, owner: 'Mara Quill' } } })));
+  });
+
+  test('is refused at the start', async () => {
+    server.refuseAs('code200');
+    const said = await ask(server.url, 'subscription { ticks { n } }', undefined, eventStream);
+    expect(events(said)).toEqual([
+      { errors: [{ message: 'Unauthenticated', extensions: { code: 'UNAUTHENTICATED' } }] },
+    ]);
+  });
+
+  test.each(['expireNow', 'revoke'] as const)('ends with a refusal after %s, if streams are checked', async kill => {
+    server.configure({ checkStreams: true });
+    const token = await accessToken();
+    const started = server.next('executed');
+    const answer = ask(server.url, 'subscription { ticks(everyMs: 60000) { n } }', token, eventStream);
+    await started;
+    server[kill]();
+    expect(events(await answer).at(-1)).toMatchObject({
+      errors: [{ message: 'Unauthorized', extensions: { code: 'UNAUTHENTICATED' } }],
+    });
+  });
+
+  test('ends with a refusal when its token expires, if streams are checked', async () => {
+    server.configure({ checkStreams: true, accessLifetimeMs: 50 });
+    const said = await ask(
+      server.url,
+      'subscription { ticks(everyMs: 60000) { n } }',
+      await accessToken(),
+      eventStream,
+    );
+    expect(events(said)).toEqual([
+      { data: { ticks: { n: 1 } } },
+      { errors: [expect.objectContaining({ message: 'Unauthorized' })] },
+    ]);
+  });
+
+  test('does not hold up a close', async () => {
+    const response = await fetch(server.url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${await accessToken()}`,
+        ...eventStream.headers,
+      },
+      body: JSON.stringify({ query: 'subscription { ticks { n } }' }),
+    });
+    const rest = response.text();
+    await server.close();
+    await expect(rest).rejects.toThrow(TypeError);
+    await expect(fetch(server.url)).rejects.toThrow(TypeError);
+  });
+});
+
+describe('tokens', () => {
+  test('expire by themselves', async () => {
+    server.configure({ accessLifetimeMs: 0 });
+    expect(await ask(server.url, '{ me { id } }', await accessToken())).toMatchObject({ status: 401 });
+    server.configure({ accessLifetimeMs: 60_000 });
+    expect(await ask(server.url, '{ me { id } }', await accessToken())).toMatchObject({ status: 200 });
+  });
+
+  test('are dated by the clock of the server', async () => {
+    server.configure({ clockSkewMs: 3_600_000 });
+    const payload = (await accessToken()).split('.')[1] ?? '';
+    const { iat } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { iat: number };
+    expect(iat * 1000).toBeGreaterThan(Date.now() + 3_500_000);
+  });
+
+  test('of another server are forged', async () => {
+    await using other = await startOli();
+    expect(await ask(other.url, '{ me { id } }', await accessToken())).toMatchObject({ status: 401 });
+  });
+});
+
+describe('trouble with token requests', () => {
+  test('comes as often as ordered', async () => {
+    server.failTokenRequests(2, { status: 429, body: { error: 'slow_down' }, retryAfter: 7 });
+    const failed = {
+      status: 429,
+      headers: { 'retry-after': '7', 'content-type': 'application/json' },
+      json: { error: 'slow_down' },
+    };
+    expect(await signIn()).toMatchObject(failed);
+    expect(await signIn()).toMatchObject(failed);
+    expect(await signIn()).toMatchObject({ status: 200 });
+    expect(server.stats().tokenRequests).toMatchObject({ total: 3, signIn: 3 });
+  });
+
+  test('can be a page, or empty', async () => {
+    server.failTokenRequests(1, { status: 200, body: '<p>Sign in to the network</p>', contentType: 'text/html' });
+    server.failTokenRequests(1, {});
+    expect(await signIn()).toMatchObject({ status: 200, headers: { 'content-type': 'text/html' } });
+    const empty = await signIn();
+    expect(empty).toMatchObject({ status: 503, text: '' });
+    expect(empty.headers).not.toHaveProperty('content-type');
+  });
+
+  test('can cut the connection after or before the refresh token is used up', async () => {
+    const { refresh_token } = (await signIn()).json as { refresh_token: string };
+    const refresh = () => post(server.tokenUrl, { refresh_token, grant_type: 'refresh_token', client_id: 'apiclient' });
+    server.failTokenRequests(1, { drop: true, acts: false });
+    await expect(refresh()).rejects.toThrow(TypeError);
+    server.failTokenRequests(1, { drop: true });
+    await expect(refresh()).rejects.toThrow(TypeError);
+    expect(await refresh()).toMatchObject({
+      json: { error_description: 'Maximum allowed refresh token reuse exceeded' },
+    });
+  });
+
+  test('can be silence', async () => {
+    server.failTokenRequests(1, { hang: true });
+    const arrived = server.next('tokenRequest');
+    const answer = signIn();
+    await arrived;
+    await server.close();
+    await expect(answer).rejects.toThrow(TypeError);
+  });
+
+  test('can be slowness', async () => {
+    server.delayTokenRequests(30);
+    const startedAt = Date.now();
+    await signIn();
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(29);
+    server.delayTokenRequests(0);
+  });
+});
+
+describe('a hold', () => {
+  test('keeps the answers of token requests back, not what they do', async () => {
+    const release = server.holdTokenRequests();
+    const arrived = server.next('tokenRequest');
+    const answer = signIn();
+    expect(await arrived).toEqual({ name: 'tokenRequest', kind: 'signIn' });
+    release();
+    expect(await answer).toMatchObject({ status: 200 });
+  });
+
+  test('frees what arrived under it, each hold for itself', async () => {
+    const token = await accessToken();
+    const order: string[] = [];
+    const send = async (name: string) => {
+      const executed = server.next('executed');
+      const answer = ask(server.url, `{ ${name}: me { id } }`, token).then(() => order.push(name));
+      await executed;
+      return answer;
+    };
+    const releaseFirst = server.holdOperations();
+    const first = send('first');
+    await server.next('executed');
+    const releaseSecond = server.holdOperations();
+    const second = send('second');
+    await server.next('executed');
+    releaseSecond();
+    await second;
+    releaseFirst();
+    await first;
+    expect(order).toEqual(['second', 'first']);
+  });
+});
+
+test('a guard refuses one field of a mutation after another ran', async () => {
+  server.guard('addItem');
+  const mutation = 'mutation { bump addItem(title: "x") { id } }';
+  const token = await accessToken();
+  expect(await ask(server.url, mutation, token)).toMatchObject({
+    status: 200,
+    json: {
+      data: { bump: 1, addItem: null },
+      errors: [{ message: 'Unauthorized', path: ['addItem'], extensions: { code: 'UNAUTHENTICATED' } }],
+    },
+  });
+  expect(server.stats()).toMatchObject({ operations: { refused: 1, executed: 1 }, mutationsExecuted: 1 });
+  expect((await ask(server.url, mutation, token)).json).not.toHaveProperty('errors');
+});
+
+test('requests are kept word for word', async () => {
+  const token = await accessToken();
+  await ask(server.url, '{ me { id } }', token, { headers: { 'X-Trace': 'abc' } });
+  expect(server.requests).toEqual([
+    expect.objectContaining({ kind: 'token', method: 'POST', url: server.tokenUrl }),
+    {
+      kind: 'graphql',
+      method: 'POST',
+      url: server.url,
+      headers: expect.objectContaining({ authorization: `Bearer ${token}`, 'x-trace': 'abc' }) as unknown,
+      body: '{"query":"{ me { id } }"}',
+    },
+  ]);
+  expect(server.requests[0]?.body).toBe(
+    'username=mara.quill%40harbour.example&password=tide%2F9%5Emoss%3ALantern&grant_type=password&client_id=apiclient',
+  );
+});
+
+test('events tell what happens, until one stops listening', async () => {
+  const seen: unknown[] = [];
+  const stop = server.on('refused', event => seen.push(event));
+  await ask(server.url, '{ me { id } items { id } }');
+  stop();
+  await ask(server.url, '{ me { id } }');
+  expect(seen).toEqual([{ name: 'refused', fields: ['me', 'items'] }]);
+});
+
+test('a page of any origin may ask and read', async () => {
+  const origin = 'http://localhost:5173';
+  const preflight = await say(await fetch(server.tokenUrl, { method: 'OPTIONS', headers: { origin } }));
+  expect(preflight).toMatchObject({
+    status: 200,
+    headers: { 'access-control-allow-origin': origin, 'access-control-allow-methods': 'GET, POST, OPTIONS' },
+  });
+  for (const name of ['authorization', 'content-type', 'x-api-key']) {
+    expect(preflight.headers['access-control-allow-headers']).toContain(name);
+  }
+  const answer = await ask(server.url, '{ public { motd } }', undefined, { headers: { origin } });
+  expect(answer.headers).toMatchObject({ 'access-control-allow-origin': origin, vary: 'origin' });
+  expect(server.requests).toHaveLength(1);
+});
+
+test('an unknown path is not found', async () => {
+  expect((await fetch(`${server.origin}/elsewhere`)).status).toBe(404);
+});

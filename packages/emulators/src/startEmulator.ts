@@ -1,0 +1,58 @@
+import { allowOrigin, answerPreflight } from './cors.ts';
+import { createJournal } from './createJournal.ts';
+import { createTrouble } from './createTrouble.ts';
+import type { Api, CommonKnobs, Emulator } from './emulator.ts';
+import { graphqlEndpoint } from './graphqlEndpoint.ts';
+import { type Answer, listen } from './listen.ts';
+
+/**
+ * Starts the server that an API's document describes.
+ *
+ * @param port - 0 takes a free one
+ */
+export async function startEmulator<Knobs extends CommonKnobs>(api: Api<Knobs>, port = 0): Promise<Emulator<Knobs>> {
+  const journal = createJournal();
+  const trouble = createTrouble();
+  const graphql = graphqlEndpoint(api, journal, trouble);
+
+  const route = async (request: Request): Promise<Answer> => {
+    const { pathname } = new URL(request.url);
+    if (pathname === api.path) return graphql.answer(request);
+    const endpoint = api.tokenEndpoints?.[pathname];
+    if (!endpoint) return new Response(null, { status: 404 });
+    await journal.record('token', request);
+    journal.tell({
+      name: 'tokenRequest',
+      kind: await endpoint.kind(request.clone()),
+    });
+    return trouble.answerTokenRequest(() => endpoint.answer(request));
+  };
+
+  const { origin, close } = await listen(async request => {
+    const preflight = answerPreflight(request, api.cors);
+    if (preflight) return preflight;
+    const answer = await route(request);
+    return typeof answer === 'string' ? answer : allowOrigin(request, api.cors, answer);
+  }, port);
+
+  return {
+    origin,
+    url: origin + api.path,
+    users: api.users,
+    requests: journal.requests,
+    stats: journal.stats,
+    on: journal.on,
+    next: journal.next,
+    failTokenRequests: trouble.failTokenRequests,
+    delayTokenRequests: trouble.delayTokenRequests,
+    holdTokenRequests: trouble.holdTokenRequests,
+    holdOperations: trouble.holdOperations,
+    expireNow: api.tokens.expireAccessTokens,
+    revoke: () => api.tokens.revoke(() => true),
+    refuseAs: graphql.refuseAs,
+    guard: graphql.guard,
+    configure: changes => void Object.assign(api.knobs, changes),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,118 @@
+import type { TokenRequestKind } from './createJournal.ts';
+import { createRealm } from './createRealm.ts';
+import { createTokenBook } from './createTokenBook.ts';
+import { type CommonKnobs, commonKnobs, type Emulator, type StartOptions } from './emulator.ts';
+import { refusalShapes } from './refusals.ts';
+import { startEmulator } from './startEmulator.ts';
+
+export interface OliKnobs extends CommonKnobs {
+  /** @defaultValue 300,000 (5 minutes) */
+  accessLifetimeMs: number;
+  /** How long a session may be idle. @defaultValue 1,800,000 (30 minutes) */
+  refreshLifetimeMs: number;
+  /** How long a session lasts at most, however often it is refreshed. @defaultValue 36,000,000 (10 hours) */
+  sessionMaxMs: number;
+  /** Whether a refresh token is good for one use. Using it again ends the session. @defaultValue true */
+  rotate: boolean;
+  /** How often a session forgives that. @defaultValue 0 */
+  reuseLimit: number;
+  /** A refresh answers 200 with the bare word `refresh_expires_in`, as the page shows it. @defaultValue false */
+  garbageRefreshBody: boolean;
+  /** `refresh_expires_in: 0`, as offline sessions have it. @defaultValue false */
+  zeroRefreshExpiresIn: boolean;
+  /** A refresh answers no refresh token: the old one stays. @defaultValue false */
+  omitRefreshToken: boolean;
+  /** Whether the client may use the password grant. @defaultValue true */
+  directGrants: boolean;
+  /** Whether the accounts are fully set up. @defaultValue true */
+  accountsSetUp: boolean;
+  /** Whether the sessions have the required client. @defaultValue true */
+  clientInSession: boolean;
+}
+
+export interface Oli extends Emulator<OliKnobs> {
+  readonly tokenUrl: string;
+  readonly logoutUrl: string;
+  readonly clientId: string;
+  /** Makes every token issued until now stale, as an administrator does after a theft. */
+  readonly pushNotBefore: () => void;
+}
+
+const tokenPath = '/auth/realms/api/protocol/openid-connect/token';
+const logoutPath = '/auth/realms/api/protocol/openid-connect/logout';
+const clientId = 'apiclient';
+
+const users: Emulator['users'] = [
+  {
+    id: '11',
+    username: 'mara.quill@harbour.example',
+    password: 'tide/9^moss:Lantern',
+    name: 'Mara Quill',
+  },
+  {
+    id: '12',
+    username: 'odo.fenn@harbour.example',
+    password: 'gull^4:rope/Anchor',
+    name: 'Odo Fenn',
+  },
+];
+
+const kinds: Readonly<Record<string, TokenRequestKind>> = {
+  password: 'signIn',
+  refresh_token: 'refresh',
+};
+
+const formOf = async (request: Request) => new URLSearchParams(await request.text());
+
+/**
+ * OLI Systems: a Keycloak before version 17 with the realm `api`, the public client `apiclient`, the password grant and
+ * refresh tokens that rotate. The API behind it refuses with a challenge.
+ */
+export async function startOli(options: StartOptions<OliKnobs> = {}): Promise<Oli> {
+  const knobs: OliKnobs = {
+    ...commonKnobs,
+    accessLifetimeMs: 300_000,
+    refreshLifetimeMs: 1_800_000,
+    sessionMaxMs: 36_000_000,
+    rotate: true,
+    reuseLimit: 0,
+    garbageRefreshBody: false,
+    zeroRefreshExpiresIn: false,
+    omitRefreshToken: false,
+    directGrants: true,
+    accountsSetUp: true,
+    clientInSession: true,
+    ...options,
+  };
+  const tokens = createTokenBook(knobs);
+  const realm = createRealm(knobs, tokens, users, clientId);
+
+  const emulator = await startEmulator(
+    {
+      knobs,
+      tokens,
+      users,
+      path: '/graphql',
+      cors: { origin: 'echo', expose: () => ['WWW-Authenticate'] },
+      refuse: refusalShapes.challenge401,
+      tokenEndpoints: {
+        [tokenPath]: {
+          kind: async request => kinds[(await formOf(request)).get('grant_type') ?? ''] ?? 'unknown',
+          answer: async request => realm.grant(await formOf(request)),
+        },
+        [logoutPath]: {
+          kind: () => 'revoke',
+          answer: async request => realm.logout(await formOf(request)),
+        },
+      },
+    },
+    options.port,
+  );
+  return {
+    ...emulator,
+    clientId,
+    tokenUrl: emulator.origin + tokenPath,
+    logoutUrl: emulator.origin + logoutPath,
+    pushNotBefore: realm.pushNotBefore,
+  };
+}
