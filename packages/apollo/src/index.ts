@@ -1,1 +1,1 @@
-export const placeholder = 1;
+export { type AuthLinkOptions, authLink } from './authLink.ts';

@@ -6,6 +6,7 @@ export {
   type TokenManager,
   type TokenManagerState,
 } from './createTokenManager.ts';
+// What adapters share
 // What an API answers
 export {
   type Dialect,
@@ -16,8 +17,8 @@ export {
 export { type MutationPolicy, mayRepeat } from './mayRepeat.ts';
 // Where it is kept
 export { memoryStore } from './memoryStore.ts';
+export { type CallerHeaders, hasHeader, mergeHeaders } from './mergeHeaders.ts';
 export { type Challenge, parseChallenges } from './parseChallenges.ts';
-
 // What an auth server answers
 export {
   type AuthServerRefusal,

@@ -1,0 +1,25 @@
+import type { TokenHeaders } from './tokenSet.ts';
+
+type Pairs = Iterable<readonly string[]>;
+export type CallerHeaders = Readonly<Record<string, unknown>> | Headers | Pairs;
+
+const isIterable = (headers: CallerHeaders): headers is Headers | Pairs => Symbol.iterator in headers;
+
+const pairsOf = (headers: CallerHeaders): Pairs =>
+  isIterable(headers) ? headers : (Object.entries(headers) as [string, string][]);
+
+/** Whether the caller has set this header itself, in whatever case. `name` is in lower case. */
+export function hasHeader(headers: CallerHeaders | null | undefined, name: string): boolean {
+  if (!headers) return false;
+  for (const [key = ''] of pairsOf(headers)) if (key.toLowerCase() === name) return true;
+  return false;
+}
+
+/** The caller's headers with ours over them: a name of ours does not appear twice in another case. */
+export function mergeHeaders(headers: CallerHeaders | null | undefined, ours: TokenHeaders): Record<string, string> {
+  if (!headers) return { ...ours };
+  const merged: Record<string, string> = {};
+  for (const [key = '', value = ''] of pairsOf(headers))
+    if (!Object.hasOwn(ours, key.toLowerCase())) merged[key] = value;
+  return Object.assign(merged, ours);
+}

@@ -1,0 +1,22 @@
+import { type CallerHeaders, hasHeader, mergeHeaders, type TokenHeaders } from '@latchkey/core';
+import { makeOperation, type Operation } from '@urql/core';
+
+function fetchOptionsOf({ context }: Operation): RequestInit | undefined {
+  return typeof context.fetchOptions === 'function' ? context.fetchOptions() : context.fetchOptions;
+}
+
+/** Whether the caller brings a token of its own for this operation. */
+export function bringsOwnToken(operation: Operation): boolean {
+  return hasHeader(fetchOptionsOf(operation)?.headers as CallerHeaders | undefined, 'authorization');
+}
+
+/**
+ * The operation with a token set's headers over the caller's. `additions` travel in its context. A repeat passes the HTTP
+ * cache by: it may have kept the refusal of a GET.
+ */
+export function attach(operation: Operation, ours: TokenHeaders, additions: object, isRepeat: boolean): Operation {
+  const own = fetchOptionsOf(operation);
+  const headers = mergeHeaders(own?.headers as CallerHeaders | undefined, ours);
+  const fetchOptions = { ...own, headers, ...(isRepeat && { cache: 'no-store' as const }) };
+  return makeOperation(operation.kind, operation, { ...operation.context, ...additions, fetchOptions });
+}

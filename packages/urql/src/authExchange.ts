@@ -1,0 +1,131 @@
+import { type SettleOptions, TokenError, type TokenManager, type TokenSet } from '@latchkey/core';
+import { type Exchange, makeErrorResult, makeOperation, type Operation, type OperationResult } from '@urql/core';
+import { filter, makeSubject, map, merge, pipe } from 'wonka';
+import { attach, bringsOwnToken } from './attach.ts';
+import { type Attempt, readResponse } from './readResponse.ts';
+
+declare module '@urql/core' {
+  interface OperationContext {
+    /**
+     * What the operation wants of the token: `omit`, nothing; `optional`, it goes along when there is one; `required`,
+     * the operation fails with `signedOut` when there is none. @defaultValue 'optional'
+     */
+    auth?: 'omit' | 'optional' | 'required';
+  }
+}
+
+export type AuthExchangeOptions = Omit<SettleOptions, 'signal'>;
+
+/** One operation's way, from its dispatch to its last answer. It travels in the context of what is sent, and only there. */
+interface Way extends Attempt {
+  /** As the client gave it; every result carries this one again. */
+  readonly operation: Operation;
+  readonly life: Life;
+  sent: TokenSet | null;
+  repeated: boolean;
+  delivered: boolean;
+}
+
+/** Until its teardown; operations of one key share it. */
+interface Life {
+  isOver: boolean;
+}
+
+const kinds = new Set<string>(['query', 'mutation', 'subscription']);
+const isPresent = <T>(value: T | undefined): value is T => value !== undefined;
+
+/**
+ * Keeps the operations of a urql client signed in: attaches the token, has it renewed when a server refuses it, and sends
+ * the operation again. Its place is after the caches and before what sends: `[cacheExchange, authExchange(auth), fetchExchange]`.
+ */
+export function authExchange(auth: TokenManager, options: AuthExchangeOptions = {}): Exchange {
+  return ({ forward }) =>
+    operations$ => {
+      const late = makeSubject<Operation>();
+      const made = makeSubject<OperationResult>();
+      /** Of queries and subscriptions, by key. Mutations share keys, and are not torn down. */
+      const lives = new Map<number, Life>();
+
+      /** Goes on at once where the token is known, and waits where it is not. */
+      function enter(operation: Operation): Operation | undefined {
+        const { kind, context } = operation;
+        if (kind === 'teardown') leave(operation);
+        if (!kinds.has(kind) || context.auth === 'omit' || bringsOwnToken(operation)) return operation;
+        const way: Way = { operation, life: lifeOf(operation), sent: null, repeated: false, delivered: false };
+        const tokens = auth.fresh();
+        if (tokens !== undefined) return attempt(way, tokens);
+        auth.get().then(
+          had => send(way, had),
+          error => fail(way, error),
+        );
+        return undefined;
+      }
+
+      /** The operation as it is sent with this token set, or nothing where a callback or the lack of a token makes it fail. */
+      function attempt(way: Way, tokens: TokenSet | null): Operation | undefined {
+        const { operation, repeated } = way;
+        way.sent = tokens;
+        try {
+          if (tokens) return attach(operation, auth.headers(tokens), { latchkey: way }, repeated);
+          if (operation.context.auth !== 'required') return operation;
+          throw new TokenError('signedOut', 'Nobody is signed in.');
+        } catch (error) {
+          queueMicrotask(() => fail(way, error)); // not before the client listens
+          return undefined;
+        }
+      }
+
+      function send(way: Way, tokens: TokenSet | null): void {
+        const operation = way.life.isOver ? undefined : attempt(way, tokens);
+        if (operation) late.next(operation);
+      }
+
+      /** Has the answer judged: it is delivered as the answer to the operation that the client gave, or the operation is sent again. */
+      function answer(result: OperationResult): OperationResult | undefined {
+        const way = result.operation.context.latchkey as Way | undefined;
+        if (!way) return result;
+        const { operation } = way;
+        const delivered = { ...result, operation };
+        const decision = way.life.isOver ? undefined : auth.settle(readResponse(operation, way, result), options);
+        if (!decision) {
+          if (result.data != null) {
+            way.delivered = true;
+            way.repeated = false;
+          }
+          return delivered;
+        }
+        // the old transport closes before the new one opens; a mutation's has ended, and others may share its key
+        if (operation.kind !== 'mutation') late.next(makeOperation('teardown', operation, operation.context));
+        decision.then(
+          tokens => {
+            way.repeated = true;
+            if (tokens) send(way, tokens);
+            else if (!way.life.isOver) made.next({ ...delivered, hasNext: false });
+          },
+          error => fail(way, error),
+        );
+        return undefined;
+      }
+
+      function fail(way: Way, error: unknown): void {
+        if (!way.life.isOver) made.next(makeErrorResult(way.operation, error as Error));
+      }
+
+      function lifeOf({ kind, key }: Operation): Life {
+        if (kind === 'mutation') return { isOver: false };
+        const life = lives.get(key) ?? { isOver: false };
+        lives.set(key, life);
+        return life;
+      }
+
+      function leave({ key }: Operation): void {
+        const life = lives.get(key);
+        if (life) life.isOver = true;
+        lives.delete(key);
+      }
+
+      const entering$ = pipe(operations$, map(enter), filter(isPresent));
+      const answers$ = pipe(forward(merge([late.source, entering$])), map(answer), filter(isPresent));
+      return merge([made.source, answers$]);
+    };
+}

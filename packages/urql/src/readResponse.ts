@@ -1,0 +1,30 @@
+import { type GraphQLErrorLike, type ResponseFacts, rootFields } from '@latchkey/core';
+import type { Operation, OperationResult } from '@urql/core';
+
+/** What is known of an attempt before its answer. */
+export type Attempt = Pick<ResponseFacts, 'sent' | 'repeated' | 'delivered'>;
+
+/** This client makes an error of its own from each of the server's; fields beside `extensions` are only on the original. */
+function original(error: GraphQLErrorLike & { readonly originalError?: unknown }): GraphQLErrorLike {
+  const { originalError } = error;
+  return typeof originalError === 'object' && originalError !== null && 'message' in originalError
+    ? originalError
+    : error;
+}
+
+export function readResponse(operation: Operation, attempt: Attempt, { data, error }: OperationResult): ResponseFacts {
+  const { sent, repeated, delivered } = attempt;
+  const response = error?.response as Response | undefined;
+  return {
+    sent,
+    repeated,
+    delivered,
+    kind: operation.kind as 'query' | 'mutation' | 'subscription',
+    operation: operation.query,
+    rootFields: () => rootFields(operation.query),
+    data,
+    errors: error?.graphQLErrors.map(original),
+    status: response?.status,
+    challenge: response?.headers?.get('www-authenticate'),
+  };
+}
