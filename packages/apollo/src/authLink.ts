@@ -1,26 +1,28 @@
 import { ApolloLink } from '@apollo/client';
-import { type ResponseFacts, type SettleOptions, TokenError, type TokenManager, type TokenSet } from '@latchkey/core';
+import {
+  type AdapterOptions,
+  type AuthChoice,
+  type ResponseFacts,
+  TokenError,
+  type TokenManager,
+  type TokenSet,
+} from '@latchkey/core';
 import { Observable, type Subscriber, Subscription } from 'rxjs';
 import { attach, bringsOwnToken } from './attach.ts';
 import { type Attempt, readError, readResult } from './readResponse.ts';
 
 declare module '@apollo/client' {
   interface DefaultContext {
-    /**
-     * What the operation wants of the token: `omit`, nothing; `optional`, it goes along when there is one; `required`,
-     * the operation fails with `signedOut` when there is none. @defaultValue 'optional'
-     */
-    auth?: 'omit' | 'optional' | 'required';
+    /** What this operation wants of the token. @defaultValue 'optional' */
+    auth?: AuthChoice;
   }
 }
-
-export type AuthLinkOptions = Omit<SettleOptions, 'signal'>;
 
 /**
  * Keeps the operations of an Apollo Client signed in: attaches the token, has it renewed when a server refuses it, and
  * sends the operation again. Its place is before the links that send: `ApolloLink.from([authLink(auth), httpLink])`.
  */
-export function authLink(auth: TokenManager, options: AuthLinkOptions = {}): ApolloLink {
+export function authLink(auth: TokenManager, options: AdapterOptions = {}): ApolloLink {
   return new ApolloLink(
     (operation, forward) =>
       new Observable(observer => {
@@ -42,14 +44,14 @@ class Way implements Attempt {
   private readonly signal: AbortSignal | undefined;
   private readonly isRequired: boolean;
   private readonly auth: TokenManager;
-  private readonly options: AuthLinkOptions;
+  private readonly options: AdapterOptions;
   private readonly operation: ApolloLink.Operation;
   private readonly forward: ApolloLink.ForwardFunction;
   private readonly observer: Subscriber<ApolloLink.Result>;
 
   constructor(
     auth: TokenManager,
-    options: AuthLinkOptions,
+    options: AdapterOptions,
     operation: ApolloLink.Operation,
     forward: ApolloLink.ForwardFunction,
     observer: Subscriber<ApolloLink.Result>,

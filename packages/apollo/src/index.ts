@@ -1,1 +1,1 @@
-export { type AuthLinkOptions, authLink } from './authLink.ts';
+export { authLink } from './authLink.ts';

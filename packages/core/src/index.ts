@@ -1,12 +1,13 @@
 // The session's life
 
+// What adapters share
+export type { AdapterOptions, AuthChoice } from './adapterOptions.ts';
 export type { Clock } from './clock.ts';
 export {
   createTokenManager,
   type TokenManager,
   type TokenManagerState,
 } from './createTokenManager.ts';
-// What adapters share
 // What an API answers
 export {
   type Dialect,

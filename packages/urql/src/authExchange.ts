@@ -1,4 +1,4 @@
-import { type SettleOptions, TokenError, type TokenManager, type TokenSet } from '@latchkey/core';
+import { type AdapterOptions, type AuthChoice, TokenError, type TokenManager, type TokenSet } from '@latchkey/core';
 import { type Exchange, makeErrorResult, makeOperation, type Operation, type OperationResult } from '@urql/core';
 import { filter, makeSubject, map, merge, pipe } from 'wonka';
 import { attach, bringsOwnToken } from './attach.ts';
@@ -6,15 +6,10 @@ import { type Attempt, readResponse } from './readResponse.ts';
 
 declare module '@urql/core' {
   interface OperationContext {
-    /**
-     * What the operation wants of the token: `omit`, nothing; `optional`, it goes along when there is one; `required`,
-     * the operation fails with `signedOut` when there is none. @defaultValue 'optional'
-     */
-    auth?: 'omit' | 'optional' | 'required';
+    /** What this operation wants of the token. @defaultValue 'optional' */
+    auth?: AuthChoice;
   }
 }
-
-export type AuthExchangeOptions = Omit<SettleOptions, 'signal'>;
 
 /** One operation's way, from its dispatch to its last answer. It travels in the context of what is sent, and only there. */
 interface Way extends Attempt {
@@ -24,6 +19,8 @@ interface Way extends Attempt {
   sent: TokenSet | null;
   repeated: boolean;
   delivered: boolean;
+  /** Refused, and the token is being renewed: what the old transport still says is not heard. */
+  isWaiting: boolean;
 }
 
 /** Until its teardown; operations of one key share it. */
@@ -38,7 +35,7 @@ const isPresent = <T>(value: T | undefined): value is T => value !== undefined;
  * Keeps the operations of a urql client signed in: attaches the token, has it renewed when a server refuses it, and sends
  * the operation again. Its place is after the caches and before what sends: `[cacheExchange, authExchange(auth), fetchExchange]`.
  */
-export function authExchange(auth: TokenManager, options: AuthExchangeOptions = {}): Exchange {
+export function authExchange(auth: TokenManager, options: AdapterOptions = {}): Exchange {
   return ({ forward }) =>
     operations$ => {
       const late = makeSubject<Operation>();
@@ -51,7 +48,14 @@ export function authExchange(auth: TokenManager, options: AuthExchangeOptions = 
         const { kind, context } = operation;
         if (kind === 'teardown') leave(operation);
         if (!kinds.has(kind) || context.auth === 'omit' || bringsOwnToken(operation)) return operation;
-        const way: Way = { operation, life: lifeOf(operation), sent: null, repeated: false, delivered: false };
+        const way: Way = {
+          operation,
+          life: lifeOf(operation),
+          sent: null,
+          repeated: false,
+          delivered: false,
+          isWaiting: false,
+        };
         const tokens = auth.fresh();
         if (tokens !== undefined) return attempt(way, tokens);
         auth.get().then(
@@ -84,31 +88,41 @@ export function authExchange(auth: TokenManager, options: AuthExchangeOptions = 
       function answer(result: OperationResult): OperationResult | undefined {
         const way = result.operation.context.latchkey as Way | undefined;
         if (!way) return result;
+        if (way.isWaiting) return undefined;
         const { operation } = way;
         const delivered = { ...result, operation };
         const decision = way.life.isOver ? undefined : auth.settle(readResponse(operation, way, result), options);
-        if (!decision) {
-          if (result.data != null) {
-            way.delivered = true;
-            way.repeated = false;
-          }
-          return delivered;
+        if (decision) {
+          way.isWaiting = true;
+          decision.then(
+            tokens => (tokens ? repeat(way, tokens) : deliver(way, { ...delivered, hasNext: false })),
+            error => fail(way, error),
+          );
+          return undefined;
         }
-        // the old transport closes before the new one opens; a mutation's has ended, and others may share its key
+        if (result.data != null) {
+          way.delivered = true;
+          way.repeated = false;
+        }
+        return delivered;
+      }
+
+      /** The old transport closes before the new one opens. A mutation's has ended, and others may share its key. */
+      function repeat(way: Way, tokens: TokenSet): void {
+        const { operation, life } = way;
+        if (life.isOver) return;
         if (operation.kind !== 'mutation') late.next(makeOperation('teardown', operation, operation.context));
-        decision.then(
-          tokens => {
-            way.repeated = true;
-            if (tokens) send(way, tokens);
-            else if (!way.life.isOver) made.next({ ...delivered, hasNext: false });
-          },
-          error => fail(way, error),
-        );
-        return undefined;
+        way.isWaiting = false;
+        way.repeated = true;
+        send(way, tokens);
+      }
+
+      function deliver({ life }: Way, result: OperationResult): void {
+        if (!life.isOver) made.next(result);
       }
 
       function fail(way: Way, error: unknown): void {
-        if (!way.life.isOver) made.next(makeErrorResult(way.operation, error as Error));
+        deliver(way, makeErrorResult(way.operation, error as Error));
       }
 
       function lifeOf({ kind, key }: Operation): Life {

@@ -1,1 +1,1 @@
-export { type AuthExchangeOptions, authExchange } from './authExchange.ts';
+export { authExchange } from './authExchange.ts';

@@ -1,0 +1,13 @@
+import type { SettleOptions } from './settle.ts';
+
+/** What every adapter is told, beside the token manager. */
+export type AdapterOptions = Omit<SettleOptions, 'signal'>;
+
+/**
+ * What one operation wants of the token, in the client's own context: `omit`, nothing; `optional`, it goes along when there
+ * is one; `required`, the operation fails with `signedOut` when there is none. An anonymous operation that is refused is
+ * delivered untouched.
+ *
+ * @defaultValue 'optional'
+ */
+export type AuthChoice = 'omit' | 'optional' | 'required';

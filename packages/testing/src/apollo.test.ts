@@ -1,0 +1,4 @@
+import { adapterContract } from './adapterContract.ts';
+import { apolloAdapter } from './apolloAdapter.ts';
+
+adapterContract(apolloAdapter);

@@ -1,0 +1,4 @@
+import { adapterContract } from './adapterContract.ts';
+import { urqlAdapter } from './urqlAdapter.ts';
+
+adapterContract(urqlAdapter);
