@@ -1,4 +1,9 @@
-import type { Cors } from './emulator.ts';
+export interface Cors {
+  /** `echo` answers the origin that asks, with credentials allowed. */
+  readonly origin: '*' | 'echo';
+  /** Response headers that a page may read. */
+  readonly expose: () => readonly string[];
+}
 
 const allowedHeaders = 'authorization, content-type, x-api-key, apollo-require-preflight, x-requested-with';
 

@@ -1,7 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import type { TokenBook, User } from './createTokenBook.ts';
 import { json } from './refusals.ts';
-import type { OliKnobs } from './startOli.ts';
+
+export interface RealmKnobs {
+  /** @defaultValue 300,000 (5 minutes) */
+  accessLifetimeMs: number;
+  /** How long a session may be idle. @defaultValue 1,800,000 (30 minutes) */
+  refreshLifetimeMs: number;
+  /** How long a session lasts at most, however often it is refreshed. @defaultValue 36,000,000 (10 hours) */
+  sessionMaxMs: number;
+  /** Whether a refresh token is good for one use. Using it again ends the session. @defaultValue true */
+  rotate: boolean;
+  /** How often a session forgives that. @defaultValue 0 */
+  reuseLimit: number;
+  /** A refresh answers 200 with the bare word `refresh_expires_in`, as the page shows it. @defaultValue false */
+  garbageRefreshBody: boolean;
+  /** `refresh_expires_in: 0`, as offline sessions have it. @defaultValue false */
+  zeroRefreshExpiresIn: boolean;
+  /** A refresh answers no refresh token: the old one stays. @defaultValue false */
+  omitRefreshToken: boolean;
+  /** Whether the client may use the password grant. @defaultValue true */
+  directGrants: boolean;
+  /** Whether the accounts are fully set up. @defaultValue true */
+  accountsSetUp: boolean;
+  /** Whether the sessions have the required client. @defaultValue true */
+  clientInSession: boolean;
+}
 
 /** The grants of a Keycloak realm. Each takes the form that was posted. */
 export interface Realm {
@@ -26,7 +50,7 @@ const refuse = (status: number, error: string, error_description: string) =>
   json(status, { error, error_description }, noStore);
 
 /** @param clientId - a public client: it has no secret */
-export function createRealm(knobs: OliKnobs, tokens: TokenBook, users: readonly User[], clientId: string): Realm {
+export function createRealm(knobs: RealmKnobs, tokens: TokenBook, users: readonly User[], clientId: string): Realm {
   const sessions = new Map<string, Session>();
   let notBefore = 0;
 
@@ -111,6 +135,8 @@ export function createRealm(knobs: OliKnobs, tokens: TokenBook, users: readonly 
       end(session);
       return refuse(400, 'invalid_grant', 'Maximum allowed refresh token reuse exceeded');
     }
+    // Used up at once: of two refreshes at the same time one is a reuse.
+    if (!knobs.omitRefreshToken) session.refreshToken = '';
     return answerTokens(session, knobs.omitRefreshToken);
   };
 

@@ -37,7 +37,7 @@ export interface Issued {
 }
 
 export interface TokenBook {
-  /** Signs a token that stops working `lifetimeMs` from now. */
+  /** Signs a token that stops working `lifetimeMs` from now. `iat` is added unless the claims have one. */
   readonly issue: (issued: Issued, lifetimeMs: number, claims: object) => Promise<string>;
   /** Signs the claims of an earlier token once more: the same string, from now on handed out as an access token. */
   readonly copy: (claims: Claims) => Promise<string>;
@@ -74,7 +74,7 @@ export function createTokenBook(clock: { readonly clockSkewMs: number }): TokenB
     new SignJWT({ ...claims }).setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).sign(key);
 
   const markDead = (dead: 'expired' | 'revoked', condition: (issued: Issued) => boolean) => {
-    for (const entry of entries.values()) if (condition(entry)) entry.dead ??= dead;
+    for (const entry of entries.values()) if (entry.dead !== 'revoked' && condition(entry)) entry.dead = dead;
     for (const look of watchers) look();
   };
 
@@ -93,7 +93,7 @@ export function createTokenBook(clock: { readonly clockSkewMs: number }): TokenB
         entries.delete(oldest);
       }
       const { iat, exp } = dates(now(), lifetimeMs);
-      return sign({ ...claims, iat, exp, jti });
+      return sign({ iat, ...claims, exp, jti });
     },
 
     copy(claims) {

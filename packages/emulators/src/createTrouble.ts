@@ -50,9 +50,10 @@ export function createTrouble(): Trouble {
     },
     async answerTokenRequest(act) {
       const opened = tokenRequests.opened();
+      const waitMs = delayMs;
       const failure = failures.shift();
       const answer = failure ? await fail(failure, act) : await act();
-      if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
+      if (waitMs > 0) await sleep(waitMs, undefined, { ref: false });
       await opened;
       return answer;
     },

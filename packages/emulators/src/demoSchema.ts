@@ -1,6 +1,7 @@
 import { defaultFieldResolver, GraphQLError, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
-import { createSchema, Repeater } from 'graphql-yoga';
+import { createSchema } from 'graphql-yoga';
 import type { User } from './createTokenBook.ts';
+import { type Tick, ticks } from './ticks.ts';
 
 /** What the resolvers know about the request they answer. */
 export interface DemoContext {
@@ -122,8 +123,8 @@ export function demoSchema(extension?: SchemaExtension, openToo: readonly string
         },
         Subscription: {
           ticks: {
-            subscribe: (_, args: { count: number; everyMs: number }, context) =>
-              ticks(args.count, args.everyMs, context),
+            subscribe: (_, args: { count: number; everyMs: number }, { user, onTokenDeath }) =>
+              ticks(args, user?.name, onTokenDeath),
             resolve: (tick: Tick) => tick,
           },
         },
@@ -151,30 +152,3 @@ function putGuards(type: GraphQLObjectType<unknown, DemoContext>, open: readonly
     };
   }
 }
-
-interface Tick {
-  readonly n: number;
-  readonly owner: string | undefined;
-  readonly at: number;
-}
-
-function ticks(count: number, everyMs: number, { user, onTokenDeath }: DemoContext): Repeater<Tick> {
-  return new Repeater(async (push, stop) => {
-    let n = 0;
-    const tick = () => {
-      n += 1;
-      void push({ n, owner: user?.name, at: Date.now() });
-      if (n === count) stop();
-    };
-    const timer = setInterval(tick, everyMs);
-    const forget = onTokenDeath(() => stop(unauthorized()));
-    tick();
-    await stop;
-    clearInterval(timer);
-    forget();
-  });
-}
-
-/** What a guard throws. */
-export const unauthorized = (): GraphQLError =>
-  new GraphQLError('Unauthorized', { extensions: { code: 'UNAUTHENTICATED' } });

@@ -1,3 +1,4 @@
+import type { Cors } from './cors.ts';
 import type { Journal, TokenRequestKind } from './createJournal.ts';
 import type { TokenBook, TokenReading, User } from './createTokenBook.ts';
 import type { Trouble } from './createTrouble.ts';
@@ -64,8 +65,10 @@ export interface Api<Knobs extends CommonKnobs> {
   readonly cors: Cors;
   /** Finds the access token of a request. @defaultValue `Authorization: Bearer`, in any case */
   readonly findToken?: (request: Request) => string | undefined;
-  /** Whether a refresh token passes for an access token. @defaultValue false */
-  readonly takesAnyToken?: boolean;
+  /** Whether a token will do. @defaultValue it is a valid access token */
+  readonly accepts?: (reading: TokenReading) => boolean;
+  /** Whether a dead token on a request to `tokenFields` is refused, though none is needed. @defaultValue false */
+  readonly staleTokenSpoils?: () => boolean;
   /** Refuses a request for another reason than its token, before the token is looked at. */
   readonly turnAway?: (request: Request) => Response | undefined;
   /** The native refusal. */
@@ -77,11 +80,4 @@ export interface Api<Knobs extends CommonKnobs> {
 export interface TokenEndpoint {
   readonly kind: (request: Request) => TokenRequestKind | Promise<TokenRequestKind>;
   readonly answer: (request: Request) => Promise<Response>;
-}
-
-export interface Cors {
-  /** `echo` answers the origin that asks, with credentials allowed. */
-  readonly origin: '*' | 'echo';
-  /** Response headers that a page may read. */
-  readonly expose: () => readonly string[];
 }

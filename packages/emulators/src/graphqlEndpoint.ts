@@ -2,11 +2,11 @@ import { createExecutor } from './createExecutor.ts';
 import type { Journal } from './createJournal.ts';
 import type { TokenReading } from './createTokenBook.ts';
 import type { Trouble } from './createTrouble.ts';
-import { type DemoContext, demoSchema, openFields, unauthorized } from './demoSchema.ts';
+import { type DemoContext, demoSchema, openFields } from './demoSchema.ts';
 import type { Api, CommonKnobs } from './emulator.ts';
 import type { Answer } from './listen.ts';
 import { type Operation, type Operations, readOperations } from './readOperations.ts';
-import { type RefusalShape, refusalShapes } from './refusals.ts';
+import { type RefusalShape, refusalShapes, unauthorized } from './refusals.ts';
 
 export interface GraphqlEndpoint {
   readonly answer: (request: Request) => Promise<Answer>;
@@ -38,16 +38,16 @@ export function graphqlEndpoint<Knobs extends CommonKnobs>(
     for (const { fields } of list) journal.tell({ name, fields: fields.map(field => field.name) });
   };
 
-  const read = async (request: Request): Promise<TokenReading> => {
-    const reading = await api.tokens.read(api.findToken ? api.findToken(request) : bearerOf(request));
-    const misused = 'kind' in reading && reading.kind === 'refresh' && !api.takesAnyToken;
-    return misused ? { state: 'forged', token: reading.token } : reading;
-  };
+  const read = (request: Request) => api.tokens.read(api.findToken ? api.findToken(request) : bearerOf(request));
+  const accepts = api.accepts ?? isValidAccessToken;
+
+  const refuse = (reading: TokenReading, operations: Operations) =>
+    (shape === 'native' || shape === 'resolver200' ? api.refuse : refusalShapes[shape])({ reading, operations });
 
   const run = async (request: Request, reading: TokenReading, refused: boolean) => {
     const headers = new Headers();
     const response = await execute(request, {
-      user: reading.state === 'valid' ? reading.user : undefined,
+      user: 'user' in reading && accepts(reading) ? reading.user : undefined,
       headers,
       countMutation: journal.countMutation,
       guard(field) {
@@ -60,22 +60,25 @@ export function graphqlEndpoint<Knobs extends CommonKnobs>(
         api.knobs.checkStreams && reading.state === 'valid' ? api.tokens.onDeath(reading.claims, died) : () => {},
     });
     for (const [name, value] of headers) response.headers.set(name, value);
-    return api.finish ? api.finish(response, reading) : response;
+    return api.finish && !refused ? api.finish(response, reading) : response;
   };
 
   const operate = async (request: Request, operations: Operations): Promise<Response> => {
     const turnedAway = api.turnAway?.(request);
     if (turnedAway) return turnedAway;
     const reading = await read(request);
-    const refused = reading.state !== 'valid' && operations.list.some(needsToken);
+    const refused = !accepts(reading) && operations.list.some(needsToken);
     if (refused) tellEach('refused', operations);
-    if (refused && shape !== 'resolver200') {
-      const refuse = shape === 'native' ? api.refuse : refusalShapes[shape];
-      return refuse({ reading, operations });
-    }
+    if (refused && shape !== 'resolver200') return refuse(reading, operations);
     const response = await run(request, reading, refused);
     if (!refused) tellEach('executed', operations);
     return response;
+  };
+
+  const authenticate = async (request: Request, operations: Operations): Promise<Response> => {
+    const reading = await read(request);
+    const spoilt = reading.state !== 'missing' && !accepts(reading) && api.staleTokenSpoils?.();
+    return spoilt ? api.refuse({ reading, operations }) : run(request, { state: 'missing' }, false);
   };
 
   return {
@@ -89,12 +92,14 @@ export function graphqlEndpoint<Knobs extends CommonKnobs>(
       await journal.record(kind ? 'token' : 'graphql', request);
       if (kind) {
         journal.tell({ name: 'tokenRequest', kind });
-        return trouble.answerTokenRequest(async () => run(request, await read(request), false));
+        return trouble.answerTokenRequest(() => authenticate(request, operations));
       }
       tellEach('operation', operations);
       return trouble.answerOperation(() => operate(request, operations));
     },
   };
 }
+
+const isValidAccessToken = (reading: TokenReading) => reading.state === 'valid' && reading.kind === 'access';
 
 const bearerOf = (request: Request) => /^Bearer\s+(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];

@@ -1,17 +1,11 @@
-export type {
-  EmulatorEvent,
-  EmulatorEventName,
-  RecordedRequest,
-  Stats,
-  TokenRequestKind,
-} from './createJournal.ts';
+export type { EmulatorEvent, EmulatorEventName, RecordedRequest, Stats, TokenRequestKind } from './createJournal.ts';
 export type { User } from './createTokenBook.ts';
 export type { TokenFailure } from './createTrouble.ts';
 export type { CommonKnobs, Emulator, StartOptions } from './emulator.ts';
 export type { RefusalShape } from './refusals.ts';
-export {
-  type CollectiveAccess,
-  type CollectiveAccessKnobs,
-  startCollectiveAccess,
-} from './startCollectiveAccess.ts';
+export { type Altrata, type AltrataKnobs, startAltrata } from './startAltrata.ts';
+export { type CollectiveAccess, type CollectiveAccessKnobs, startCollectiveAccess } from './startCollectiveAccess.ts';
+export { type DirectusKnobs, startDirectus } from './startDirectus.ts';
 export { type Oli, type OliKnobs, startOli } from './startOli.ts';
+export { type RealItems, type RealItemsKnobs, startRealItems } from './startRealItems.ts';
+export { startToggle, type Toggle, type ToggleKnobs } from './startToggle.ts';

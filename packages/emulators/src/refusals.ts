@@ -1,3 +1,4 @@
+import { GraphQLError } from 'graphql';
 import type { TokenReading } from './createTokenBook.ts';
 import type { Operation, Operations } from './readOperations.ts';
 
@@ -71,6 +72,10 @@ export const refusalShapes: Readonly<
 
   status500code: refusal => json(500, forEach(refusal, unauthenticated)),
 };
+
+/** What a guard in front of a field throws. */
+export const unauthorized = (): GraphQLError =>
+  new GraphQLError('Unauthorized', { extensions: { code: 'UNAUTHENTICATED' } });
 
 /** A `WWW-Authenticate` header. */
 export const challenge = (

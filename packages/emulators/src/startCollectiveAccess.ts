@@ -138,7 +138,7 @@ export async function startCollectiveAccess(
       path: '/service/item',
       cors: { origin: '*', expose: () => [] },
       findToken: request => /Bearer\s(\S+)/.exec(request.headers.get('authorization') ?? '')?.[1],
-      takesAnyToken: true,
+      accepts: ({ state }) => state === 'valid',
       refuse: refuseEachField,
       finish: envelop,
       tokenEndpoints: {

@@ -92,6 +92,15 @@ describe('the refresh grant', () => {
     expect(await ask(server.url, '{ me { name } }', second.access_token)).toMatchObject({ status: 401 });
   });
 
+  test('lets one of two at the same time win, and ends the session of both', async () => {
+    await start();
+    const { refresh_token } = tokensOf(await signIn());
+    const both = await Promise.all([refresh(refresh_token), refresh(refresh_token)]);
+    const [winner, ...others] = both.filter(({ status }) => status === 200);
+    expect(others).toEqual([]);
+    expect(await refresh(winner ? tokensOf(winner).refresh_token : '')).toMatchObject(expected['session ended']);
+  });
+
   test('forgives as many uses as it is told to', async () => {
     await start({ reuseLimit: 1 });
     const first = tokensOf(await signIn());

@@ -1,34 +1,11 @@
 import type { TokenRequestKind } from './createJournal.ts';
-import { createRealm } from './createRealm.ts';
+import { createRealm, type RealmKnobs } from './createRealm.ts';
 import { createTokenBook } from './createTokenBook.ts';
 import { type CommonKnobs, commonKnobs, type Emulator, type StartOptions } from './emulator.ts';
 import { refusalShapes } from './refusals.ts';
 import { startEmulator } from './startEmulator.ts';
 
-export interface OliKnobs extends CommonKnobs {
-  /** @defaultValue 300,000 (5 minutes) */
-  accessLifetimeMs: number;
-  /** How long a session may be idle. @defaultValue 1,800,000 (30 minutes) */
-  refreshLifetimeMs: number;
-  /** How long a session lasts at most, however often it is refreshed. @defaultValue 36,000,000 (10 hours) */
-  sessionMaxMs: number;
-  /** Whether a refresh token is good for one use. Using it again ends the session. @defaultValue true */
-  rotate: boolean;
-  /** How often a session forgives that. @defaultValue 0 */
-  reuseLimit: number;
-  /** A refresh answers 200 with the bare word `refresh_expires_in`, as the page shows it. @defaultValue false */
-  garbageRefreshBody: boolean;
-  /** `refresh_expires_in: 0`, as offline sessions have it. @defaultValue false */
-  zeroRefreshExpiresIn: boolean;
-  /** A refresh answers no refresh token: the old one stays. @defaultValue false */
-  omitRefreshToken: boolean;
-  /** Whether the client may use the password grant. @defaultValue true */
-  directGrants: boolean;
-  /** Whether the accounts are fully set up. @defaultValue true */
-  accountsSetUp: boolean;
-  /** Whether the sessions have the required client. @defaultValue true */
-  clientInSession: boolean;
-}
+export interface OliKnobs extends CommonKnobs, RealmKnobs {}
 
 export interface Oli extends Emulator<OliKnobs> {
   readonly tokenUrl: string;

@@ -1,0 +1,7 @@
+/** The name and the secret of `Authorization: Basic`, as they stand there: nothing is decoded beyond Base64. */
+export function readBasic(request: Request): { name: string; secret: string } | undefined {
+  const encoded = /^Basic\s+(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+  if (!encoded) return undefined;
+  const [name = '', ...secret] = Buffer.from(encoded, 'base64').toString().split(':');
+  return { name, secret: secret.join(':') };
+}
