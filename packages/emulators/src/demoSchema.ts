@@ -133,7 +133,7 @@ export function demoSchema(extension?: SchemaExtension, openToo: readonly string
     ],
   });
   const open = [...openFields, ...openToo];
-  const { mutation } = { mutation: schema.getMutationType() };
+  const mutation = schema.getMutationType();
   for (const type of [schema.getQueryType(), mutation, schema.getSubscriptionType()]) {
     if (type) putGuards(type, open, type === mutation);
   }

@@ -41,8 +41,12 @@ export function graphqlEndpoint<Knobs extends CommonKnobs>(
   const read = (request: Request) => api.tokens.read(api.findToken ? api.findToken(request) : bearerOf(request));
   const accepts = api.accepts ?? isValidAccessToken;
 
-  const refuse = (reading: TokenReading, operations: Operations) =>
-    (shape === 'native' || shape === 'resolver200' ? api.refuse : refusalShapes[shape])({ reading, operations });
+  const refuse = (request: Request, reading: TokenReading, operations: Operations) => {
+    const wantsEvents = request.headers.get('accept')?.includes('text/event-stream') ?? false;
+    const streams = wantsEvents && operations.list[0]?.kind === 'subscription';
+    const say = shape === 'native' || shape === 'resolver200' ? api.refuse : refusalShapes[shape];
+    return say({ reading, operations, streams });
+  };
 
   const run = async (request: Request, reading: TokenReading, refused: boolean) => {
     const headers = new Headers();
@@ -69,7 +73,7 @@ export function graphqlEndpoint<Knobs extends CommonKnobs>(
     const reading = await read(request);
     const refused = !accepts(reading) && operations.list.some(needsToken);
     if (refused) tellEach('refused', operations);
-    if (refused && shape !== 'resolver200') return refuse(reading, operations);
+    if (refused && shape !== 'resolver200') return refuse(request, reading, operations);
     const response = await run(request, reading, refused);
     if (!refused) tellEach('executed', operations);
     return response;
@@ -78,7 +82,7 @@ export function graphqlEndpoint<Knobs extends CommonKnobs>(
   const authenticate = async (request: Request, operations: Operations): Promise<Response> => {
     const reading = await read(request);
     const spoilt = reading.state !== 'missing' && !accepts(reading) && api.staleTokenSpoils?.();
-    return spoilt ? api.refuse({ reading, operations }) : run(request, { state: 'missing' }, false);
+    return spoilt ? refuse(request, reading, operations) : run(request, { state: 'missing' }, false);
   };
 
   return {

@@ -6,6 +6,8 @@ import type { Operation, Operations } from './readOperations.ts';
 export interface Refusal {
   readonly reading: TokenReading;
   readonly operations: Operations;
+  /** A subscription, asked for as an event stream. */
+  readonly streams: boolean;
 }
 
 /**
@@ -88,7 +90,7 @@ export function json(status: number, body: unknown, headers: Readonly<Record<str
   return Response.json(body, { status, headers });
 }
 
-/** A result for each operation: in an array for a batch, as the one event of the stream for a subscription. */
+/** A result for each operation: in an array for a batch, as the one event of the stream where one was asked for. */
 export function result(
   refusal: Refusal,
   bodyOf: (operation: Operation) => object,
@@ -97,7 +99,7 @@ export function result(
 ): Response {
   const { list, batched } = refusal.operations;
   const bodies = list.map(bodyOf);
-  if (list[0]?.kind !== 'subscription') return json(status, batched ? bodies : bodies[0], headers);
+  if (!refusal.streams || status !== 200) return json(status, batched ? bodies : bodies[0], headers);
   return new Response(`event: next\ndata: ${JSON.stringify(bodies[0])}\n\nevent: complete\ndata:\n\n`, {
     status,
     headers: {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import answers from '../fixtures/answers.json' with { type: 'json' };
-import { ask, type Said } from './ask.ts';
+import { ask, events, type Said } from './ask.ts';
 import { startToggle, type Toggle } from './startToggle.ts';
 
 const { toggle: expected } = answers;
@@ -72,6 +72,14 @@ describe('a refusal', () => {
     expect(said.status).toBe(unauthorizedStatus);
     expect(said.json).toEqual(expected.unauthorized.json);
     expect(tokenOf(said)).toBe('');
+  });
+
+  test('of a subscription is in the stream only with 200', async () => {
+    const subscribe = () =>
+      ask(server.url, 'subscription {\n  ticks { n }\n}', undefined, { headers: { accept: 'text/event-stream' } });
+    expect(await subscribe()).toMatchObject({ status: 403, json: expected.unauthorized.json });
+    server.configure({ unauthorizedStatus: 200 });
+    expect(events(await subscribe())).toEqual([expected.unauthorized.json]);
   });
 
   test('can have data', async () => {
