@@ -189,15 +189,14 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
   }
 
   async function successorOf(refused: TokenSet): Promise<TokenSet> {
-    for (const _ of ['joined', 'own']) {
+    for (let waits = 0; ; waits++) {
       const { tokens } = session;
-      if (tokens?.session !== refused.session) break;
+      if (tokens?.session !== refused.session)
+        throw new TokenError('signedOut', 'The session that this token belonged to is over.');
       if (tokens.accessToken !== refused.accessToken) return tokens;
+      if (waits === 2) throw new TokenError('noProgress', 'The renewal brought the token that had just been refused.');
       await renewal.start('refused'); // the one we joined may have been asked for another reason, and bring the same token
     }
-    const { tokens } = session;
-    if (tokens?.session === refused.session) return tokens;
-    throw new TokenError('signedOut', 'The session that this token belonged to is over.');
   }
 
   async function renewNow(): Promise<TokenSet> {
@@ -207,12 +206,13 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
     throw new TokenError('signedOut', 'Nobody is signed in.');
   }
 
-  function begin(answer: TokenAnswer): Promise<void> {
+  async function begin(answer: TokenAnswer): Promise<void> {
+    if (isDisposed) throw new TokenError('disposed', 'The token manager was disposed of.');
     const { parts, requestedAt } = answer;
     turn++;
     isUnattended = options.credentials !== undefined && renews;
     cooldown.end();
-    return session.begin({ parts, requestedAt });
+    await session.begin({ parts, requestedAt });
   }
 
   return {
@@ -272,7 +272,8 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
     keepFresh() {
       const stop = keepFresh({
         clock,
-        schedule: () => (session.tokens && !renewal.running && canRenew(session.tokens) ? session.schedule : undefined),
+        schedule: () =>
+          session.tokens && !isDisposed && !renewal.running && canRenew(session.tokens) ? session.schedule : undefined,
         pausedUntil: () => cooldown.until,
         check: () => void fresh(),
         subscribe: watch => {

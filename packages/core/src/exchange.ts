@@ -59,7 +59,7 @@ export function createExchange<Credentials, Answer extends TokenParts>(
   }
 
   function partsOf<Parts extends TokenParts>(answer: Parts | undefined): Parts {
-    if (typeof answer === 'object') return answer;
+    if (typeof answer?.accessToken === 'string') return answer;
     throw new TokenError('unavailable', 'The provider answered no tokens. Return them, or null for a no.');
   }
 

@@ -82,8 +82,8 @@ export function createRenewal(options: RenewalOptions): Renewal {
     if (store.lock) await session.reread();
     if (isOvertaken(mine)) return; // somebody else was faster
     const answer = await exchange.renew(from, reason);
-    const isStuck = answer !== null && reason === 'refused' && answer.parts.accessToken === from?.accessToken;
-    if (answer && !isStuck) return use(mine, answer, from);
+    const isStuck = ({ parts }: TokenAnswer) => reason === 'refused' && parts.accessToken === from?.accessToken;
+    if (answer && !isStuck(answer)) return use(mine, answer, from);
     if (from && !answer) await session.reread(); // the loser of a race looks at the store before it believes a no
     if (isOvertaken(mine)) return;
     const over = (error: TokenError) => {
@@ -95,9 +95,10 @@ export function createRenewal(options: RenewalOptions): Renewal {
     const signedIn = await exchange.signInUnattended().catch((error: TokenError) => {
       throw error.code === 'credentialsRejected' ? over(error) : error;
     });
-    if (signedIn) return use(mine, signedIn);
-    if (answer) {
-      if (answer.parts.refreshToken != null) await use(mine, answer, from);
+    if (signedIn && !isStuck(signedIn)) return use(mine, signedIn);
+    const stuck = signedIn ?? answer;
+    if (stuck) {
+      if (stuck.parts.refreshToken != null) await use(mine, stuck, from);
       throw new TokenError('noProgress', 'The renewal brought the token that had just been refused.');
     }
     if (from) throw over(new TokenError('sessionExpired', 'The session is over. Sign in again.'));

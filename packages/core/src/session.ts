@@ -42,7 +42,8 @@ export function createSession({ store, clock, events, renewAheadMs, exclusive, c
   const shared = store.lock !== undefined || store.subscribe !== undefined;
   let writes: Promise<unknown> = Promise.resolve();
   let unsaved = false;
-  let closed = false;
+  const closing = new AbortController();
+  const { signal: closed } = closing;
 
   const failed = (doing: 'load' | 'save' | 'read', thrown?: unknown) => {
     const secrets = textsIn(session.tokens && recordOf(session.tokens));
@@ -123,17 +124,17 @@ export function createSession({ store, clock, events, renewAheadMs, exclusive, c
   }
 
   const read = (load: () => ReturnType<TokenStore['load']>) =>
-    withinTime(load, storeTimeoutMs, clock, 'The store did not answer in time.');
+    withinTime(load, storeTimeoutMs, clock, 'The store did not answer in time.', closed);
 
   async function reread(): Promise<void> {
     await writes;
     if (unsaved) await write(session.tokens ? recordOf(session.tokens) : null); // memory knows better than a store that failed
     const before = session.tokens;
-    if (unsaved || closed || before === undefined) return;
+    if (unsaved || closed.aborted || before === undefined) return;
     try {
       const record = await read(() => store.load());
       await writes;
-      if (session.tokens === before && !closed) take(record);
+      if (session.tokens === before && !closed.aborted) take(record);
     } catch (thrown) {
       failed('load', thrown);
     }
@@ -143,13 +144,13 @@ export function createSession({ store, clock, events, renewAheadMs, exclusive, c
   function load(): Promise<void> {
     const notLoaded = (thrown: unknown) => {
       failed('load', thrown);
-      if (session.tokens === undefined && !closed) use(null);
+      if (session.tokens === undefined && !closed.aborted) use(null);
     };
     try {
       const record = store.load();
       if (!(record instanceof Promise)) return Promise.resolve(take(record));
       return read(() => record).then(loaded => {
-        if (session.tokens === undefined && !closed) take(loaded);
+        if (session.tokens === undefined && !closed.aborted) take(loaded);
       }, notLoaded);
     } catch (thrown) {
       return Promise.resolve(notLoaded(thrown));
@@ -170,7 +171,7 @@ export function createSession({ store, clock, events, renewAheadMs, exclusive, c
     },
     async replace(previous: TokenSet, next: TokenSet, schedule?: Schedule) {
       const saved = await write(recordOf(next), recordOf(previous));
-      if (session.tokens !== previous || closed) return;
+      if (session.tokens !== previous || closed.aborted) return;
       if (saved) goOn(next, schedule);
       else await reread();
     },
@@ -179,7 +180,7 @@ export function createSession({ store, clock, events, renewAheadMs, exclusive, c
       await write(null);
     },
     close() {
-      closed = true;
+      closing.abort();
       unsubscribe?.();
     },
   };
