@@ -3,11 +3,7 @@
 // What adapters share
 export type { AdapterOptions, AuthChoice } from './adapterOptions.ts';
 export type { Clock } from './clock.ts';
-export {
-  createTokenManager,
-  type TokenManager,
-  type TokenManagerState,
-} from './createTokenManager.ts';
+export { createTokenManager } from './createTokenManager.ts';
 // What an API answers
 export {
   type Dialect,
@@ -15,6 +11,7 @@ export {
   judge,
   type Verdict,
 } from './dialect.ts';
+export type { TokenManagerState } from './managerState.ts';
 export { type MutationPolicy, mayRepeat } from './mayRepeat.ts';
 // Where it is kept
 export { memoryStore } from './memoryStore.ts';
@@ -40,6 +37,7 @@ export type {
   SignOutReason,
   TokenEvents,
 } from './tokenEvents.ts';
+export type { TokenManager } from './tokenManager.ts';
 export type {
   RenewContext,
   TokenManagerOptions,

@@ -1,8 +1,10 @@
 import type { Clock } from './clock.ts';
-import { createTokenManager, type TokenManager, type TokenManagerState } from './createTokenManager.ts';
+import { createTokenManager } from './createTokenManager.ts';
+import type { TokenManagerState } from './managerState.ts';
 import type { ResponseFacts } from './responseFacts.ts';
 import { TokenError } from './tokenError.ts';
 import type { TokenEvents } from './tokenEvents.ts';
+import type { TokenManager } from './tokenManager.ts';
 import type { RenewContext, TokenManagerOptions } from './tokenManagerOptions.ts';
 import type { TokenParts, TokenSet } from './tokenSet.ts';
 import type { TokenRecord, TokenStore } from './tokenStore.ts';

@@ -1,0 +1,112 @@
+import type { Clock } from './clock.ts';
+import type { Cooldown } from './cooldown.ts';
+import type { Renewal } from './renewal.ts';
+import type { Session } from './session.ts';
+import { TokenError } from './tokenError.ts';
+import type { TokenSet } from './tokenSet.ts';
+
+/** What the manager may do of its own accord at the moment. */
+export interface Mode {
+  /** `restore` has not been answered. */
+  isRestoring: boolean;
+  /** There is a credentials callback, and the user has not signed out. */
+  isUnattended: boolean;
+  isDisposed: boolean;
+}
+
+/** The ways to a token set. */
+export interface TokenAccess {
+  /** At once: see `TokenManager.fresh`. */
+  fresh(): TokenSet | null | undefined;
+  /** What `fresh` could not answer. */
+  wait(): Promise<TokenSet | null>;
+  /** The successor of a refused one, which may be there already. */
+  successorOf(refused: TokenSet): Promise<TokenSet>;
+  /** A new one, now. */
+  renewNow(): Promise<TokenSet>;
+  /** Whether there is anything to renew this one with. */
+  canRenew(tokens: TokenSet): boolean;
+}
+
+export interface TokenAccessOptions {
+  readonly session: Session;
+  readonly renewal: Renewal;
+  readonly cooldown: Cooldown;
+  readonly clock: Clock;
+  readonly mode: Mode;
+  /** Whether the option `renew` is given. */
+  readonly hasRenew: boolean;
+  /** `false`: the token set is used as it is. */
+  readonly renews: boolean;
+  readonly changed: () => void;
+}
+
+export const disposed = (): TokenError => new TokenError('disposed', 'The token manager was disposed of.');
+
+export function createTokenAccess(options: TokenAccessOptions): TokenAccess {
+  const { session, renewal, cooldown, clock, mode, hasRenew, renews, changed } = options;
+
+  const canRenew = ({ refreshExpiresAt = Number.POSITIVE_INFINITY }: TokenSet) =>
+    mode.isUnattended || (hasRenew && clock.now() < refreshExpiresAt);
+
+  function fresh(): TokenSet | null | undefined {
+    const { tokens, schedule } = session;
+    if (mode.isDisposed) return undefined;
+    if (!tokens) return tokens === undefined || mode.isRestoring || mode.isUnattended ? undefined : null;
+    const now = clock.now();
+    return now < schedule.softAt && now >= schedule.from ? tokens : stale(tokens, now);
+  }
+
+  /** A token set that is not fresh any more: still good in the soft zone, in which a successor is fetched. */
+  function stale(tokens: TokenSet, now: number): TokenSet | undefined {
+    if (!renews) return tokens;
+    const { from, hardAt } = session.schedule;
+    if (now >= hardAt || now < from) return undefined;
+    if (!renewal.running && !cooldown.current(now) && canRenew(tokens)) renewal.start('ahead').catch(() => {});
+    return tokens;
+  }
+
+  async function wait(): Promise<TokenSet | null> {
+    await session.loaded;
+    if (mode.isDisposed) throw disposed();
+    const ready = fresh();
+    if (ready !== undefined) return ready;
+    const tokens = session.tokens ?? undefined;
+    try {
+      const answer = await renewal.start(tokens ? 'expired' : mode.isRestoring ? 'restore' : 'credentials');
+      if (!answer && mode.isRestoring) {
+        mode.isRestoring = false;
+        changed();
+      }
+      return answer;
+    } catch (error) {
+      const isValid =
+        tokens && session.tokens === tokens && clock.now() < (tokens.expiresAt ?? Number.POSITIVE_INFINITY);
+      if (isValid && !mode.isDisposed) return tokens;
+      throw error;
+    }
+  }
+
+  return {
+    fresh,
+    wait,
+    canRenew,
+    async successorOf(refused) {
+      for (let waits = 0; ; waits++) {
+        const { tokens } = session;
+        if (tokens?.session !== refused.session)
+          throw new TokenError('signedOut', 'The session that this token belonged to is over.');
+        if (tokens.accessToken !== refused.accessToken) return tokens;
+        if (waits === 2)
+          throw new TokenError('noProgress', 'The renewal brought the token that had just been refused.');
+        await renewal.start('refused'); // the one we joined may have been asked for another reason, and bring the same token
+      }
+    },
+    async renewNow() {
+      await session.loaded;
+      const tokens = await (session.tokens ? renewal.start('asked') : wait());
+      if (tokens) return tokens;
+      throw new TokenError('signedOut', 'Nobody is signed in.');
+    },
+  };
+}
