@@ -23,11 +23,12 @@ export interface Cooldown {
 export function createCooldown(cooldownMs: number): Cooldown {
   let failures = 0;
   let error: TokenError | undefined;
+  let since = 0;
   let doubtfulCount = 0;
   let doubtfulSince = 0;
   const cooldown = {
     until: 0,
-    current: (now: number) => (now < cooldown.until ? error : undefined),
+    current: (now: number) => (now < cooldown.until && now >= since ? error : undefined), // the clock may be set back
     failed(failure: TokenError, now: number) {
       const pause =
         failure.code === 'misconfigured'
@@ -35,10 +36,11 @@ export function createCooldown(cooldownMs: number): Cooldown {
           : Math.min(cooldownMs * 2 ** failures, longestMs) * (1 - Math.random() / 4);
       failures++;
       error = failure;
+      since = now;
       cooldown.until = now + Math.max(pause, Math.min(failure.retryAfterMs ?? 0, longestObeyedMs));
     },
     believes(failure: TokenError, now: number) {
-      if (!doubtful.includes(failure.status ?? 0)) {
+      if (failure.code !== 'unavailable' || !doubtful.includes(failure.status ?? 0)) {
         doubtfulCount = 0;
         return false;
       }

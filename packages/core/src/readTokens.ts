@@ -71,7 +71,7 @@ export async function readTokens(response: Response): Promise<TokenParts | null>
     if (error.code === 'sessionExpired') return null;
     throw error;
   }
-  const accessToken = fields.accessToken ?? fields.access_token;
+  const accessToken = fields.accessToken === undefined ? fields.access_token : fields.accessToken;
   if (accessToken === null) return null;
   if (typeof accessToken !== 'string')
     throw new TokenError('unavailable', `The answer of the refresh endpoint holds no token.`, { status });

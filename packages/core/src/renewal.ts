@@ -56,8 +56,9 @@ function newFlight(from: TokenSet | undefined, reason: RenewalReason): Flight {
 
 /** The same token once more: not asked for again before it is refused or, by what we know, dead. */
 function scheduleOfSame(from: TokenSet, next: TokenSet, now: Schedule, clock: Clock): Schedule | undefined {
-  if ((next.expiresAt ?? 0) > (from.expiresAt ?? 0)) return undefined;
-  return clock.now() < (from.expiresAt ?? 0) ? { ...now, softAt: now.hardAt } : never;
+  const { expiresAt = 0 } = from;
+  if ((next.expiresAt ?? 0) > expiresAt) return undefined;
+  return clock.now() < expiresAt ? { ...now, softAt: expiresAt, hardAt: expiresAt } : never;
 }
 
 export function createRenewal(options: RenewalOptions): Renewal {
