@@ -45,6 +45,7 @@ function factsOf(
     kind: operation.operationType,
     operation: operation.query,
     rootFields: () => rootFields(operation.query, operation.operationName),
+    response: () => operation.getContext().response as Response | undefined,
     data: answer.data,
     errors: errorsOf(answer),
   };

@@ -1,6 +1,7 @@
 import { systemClock } from './clock.ts';
 import { createCooldown } from './cooldown.ts';
 import { createExchange } from './exchange.ts';
+import { never, scheduleOf } from './freshness.ts';
 import { keepFresh } from './keepFresh.ts';
 import { createManagerState } from './managerState.ts';
 import { memoryStore } from './memoryStore.ts';
@@ -24,7 +25,7 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
   checkOptions(options);
   const { clock = systemClock, store = memoryStore(), cooldownMs = defaults.cooldownMs } = options;
   const { renewTimeoutMs = defaults.renewTimeoutMs, renewAheadMs = defaults.renewAheadMs } = options;
-  const { lockWaitMs = renewTimeoutMs + 5_000, exclusive = false, dialect } = options;
+  const { lockWaitMs = renewTimeoutMs + 5_000, exclusive = false, dialect, receive } = options;
   const now = () => clock.now();
   const renews = options.renewal !== 'never';
   const isUnattended = options.credentials !== undefined && renews;
@@ -43,12 +44,14 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
   const events = createEvents(now);
   const cooldown = createCooldown(cooldownMs);
   const exchange = createExchange(options, { renewTimeoutMs, clock, cooldown });
-  const session = createSession({ store, clock, events, renewAheadMs, exclusive, changed: () => changed() });
+  const planOf = (tokens: TokenSet) =>
+    options.renewal === 'refused' ? never : scheduleOf(tokens, renewAheadMs, exclusive);
+  const session = createSession({ store, clock, events, scheduleOf: planOf, changed: () => changed() });
   const renewal = createRenewal({ session, exchange, store, exclusive, lockWaitMs, cooldown, clock, events, changed });
   const hasRenew = options.renew !== undefined;
   const access = createTokenAccess({ session, renewal, cooldown, clock, mode, hasRenew, renews, changed });
   const { fresh, wait, canRenew, successorOf, renewNow } = access;
-  const settle = createSettle({ session, events, now, cooldownMs, dialect, renews, successorOf });
+  const settle = createSettle({ session, events, now, cooldownMs, dialect, receive, renews, successorOf });
   isReady = true;
   changed();
 
@@ -84,6 +87,7 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
       return withSignal(refused ? successorOf(refused) : renewNow(), signal);
     },
     settle,
+    receivesTokens: receive !== undefined,
     headers(tokens) {
       if (headersOf !== tokens) {
         headersNow = options.headers ? options.headers(tokens) : { authorization: `Bearer ${tokens.accessToken}` };

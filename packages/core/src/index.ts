@@ -23,7 +23,7 @@ export {
   authServerError,
   readTokens,
 } from './readTokens.ts';
-export type { GraphQLErrorLike, ResponseFacts } from './responseFacts.ts';
+export type { GraphQLErrorLike, ReceivedResponse, ResponseFacts } from './responseFacts.ts';
 export { rootFields } from './rootFields.ts';
 export type { Settle, SettleOptions } from './settle.ts';
 export {

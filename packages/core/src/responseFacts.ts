@@ -7,6 +7,9 @@ export interface GraphQLErrorLike {
   readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
+/** What of an HTTP response may bring a token. */
+export type ReceivedResponse = Pick<Response, 'headers' | 'url' | 'redirected'>;
+
 /** What an adapter saw of a response, in no client's words. */
 export interface ResponseFacts {
   /** The token set that was on the request; `null`: none was. */
@@ -26,6 +29,8 @@ export interface ResponseFacts {
   readonly data?: unknown;
   /** The body, where it is no GraphQL answer: parsed JSON or text. */
   readonly body?: unknown;
+  /** The HTTP response, for those who look for tokens in its headers. */
+  readonly response?: (() => ReceivedResponse | undefined) | undefined;
   /** The code with which a socket was closed. */
   readonly closeCode?: number | undefined;
   /** The operation was refused and sent again before, and no data has come since. */

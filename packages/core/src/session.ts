@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { never, type Schedule, scheduleOf } from './freshness.ts';
+import { never, type Schedule } from './freshness.ts';
 import { redactedCause, textsIn } from './redact.ts';
 import type { Events, SignOutReason } from './tokenEvents.ts';
 import { makeTokenSet, type TokenAnswer, type TokenSet } from './tokenSet.ts';
@@ -22,6 +22,8 @@ export interface Session {
   begin(answer: TokenAnswer): Promise<void>;
   /** A successor in the same session: saved first, then used. It loses against what happened meanwhile. */
   replace(previous: TokenSet, next: TokenSet, schedule?: Schedule): Promise<void>;
+  /** A successor that a server has put in force already: used at once, then saved. */
+  advance(previous: TokenSet, next: TokenSet): Promise<void>;
   /** Over, at once in memory; the promise is of the store. */
   end(reason: SignOutReason): Promise<void>;
   /** Stops listening to the store. */
@@ -32,13 +34,13 @@ export interface SessionOptions {
   readonly store: TokenStore;
   readonly clock: Clock;
   readonly events: Events;
-  readonly renewAheadMs: number;
-  readonly exclusive: boolean;
+  /** When to renew a token set. */
+  readonly scheduleOf: (tokens: TokenSet) => Schedule;
   /** Called after each change of the token set, before the event of it. */
   readonly changed: () => void;
 }
 
-export function createSession({ store, clock, events, renewAheadMs, exclusive, changed }: SessionOptions): Session {
+export function createSession({ store, clock, events, scheduleOf, changed }: SessionOptions): Session {
   const shared = store.lock !== undefined || store.subscribe !== undefined;
   let writes: Promise<unknown> = Promise.resolve();
   let unsaved = false;
@@ -53,7 +55,7 @@ export function createSession({ store, clock, events, renewAheadMs, exclusive, c
 
   function use(tokens: TokenSet | null, schedule?: Schedule): void {
     session.tokens = tokens;
-    session.schedule = schedule ?? (tokens ? scheduleOf(tokens, renewAheadMs, exclusive) : never);
+    session.schedule = schedule ?? (tokens ? scheduleOf(tokens) : never);
     changed();
   }
 
@@ -174,6 +176,10 @@ export function createSession({ store, clock, events, renewAheadMs, exclusive, c
       if (session.tokens !== previous || closed.aborted) return;
       if (saved) goOn(next, schedule);
       else await reread();
+    },
+    async advance(previous: TokenSet, next: TokenSet) {
+      goOn(next);
+      if (!(await write(recordOf(next), recordOf(previous)))) await reread();
     },
     async end(reason: SignOutReason) {
       leave(reason);

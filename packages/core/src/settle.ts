@@ -1,10 +1,12 @@
 import { type Dialect, defaultDialect, judge, type Verdict } from './dialect.ts';
 import { type MutationPolicy, mayRepeat } from './mayRepeat.ts';
+import { receiveTokens } from './receiveTokens.ts';
 import { redact, redactedCause, textsIn } from './redact.ts';
 import type { ResponseFacts } from './responseFacts.ts';
 import type { Session } from './session.ts';
 import { type Refusal, TokenError } from './tokenError.ts';
 import type { Events } from './tokenEvents.ts';
+import type { TokenManagerOptions } from './tokenManagerOptions.ts';
 import type { TokenSet } from './tokenSet.ts';
 import { withSignal } from './waiting.ts';
 
@@ -28,6 +30,7 @@ export interface SettleContext {
   readonly now: () => number;
   readonly cooldownMs: number;
   readonly dialect: Dialect | undefined;
+  readonly receive: TokenManagerOptions['receive'];
   readonly renews: boolean;
   /** The successor of a refused token set of the session that we are in. */
   readonly successorOf: (refused: TokenSet) => Promise<TokenSet>;
@@ -45,7 +48,7 @@ function refusalOf({ sent, status, errors }: ResponseFacts): Refusal {
 }
 
 export function createSettle(context: SettleContext): Settle {
-  const { session, events, now, cooldownMs, renews, successorOf } = context;
+  const { session, events, now, cooldownMs, receive, renews, successorOf } = context;
   /** The newest token set that a server has taken. */
   let accepted: TokenSet | undefined;
   /** The newest that a refusal has brought; until somebody's operation is accepted with it, it is on trial. */
@@ -107,10 +110,11 @@ export function createSettle(context: SettleContext): Settle {
     let verdict: Verdict;
     try {
       verdict = judge(facts, dialect);
+      if (receive && verdict !== 'unauthenticated') receiveTokens(receive, session, facts, now());
     } catch (thrown) {
       const cause = redactedCause(thrown, []);
       return Promise.reject(
-        new TokenError('misconfigured', 'The dialect threw while it judged a response.', { cause }),
+        new TokenError('misconfigured', 'A callback threw while it looked at a response.', { cause }),
       );
     }
     if (verdict === 'ok') isTaken(facts);

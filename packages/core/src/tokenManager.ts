@@ -21,6 +21,8 @@ export interface TokenManager<Credentials = unknown, Answer extends TokenParts =
   renew(options?: { readonly refused?: TokenSet; readonly signal?: AbortSignal | undefined }): Promise<TokenSet>;
   /** Decides what becomes of an operation's answer. @internal for adapters */
   readonly settle: Settle;
+  /** Whether answers may bring tokens, so that their headers are wanted. @internal for adapters */
+  readonly receivesTokens: boolean;
   /** What goes on a request with this token set. @internal for adapters */
   headers(tokens: TokenSet): TokenHeaders;
   /** Begins a session. Resolves to what the provider's sign-in answers beside the tokens. @throws TokenError `credentialsRejected`, `unavailable`, `aborted` when another sign-in or a sign-out came in between */

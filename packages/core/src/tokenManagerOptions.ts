@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { longestTimerMs } from './clock.ts';
 import type { Dialect } from './dialect.ts';
+import type { ResponseFacts } from './responseFacts.ts';
 import { TokenError } from './tokenError.ts';
 import type { RenewalReason } from './tokenEvents.ts';
 import type { TokenHeaders, TokenParts, TokenSet } from './tokenSet.ts';
@@ -32,6 +33,14 @@ export interface TokenManagerOptions<Credentials = unknown, Answer extends Token
   readonly credentials?: () => Awaitable<Credentials | null | undefined>;
   /** What goes on a request; called once per token set. @defaultValue `authorization: Bearer …` */
   readonly headers?: (tokens: TokenSet) => TokenHeaders;
+  /**
+   * The token that a response brought in its headers, if it did and `facts.url` is where such tokens come from. Asked for
+   * answers to requests that carried the newest token set; the session goes on with it.
+   */
+  readonly receive?: (
+    headers: Headers,
+    facts: ResponseFacts & { readonly url: string },
+  ) => TokenParts | string | null | undefined;
   /** How the API says that a token is dead. @defaultValue `defaultDialect` */
   readonly dialect?: Dialect;
   /** A new token kills the old one at once: nothing is renewed ahead of need. @defaultValue false */
@@ -48,8 +57,11 @@ export interface TokenManagerOptions<Credentials = unknown, Answer extends Token
   readonly lockWaitMs?: number;
   /** The pause after a failed or useless renewal; doubles up to five minutes. @defaultValue 2000: an auth server that restarts is not hammered */
   readonly cooldownMs?: number;
-  /** `'never'` uses the token set as it is and renews nothing, as when rendering on a server. @defaultValue 'auto' */
-  readonly renewal?: 'auto' | 'never';
+  /**
+   * `'refused'` renews when a server has refused the token, however old it is: for servers that renew an expired one
+   * themselves. `'never'` uses the token set as it is and renews nothing, as when rendering on a server. @defaultValue 'auto'
+   */
+  readonly renewal?: 'auto' | 'refused' | 'never';
   /** @defaultValue the system's */
   readonly clock?: Clock;
 }
@@ -75,7 +87,7 @@ export function checkOptions<Credentials, Answer extends TokenParts>(
   const wrong = (message: string): never => {
     throw new TokenError('misconfigured', message);
   };
-  for (const name of ['renew', 'signIn', 'signOut', 'credentials', 'headers'] as const)
+  for (const name of ['renew', 'signIn', 'signOut', 'credentials', 'headers', 'receive'] as const)
     if (options[name] !== undefined && typeof options[name] !== 'function')
       wrong(`Option "${name}" must be a function. Pass the function itself, not its result.`);
   for (const name of millisecondOptions) {
@@ -94,8 +106,8 @@ export function checkOptions<Credentials, Answer extends TokenParts>(
   if (credentials && !signIn) wrong('Option "credentials" needs "signIn". Pass the function that signs in with them.');
   if (restore && !renew)
     wrong('Option "restore" needs "renew". Pass the function that answers a token after a reload.');
-  if (renewal !== undefined && renewal !== 'auto' && renewal !== 'never')
-    wrong('Option "renewal" must be "auto" or "never". Leave it out for "auto".');
+  if (renewal !== undefined && !['auto', 'refused', 'never'].includes(renewal))
+    wrong('Option "renewal" must be "auto", "refused" or "never". Leave it out for "auto".');
   if (store && (typeof store.load !== 'function' || typeof store.save !== 'function'))
     wrong('Option "store" must have the functions "load" and "save". Pass memoryStore() or one of your own.');
   if (exclusive && store && !store.lock && store.shared !== false)

@@ -20,3 +20,12 @@ export function attach(operation: Operation, ours: TokenHeaders, additions: obje
   const fetchOptions = { ...own, headers, ...(isRepeat && { cache: 'no-store' as const }) };
   return makeOperation(operation.kind, operation, { ...operation.context, ...additions, fetchOptions });
 }
+
+/** The fetch that the operation will use anyway, which shows the response to `see`: a good result does not carry it. */
+export function watchedFetch({ context }: Operation, see: (response: Response) => void): typeof fetch {
+  return async (input, init) => {
+    const response = await (context.fetch ?? fetch)(input, init);
+    see(response);
+    return response;
+  };
+}

@@ -1,7 +1,7 @@
 import { type AdapterOptions, type AuthChoice, TokenError, type TokenManager, type TokenSet } from '@latchkey/core';
 import { type Exchange, makeErrorResult, makeOperation, type Operation, type OperationResult } from '@urql/core';
 import { filter, makeSubject, map, merge, pipe } from 'wonka';
-import { attach, bringsOwnToken } from './attach.ts';
+import { attach, bringsOwnToken, watchedFetch } from './attach.ts';
 import { type Attempt, readResponse } from './readResponse.ts';
 
 declare module '@urql/core' {
@@ -17,6 +17,7 @@ interface Way extends Attempt {
   readonly operation: Operation;
   readonly life: Life;
   sent: TokenSet | null;
+  response?: Attempt['response'];
   repeated: boolean;
   delivered: boolean;
   /** Refused, and the token is being renewed: what the old transport still says is not heard. */
@@ -70,7 +71,11 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
         const { operation, repeated } = way;
         way.sent = tokens;
         try {
-          if (tokens) return attach(operation, auth.headers(tokens), { latchkey: way }, repeated);
+          const see = (response: Response) => {
+            way.response = () => response;
+          };
+          const watched = auth.receivesTokens && { fetch: watchedFetch(operation, see) };
+          if (tokens) return attach(operation, auth.headers(tokens), { latchkey: way, ...watched }, repeated);
           if (operation.context.auth !== 'required') return operation;
           throw new TokenError('signedOut', 'Nobody is signed in.');
         } catch (error) {

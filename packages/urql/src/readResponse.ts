@@ -2,7 +2,7 @@ import { type GraphQLErrorLike, type ResponseFacts, rootFields } from '@latchkey
 import type { Operation, OperationResult } from '@urql/core';
 
 /** What is known of an attempt before its answer. */
-export type Attempt = Pick<ResponseFacts, 'sent' | 'repeated' | 'delivered'>;
+export type Attempt = Pick<ResponseFacts, 'sent' | 'repeated' | 'delivered' | 'response'>;
 
 /** This client makes an error of its own from each of the server's; fields beside `extensions` are only on the original. */
 function original(error: GraphQLErrorLike & { readonly originalError?: unknown }): GraphQLErrorLike {
@@ -13,12 +13,13 @@ function original(error: GraphQLErrorLike & { readonly originalError?: unknown }
 }
 
 export function readResponse(operation: Operation, attempt: Attempt, { data, error }: OperationResult): ResponseFacts {
-  const { sent, repeated, delivered } = attempt;
+  const { sent, repeated, delivered, response: received } = attempt;
   const response = error?.response as Response | undefined;
   return {
     sent,
     repeated,
     delivered,
+    response: received,
     kind: operation.kind as 'query' | 'mutation' | 'subscription',
     operation: operation.query,
     rootFields: () => rootFields(operation.query),

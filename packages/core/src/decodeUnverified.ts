@@ -1,0 +1,12 @@
+import { jwtDecode } from 'jwt-decode';
+
+/** The claims of a JWT, of which nothing is verified; `undefined` for any other token. Nothing is authorised on them. */
+export function decodeUnverified(token: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const payload: unknown = jwtDecode(token); // may be null, an array or a text: it decodes, it does not check
+    const isClaims = typeof payload === 'object' && payload !== null && !Array.isArray(payload);
+    return isClaims ? (payload as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined; // opaque, encrypted or damaged
+  }
+}

@@ -1,0 +1,33 @@
+import { decodeUnverified } from './decodeUnverified.ts';
+import type { ResponseFacts } from './responseFacts.ts';
+import type { Session } from './session.ts';
+import type { TokenManagerOptions } from './tokenManagerOptions.ts';
+import { makeTokenSet, type TokenSet } from './tokenSet.ts';
+
+/** Whether the new token is not known to be somebody else's: an anonymous one has no subject. */
+function isOfSameUser(current: TokenSet, next: TokenSet): boolean {
+  const before = decodeUnverified(current.accessToken);
+  const after = decodeUnverified(next.accessToken);
+  return !before || !after || (before.sub === after.sub && before.iss === after.iss);
+}
+
+/**
+ * Takes over the token that a response brought, in the same session: only when its request carried the token set that we
+ * still have, so that late and reordered answers change nothing; not from a redirected response; not another user's.
+ */
+export function receiveTokens(
+  receive: NonNullable<TokenManagerOptions['receive']>,
+  session: Session,
+  facts: ResponseFacts,
+  now: number,
+): void {
+  const { sent } = facts;
+  const response = facts.response?.();
+  if (!sent || sent !== session.tokens || !response || response.redirected) return;
+  const received = receive(response.headers, { ...facts, url: response.url });
+  if (!received) return;
+  const parts = typeof received === 'string' ? { accessToken: received } : received;
+  if (parts.accessToken === sent.accessToken) return;
+  const next = makeTokenSet({ parts, requestedAt: now }, { session: sent.session, version: sent.version + 1 }, sent);
+  if (isOfSameUser(sent, next)) void session.advance(sent, next);
+}
