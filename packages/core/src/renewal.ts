@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import type { Cooldown } from './cooldown.ts';
 import type { Exchange } from './exchange.ts';
 import { never, type Schedule } from './freshness.ts';
+import { lockedRun } from './lockedRun.ts';
 import { redactedCause } from './redact.ts';
 import type { Session } from './session.ts';
 import { TokenError } from './tokenError.ts';
@@ -105,35 +106,9 @@ export function createRenewal(options: RenewalOptions): Renewal {
     if (from) throw over(new TokenError('sessionExpired', 'The session is over. Sign in again.'));
   }
 
-  /** Runs inside the store's lock. One that cannot be had in time is done without, unless two tokens cannot live side by side. */
-  function locked(mine: Flight): Promise<void> {
-    const { lock } = store;
-    if (!lock) return run(mine);
-    const { signal } = mine.ended;
-    return new Promise<void>((resolve, reject) => {
-      let isWaiting = true;
-      const waited = () => {
-        clock.clearTimeout(timer);
-        const first = isWaiting && !signal.aborted;
-        isWaiting = false;
-        return first;
-      };
-      const inside = async (): Promise<void> => {
-        if (waited()) await run(mine).then(resolve, reject);
-      };
-      const without = (thrown: unknown) => {
-        if (!waited()) return;
-        events.emit('storeFailed', {
-          doing: 'lock',
-          cause: redactedCause(thrown, []),
-        });
-        if (exclusive) reject(new TokenError('unavailable', 'The lock of the store could not be had.'));
-        else run(mine).then(resolve, reject);
-      };
-      const timer = clock.setTimeout(() => without(new Error('It took too long.')), lockWaitMs);
-      signal.addEventListener('abort', waited, { once: true });
-      new Promise(done => done(lock.call(store, inside, { waitMs: lockWaitMs, signal }))).catch(without);
-    });
+  function failed(thrown: unknown): TokenError {
+    const cause = redactedCause(thrown, []);
+    return TokenError.is(thrown) ? thrown : new TokenError('unavailable', 'The renewal failed.', { cause });
   }
 
   function finish(mine: Flight, answer: TokenSet | null | TokenError): void {
@@ -161,17 +136,12 @@ export function createRenewal(options: RenewalOptions): Renewal {
       const mine = newFlight(session.tokens ?? undefined, reason);
       flight = mine;
       changed();
-      locked(mine).then(
+      const lockFailed = (thrown: unknown) =>
+        events.emit('storeFailed', { doing: 'lock', cause: redactedCause(thrown, []) });
+      const { signal } = mine.ended;
+      lockedRun(() => run(mine), { store, clock, lockWaitMs, exclusive, signal, failed: lockFailed }).then(
         () => finish(mine, session.tokens ?? null),
-        (thrown: unknown) =>
-          finish(
-            mine,
-            TokenError.is(thrown)
-              ? thrown
-              : new TokenError('unavailable', 'The renewal failed.', {
-                  cause: redactedCause(thrown, []),
-                }),
-          ),
+        thrown => finish(mine, failed(thrown)),
       );
       return mine.promise;
     },

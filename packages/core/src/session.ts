@@ -1,13 +1,10 @@
+import { createBoundedStore } from './boundedStore.ts';
 import type { Clock } from './clock.ts';
 import { never, type Schedule } from './freshness.ts';
 import { redactedCause, textsIn } from './redact.ts';
 import type { Events, SignOutReason } from './tokenEvents.ts';
 import { makeTokenSet, type TokenAnswer, type TokenSet } from './tokenSet.ts';
-import { readRecord, recordOf, type TokenRecord, type TokenStore } from './tokenStore.ts';
-import { withinTime } from './waiting.ts';
-
-/** A store that takes longer is treated as gone: memory goes on without it. */
-const storeTimeoutMs = 5_000;
+import { readRecord, recordOf, type TokenStore } from './tokenStore.ts';
 
 /** The session that this manager is in: its token set, and the record of it in the store. */
 export interface Session {
@@ -42,8 +39,6 @@ export interface SessionOptions {
 
 export function createSession({ store, clock, events, scheduleOf, changed }: SessionOptions): Session {
   const shared = store.lock !== undefined || store.subscribe !== undefined;
-  let writes: Promise<unknown> = Promise.resolve();
-  let unsaved = false;
   const closing = new AbortController();
   const { signal: closed } = closing;
 
@@ -52,6 +47,9 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
     const cause = thrown === undefined ? undefined : redactedCause(thrown, secrets);
     queueMicrotask(() => events.emit('storeFailed', { doing, cause })); // the first load may fail before anybody can listen
   };
+
+  const bounded = createBoundedStore(store, clock, closed, thrown => failed('save', thrown));
+  const { read, write } = bounded;
 
   function use(tokens: TokenSet | null, schedule?: Schedule): void {
     session.tokens = tokens;
@@ -82,31 +80,6 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
     if (before) events.emit('signedOut', { session: before.session, reason });
   }
 
-  /**
-   * Writes run one after another, so that what was decided last is what stays. A failed one is tried once more, and what
-   * it held stays in memory. Resolves to `false` when others were faster. Never rejects.
-   */
-  function write(record: TokenRecord | null, expected?: TokenRecord | null): Promise<boolean> {
-    const save = () => store.save(record, unsaved ? undefined : expected);
-    const attempt = () => withinTime(save, storeTimeoutMs, clock, 'The store did not save in time.');
-    const done = writes
-      .then(attempt)
-      .catch(attempt)
-      .then(
-        saved => {
-          unsaved = false;
-          return saved !== false;
-        },
-        thrown => {
-          unsaved = true;
-          failed('save', thrown);
-          return true;
-        },
-      );
-    writes = done;
-    return done;
-  }
-
   /** Takes over what the store holds, where that is news. */
   function take(record: unknown): void {
     const stored = readRecord(record);
@@ -125,17 +98,14 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
     }
   }
 
-  const read = (load: () => ReturnType<TokenStore['load']>) =>
-    withinTime(load, storeTimeoutMs, clock, 'The store did not answer in time.', closed);
-
   async function reread(): Promise<void> {
-    await writes;
-    if (unsaved) await write(session.tokens ? recordOf(session.tokens) : null); // memory knows better than a store that failed
+    await bounded.written;
+    if (bounded.isBehind) await write(session.tokens ? recordOf(session.tokens) : null); // memory knows better than a store that failed
     const before = session.tokens;
-    if (unsaved || closed.aborted || before === undefined) return;
+    if (bounded.isBehind || closed.aborted || before === undefined) return;
     try {
       const record = await read(() => store.load());
-      await writes;
+      await bounded.written;
       if (session.tokens === before && !closed.aborted) take(record);
     } catch (thrown) {
       failed('load', thrown);

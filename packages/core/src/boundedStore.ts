@@ -1,0 +1,55 @@
+import type { Clock } from './clock.ts';
+import type { TokenRecord, TokenStore } from './tokenStore.ts';
+import { withinTime } from './waiting.ts';
+
+/** A store that takes longer is treated as gone: memory goes on without it. */
+const storeTimeoutMs = 5_000;
+
+/** A store of which no call lasts for ever, and whose writes happen in the order in which they were decided. */
+export interface BoundedStore {
+  /** Whether memory holds something newer than the store, because a write has failed. */
+  readonly isBehind: boolean;
+  /** Settles when the writes so far are done. */
+  readonly written: Promise<unknown>;
+  read(load: () => ReturnType<TokenStore['load']>): Promise<TokenRecord | null>;
+  /** Tries twice. Resolves to `false` when others were faster. Never rejects. */
+  write(record: TokenRecord | null, expected?: TokenRecord | null): Promise<boolean>;
+}
+
+export function createBoundedStore(
+  store: TokenStore,
+  clock: Clock,
+  closed: AbortSignal,
+  saveFailed: (thrown: unknown) => void,
+): BoundedStore {
+  let written: Promise<unknown> = Promise.resolve();
+  let isBehind = false;
+  return {
+    get isBehind() {
+      return isBehind;
+    },
+    get written() {
+      return written;
+    },
+    read: load => withinTime(load, storeTimeoutMs, clock, 'The store did not answer in time.', closed),
+    write(record, expected) {
+      // what a store that is behind holds is not what we expect of it
+      const save = () => store.save(record, isBehind ? undefined : expected);
+      const attempt = () => withinTime(save, storeTimeoutMs, clock, 'The store did not save in time.');
+      const saving = written.then(attempt).catch(attempt);
+      const done = saving.then(
+        saved => {
+          isBehind = false;
+          return saved !== false;
+        },
+        thrown => {
+          isBehind = true;
+          saveFailed(thrown);
+          return true;
+        },
+      );
+      written = done;
+      return done;
+    },
+  };
+}
