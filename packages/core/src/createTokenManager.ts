@@ -49,19 +49,20 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
   const session = createSession({ store, clock, events, scheduleOf: planOf, changed: () => changed() });
   const renewal = createRenewal({ session, exchange, store, exclusive, lockWaitMs, cooldown, clock, events, changed });
   const hasRenew = options.renew !== undefined;
-  const access = createTokenAccess({ session, renewal, cooldown, clock, mode, hasRenew, renews, changed });
+  const access = createTokenAccess({ session, renewal, cooldown, clock, mode, hasRenew, renews });
   const { fresh, wait, canRenew, successorOf, renewNow } = access;
   const settle = createSettle({ session, events, now, cooldownMs, dialect, receive, renews, successorOf });
   isReady = true;
   changed();
 
   /** The token set, or a renewal of it, has changed: whoever waits or watches is told. */
-  function changed(error?: TokenError): void {
+  function changed(ended?: TokenSet | null | TokenError): void {
     if (!isReady) return;
     const { tokens } = session;
+    const error = ended instanceof TokenError ? ended : undefined;
     if (error) lastError = error;
     else if (tokens && tokens !== lastTokens) lastError = undefined;
-    if (tokens || (error && error.code !== 'unavailable' && error.code !== 'misconfigured')) mode.isRestoring = false;
+    if (tokens || ended === null || (error && error.code !== 'unavailable' && error.code !== 'misconfigured')) mode.isRestoring = false;
     lastTokens = tokens;
     renewal.follow();
     const status = tokens ? 'signedIn' : tokens === undefined || mode.isRestoring ? 'unknown' : 'signedOut';
@@ -116,8 +117,8 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
       const { tokens } = session;
       turn++;
       mode.isUnattended = mode.isRestoring = false;
-      lastError = undefined;
       renewal.cancel(new TokenError('signedOut', 'The user signed out.'));
+      lastError = undefined;
       cooldown.end();
       const cleared = session.end('signOut');
       if (tokens) void exchange.revoke(tokens);

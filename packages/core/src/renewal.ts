@@ -30,8 +30,8 @@ export interface RenewalOptions {
   readonly cooldown: Cooldown;
   readonly clock: Clock;
   readonly events: Events;
-  /** Called when a renewal starts, and when it has ended. */
-  readonly changed: (error?: TokenError) => void;
+  /** Called when a renewal starts, and with its answer when it has ended. */
+  readonly changed: (ended?: TokenSet | null | TokenError) => void;
 }
 
 interface Flight {
@@ -67,9 +67,15 @@ export function createRenewal(options: RenewalOptions): Renewal {
   let flight: Flight | undefined;
   const isOvertaken = (mine: Flight) => flight !== mine || (session.tokens ?? undefined) !== mine.from;
 
+  /** Revokes what came too late for its session. While the session goes on, somebody else's tokens may hang on the same grant. */
+  function drop({ from }: Flight, answer: TokenAnswer): void {
+    const isOver = !from || session.tokens?.session !== from.session;
+    if (isOver) void exchange.revoke(makeTokenSet(answer, { session: '', version: 0 }));
+  }
+
   async function use(mine: Flight, answer: TokenAnswer, kept?: TokenSet): Promise<void> {
     const { from } = mine;
-    if (isOvertaken(mine)) return void exchange.revoke(makeTokenSet(answer, { session: '', version: 0 }));
+    if (isOvertaken(mine)) return drop(mine, answer);
     mine.doing = 'using';
     if (!from) return session.begin(answer);
     const next = makeTokenSet(answer, { session: from.session, version: from.version + 1 }, kept);
@@ -77,6 +83,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
     await session.replace(from, next, isSame ? scheduleOfSame(from, next, session.schedule, clock) : undefined);
     if (!isOvertaken(mine))
       throw new TokenError('unavailable', 'Somebody else renews the session, and the store does not show it yet.');
+    drop(mine, answer);
   }
 
   async function run(mine: Flight): Promise<void> {
@@ -121,7 +128,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
       if (error.code !== 'sessionExpired') cooldown.failed(error, clock.now());
       events.emit('renewalFailed', { reason: mine.reason, error });
     }
-    changed(error);
+    changed(answer);
     mine.settle(answer);
   }
 

@@ -210,7 +210,7 @@ export function current(auth: Pick<TokenManager, 'fresh'>): TokenSet {
 /** What a store would hold of the token `A`. */
 export const recordA = (fields: Partial<TokenRecord> = {}): TokenRecord => ({
   v: 1,
-  session: 'session 1',
+  session: 'session-1',
   version: 1,
   accessToken: 'A',
   refreshToken: 'rA',

@@ -120,7 +120,8 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
     };
     try {
       const record = store.load();
-      if (!(record instanceof Promise)) return Promise.resolve(take(record));
+      const isLater = typeof (record as PromiseLike<unknown> | null)?.then === 'function';
+      if (!isLater) return Promise.resolve(take(record));
       return read(() => record).then(loaded => {
         if (session.tokens === undefined && !closed.aborted) take(loaded);
       }, notLoaded);
@@ -138,8 +139,9 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
       const id = `${clock.now().toString(36)}${Math.random().toString(36).slice(2)}`;
       const tokens = makeTokenSet(answer, { session: id, version: 1 });
       if (session.tokens) leave('replaced');
+      const saved = write(recordOf(tokens)); // before anybody is told: whoever hears of it may sign out
       enter(tokens);
-      await write(recordOf(tokens));
+      await saved;
     },
     async replace(previous: TokenSet, next: TokenSet, schedule?: Schedule) {
       const saved = await write(recordOf(next), recordOf(previous));
@@ -148,12 +150,14 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
       else await reread();
     },
     async advance(previous: TokenSet, next: TokenSet) {
+      const saved = write(recordOf(next), recordOf(previous));
       goOn(next);
-      if (!(await write(recordOf(next), recordOf(previous)))) await reread();
+      if (!(await saved)) await reread();
     },
     async end(reason: SignOutReason) {
+      const cleared = write(null);
       leave(reason);
-      await write(null);
+      await cleared;
     },
     close() {
       closing.abort();

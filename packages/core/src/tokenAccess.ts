@@ -38,13 +38,12 @@ export interface TokenAccessOptions {
   readonly hasRenew: boolean;
   /** `false`: the token set is used as it is. */
   readonly renews: boolean;
-  readonly changed: () => void;
 }
 
 export const disposed = (): TokenError => new TokenError('disposed', 'The token manager was disposed of.');
 
 export function createTokenAccess(options: TokenAccessOptions): TokenAccess {
-  const { session, renewal, cooldown, clock, mode, hasRenew, renews, changed } = options;
+  const { session, renewal, cooldown, clock, mode, hasRenew, renews } = options;
 
   const canRenew = ({ refreshExpiresAt = Number.POSITIVE_INFINITY }: TokenSet) =>
     mode.isUnattended || (hasRenew && clock.now() < refreshExpiresAt);
@@ -73,12 +72,7 @@ export function createTokenAccess(options: TokenAccessOptions): TokenAccess {
     if (ready !== undefined) return ready;
     const tokens = session.tokens ?? undefined;
     try {
-      const answer = await renewal.start(tokens ? 'expired' : mode.isRestoring ? 'restore' : 'credentials');
-      if (!answer && mode.isRestoring) {
-        mode.isRestoring = false;
-        changed();
-      }
-      return answer;
+      return await renewal.start(tokens ? 'expired' : mode.isRestoring ? 'restore' : 'credentials');
     } catch (error) {
       const isValid =
         tokens && session.tokens === tokens && clock.now() < (tokens.expiresAt ?? Number.POSITIVE_INFINITY);

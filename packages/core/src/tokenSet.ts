@@ -68,9 +68,11 @@ export class TokenSet {
 /** Visible ASCII without spaces (RFC 6750 section 2.1, RFC 9110 section 5.5), and none of the texts that a slip of the program makes. */
 const sendable = /^(?!(?:undefined|null|\[object Object\]|NaN)$)[\x21-\x7e]{1,16384}$/;
 
+export const isSendable = (token: unknown): token is string => typeof token === 'string' && sendable.test(token);
+
 /** @throws TokenError `misconfigured` when no header could carry the token; the message does not hold it. */
 export function checkToken(token: unknown, what: string): string {
-  if (typeof token === 'string' && sendable.test(token)) return token;
+  if (isSendable(token)) return token;
   throw new TokenError(
     'misconfigured',
     `The ${what} is ${typeof token === 'string' ? 'empty, too long or holds characters that a header cannot carry' : `no text but ${token === null ? 'null' : typeof token}`}. Pass the token alone, without scheme, quotes or line break.`,

@@ -1,4 +1,4 @@
-import { TokenSet } from './tokenSet.ts';
+import { isSendable, TokenSet } from './tokenSet.ts';
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -58,7 +58,7 @@ export function readRecord(record: unknown): TokenSet | null | undefined {
   if (record == null) return null;
   const own = (name: keyof TokenRecord, type: 'string' | 'number') => {
     const value = Object.hasOwn(record, name) ? (record as Record<string, unknown>)[name] : undefined;
-    return typeof value === type && value !== '' && !Number.isNaN(value) ? value : undefined;
+    return (type === 'string' ? isSendable(value) : Number.isFinite(value)) ? value : undefined;
   };
   const session = own('session', 'string') as string | undefined;
   const accessToken = own('accessToken', 'string') as string | undefined;
