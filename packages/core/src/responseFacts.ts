@@ -35,6 +35,8 @@ export interface ResponseFacts {
   readonly closeCode?: number | undefined;
   /** The operation was refused and sent again before, and no data has come since. */
   readonly repeated?: boolean | undefined;
+  /** Its body was a stream, which cannot be sent twice. */
+  readonly isConsumed?: boolean | undefined;
   /** The consumer has had a part of the answer already. */
   readonly delivered?: boolean | undefined;
 }

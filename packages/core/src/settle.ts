@@ -123,8 +123,11 @@ export function createSettle(context: SettleContext): Settle {
     if (facts.repeated) remember(facts);
     if (!renews || isUseless(facts)) return undefined;
     const next = successor(sent);
-    if (mayRepeat(facts, mutations, dialect)) return withSignal(repeatWith(next, facts), signal);
+    const repeats = mayRepeat(facts, mutations, dialect);
+    if (repeats && !facts.isConsumed) return withSignal(repeatWith(next, facts), signal);
     next.catch(() => {}); // renewed for those that follow
-    return undefined;
+    if (!repeats) return undefined;
+    const message = 'The operation was refused, and its body was a stream, which cannot be sent twice.';
+    return Promise.reject(new TokenError('notRepeatable', message, { refusal: refusalOf(facts) }));
   };
 }

@@ -30,6 +30,8 @@ export interface Adapter {
   readonly connect: (auth: TokenManager, options: ConnectOptions) => ContractClient;
   /** The error that an application finds in an answer when the operation failed with a `TokenError`. */
   readonly tokenErrorOf: (answer: Answer) => unknown;
+  /** Whether it carries subscriptions: a fetch sees their beginning only. */
+  readonly hasSubscriptions: boolean;
   /** The formats in which this client takes headers. */
   readonly headerFormats: readonly ('object' | 'Headers' | 'pairs')[];
 }

@@ -261,7 +261,7 @@ export function adapterContract(adapter: Adapter): void {
       expect(renewals()).toBe(0);
     });
 
-    describe('B93 a subscription', () => {
+    const subscriptions = () => {
       const ticks = 'subscription { ticks(count: 3, everyMs: 5) { n } }';
       const listen = () =>
         new Promise<Answer[]>(resolve => {
@@ -310,7 +310,8 @@ export function adapterContract(adapter: Adapter): void {
         expect(heard.length).toBeGreaterThanOrEqual(12);
         expect(renewals()).toBe(2);
       });
-    });
+    };
+    if (adapter.hasSubscriptions) describe('B93 a subscription', subscriptions);
 
     test('B101 an exception in a callback of the application is an error of that operation', async () => {
       let isBroken = true;

@@ -24,6 +24,7 @@ function sseLink(url: string): ApolloLink {
 
 export const apolloAdapter: Adapter = {
   name: 'Apollo Client',
+  hasSubscriptions: true,
   headerFormats: ['object'],
   tokenErrorOf: ({ error }) => error,
   connect(auth, { url, fetch, ...options }) {

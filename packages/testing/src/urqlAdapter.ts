@@ -7,6 +7,7 @@ const answerOf = ({ data, error }: OperationResult): Answer => ({ data, ...(erro
 
 export const urqlAdapter: Adapter = {
   name: 'urql',
+  hasSubscriptions: true,
   headerFormats: ['object', 'Headers', 'pairs'],
   tokenErrorOf: ({ error }) => (error as CombinedError | undefined)?.networkError,
   connect(auth, { url, fetch, ...options }) {

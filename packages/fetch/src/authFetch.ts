@@ -1,0 +1,56 @@
+import { type AdapterOptions, type AuthChoice, TokenError, type TokenManager, type TokenSet } from '@latchkey/core';
+import { attach, bringsOwnToken } from './attach.ts';
+import { readAnswer, readOperation } from './readResponse.ts';
+
+export interface AuthFetchOptions extends AdapterOptions {
+  /** The origins that may have the token; requests to others pass untouched. @defaultValue all */
+  readonly origins?: readonly string[];
+  /** @defaultValue the global one at the time of the call */
+  readonly fetch?: typeof fetch;
+}
+
+/** A fetch that also takes what one request wants of the token. */
+export type AuthFetch = (
+  input: RequestInfo | URL,
+  init?: RequestInit & { readonly auth?: AuthChoice },
+) => Promise<Response>;
+
+/**
+ * A fetch that stays signed in: attaches the token, has it renewed when a server refuses it, and sends the request again.
+ * For everything that takes a fetch: graphql-request, Relay, TanStack Query, plain code.
+ *
+ * @throws TokenError where the answer would have been a refusal that cannot be mended
+ */
+export function authFetch(auth: TokenManager, options: AuthFetchOptions = {}): AuthFetch {
+  const { origins, fetch: given, ...settling } = options;
+
+  return async (input, { auth: choice, ...init } = {}) => {
+    const send = given ?? fetch;
+    const request = input instanceof Request ? input : undefined;
+    const isOurs =
+      !origins ||
+      origins.includes(new URL(input instanceof Request ? input.url : input, globalThis.location?.href).origin);
+    if (choice === 'omit' || !isOurs || bringsOwnToken(input, init)) return send(input, init);
+
+    const signal = init.signal ?? request?.signal;
+    const repeatable = request?.body && !init.body ? request.clone() : input; // a body is sent once
+    const attempt = (target: RequestInfo | URL, tokens: TokenSet | null, isRepeat: boolean) =>
+      send(target, tokens ? attach(target, init, auth.headers(tokens), isRepeat) : init);
+
+    const fresh = auth.fresh();
+    const sent = fresh !== undefined ? fresh : await auth.get({ signal });
+    if (!sent && choice === 'required') throw new TokenError('signedOut', 'Nobody is signed in.');
+    if (signal?.aborted) throw new TokenError('aborted', 'The request was aborted while it waited for a token.');
+
+    const response = await attempt(input, sent, false);
+    const answer = await readAnswer(response);
+    const isGood = response.ok && !answer.errors?.length;
+    const operation = isGood ? undefined : await readOperation(repeatable, init);
+    const isConsumed = init.body instanceof ReadableStream;
+    const facts = { kind: 'unknown', ...operation, ...answer, sent, isConsumed } as const;
+    const tokens = await auth.settle(facts, { ...settling, signal });
+    if (!tokens) return response;
+    await response.body?.cancel();
+    return attempt(repeatable, tokens, true);
+  };
+}

@@ -1,0 +1,1 @@
+export { type AuthFetch, type AuthFetchOptions, authFetch } from './authFetch.ts';

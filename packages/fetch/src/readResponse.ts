@@ -1,0 +1,71 @@
+import { type GraphQLErrorLike, type ResponseFacts, rootFields } from '@latchkey/core';
+import { parse } from 'graphql';
+
+type Operation = Pick<ResponseFacts, 'kind' | 'operation' | 'rootFields'>;
+
+interface GraphQLRequest {
+  readonly query?: unknown;
+  readonly operationName?: string;
+}
+
+interface Answer {
+  readonly data?: unknown;
+  readonly errors?: readonly GraphQLErrorLike[];
+}
+
+const isJson = (response: Response) => /[/+]json\b/i.test(response.headers.get('content-type') ?? '');
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The operation of a request, looked at only when it was refused. What is no query for sure may have done something. */
+export async function readOperation(input: RequestInfo | URL, init: RequestInit): Promise<Operation> {
+  const request = input instanceof Request ? input : undefined;
+  const method = init.method ?? request?.method ?? 'GET';
+  if (method === 'GET' || method === 'HEAD') return { kind: 'query' };
+  const body = init.body ?? (await request?.clone().text());
+  const { query, operationName } = (typeof body === 'string' && (parsed(body) as GraphQLRequest | null)) || {};
+  if (typeof query !== 'string') return { kind: 'unknown' };
+  try {
+    const document = parse(query, { noLocation: true });
+    const operations = document.definitions.filter(definition => definition.kind === 'OperationDefinition');
+    const operation = operationName ? operations.find(({ name }) => name?.value === operationName) : operations[0];
+    const fields = () => rootFields(document, operationName);
+    return { kind: operation?.operation ?? 'unknown', operation: query, rootFields: fields };
+  } catch {
+    return { kind: 'unknown' };
+  }
+}
+
+/** A batch says what all its answers say: nothing of it is data unless every part is. */
+function answerOf(body: unknown): Answer | undefined {
+  if (Array.isArray(body)) {
+    const answers = body.map(part => answerOf(part));
+    if (answers.length === 0 || answers.includes(undefined)) return undefined;
+    const errors = answers.flatMap(answer => answer?.errors ?? []);
+    return {
+      ...(answers.some(answer => answer?.data !== undefined) && { data: answers.map(answer => answer?.data) }),
+      errors,
+    };
+  }
+  const isAnswer = isObject(body) && ('data' in body || ('errors' in body && Array.isArray(body.errors)));
+  if (!isAnswer) return undefined;
+  const { data, errors } = body as Answer;
+  return { data, ...(Array.isArray(errors) && { errors }) };
+}
+
+/** What the answer says. Its body is read where it may say something: JSON, or the text of a refusal; a stream's never is. */
+export async function readAnswer(response: Response): Promise<Omit<ResponseFacts, 'sent' | 'kind'>> {
+  const { status, headers } = response;
+  const facts = { status, challenge: headers.get('www-authenticate'), response: () => response };
+  if (!isJson(response)) return facts;
+  const body = parsed(await response.clone().text());
+  const answer = answerOf(body);
+  return answer ? { ...facts, ...answer } : response.ok ? facts : { ...facts, body };
+}

@@ -1,0 +1,4 @@
+import { adapterContract } from './adapterContract.ts';
+import { fetchAdapter } from './fetchAdapter.ts';
+
+adapterContract(fetchAdapter);
