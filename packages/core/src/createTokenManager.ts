@@ -62,7 +62,8 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
     const error = ended instanceof TokenError ? ended : undefined;
     if (error) lastError = error;
     else if (tokens && tokens !== lastTokens) lastError = undefined;
-    if (tokens || ended === null || (error && error.code !== 'unavailable' && error.code !== 'misconfigured')) mode.isRestoring = false;
+    if (tokens || ended === null || (error && error.code !== 'unavailable' && error.code !== 'misconfigured'))
+      mode.isRestoring = false;
     lastTokens = tokens;
     renewal.follow();
     const status = tokens ? 'signedIn' : tokens === undefined || mode.isRestoring ? 'unknown' : 'signedOut';
@@ -141,7 +142,9 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
             ? session.schedule
             : undefined,
         pausedUntil: () => cooldown.until,
-        check: () => void fresh(),
+        check() {
+          if (session.tokens && fresh() === undefined) wait().catch(() => {});
+        },
         subscribe: state.subscribe,
       });
       stops.add(stop);

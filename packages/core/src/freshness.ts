@@ -31,10 +31,10 @@ export function scheduleOf(tokens: TokenSet, renewAheadMs: number, exclusive: bo
   const { receivedAt, expiresAt, refreshExpiresAt } = tokens;
   const marginBefore = (end: number) => Math.min(renewAheadMs, (end - receivedAt) * longestShare);
   const hardEnd = expiresAt ?? Number.POSITIVE_INFINITY;
+  const end = exclusive ? hardEnd : Math.min(hardEnd, refreshExpiresAt ?? Number.POSITIVE_INFINITY);
+  if (end === Number.POSITIVE_INFINITY) return never;
   const from = receivedAt - clockTolerance;
-  if (exclusive) return { from, softAt: hardEnd, hardAt: hardEnd };
-  const end = Math.min(hardEnd, refreshExpiresAt ?? Number.POSITIVE_INFINITY);
-  if (end === Number.POSITIVE_INFINITY) return { ...never, from };
+  if (exclusive) return { from, softAt: end, hardAt: end };
   const softAt = end - marginBefore(end) * (1 - Math.random() / 3);
   const hardAt = hardEnd === Number.POSITIVE_INFINITY ? hardEnd : hardEnd - marginBefore(hardEnd) * travelShare;
   return { from, softAt: Math.min(softAt, hardAt), hardAt };

@@ -35,7 +35,7 @@ export interface RenewalOptions {
 }
 
 interface Flight {
-  readonly from: TokenSet | undefined;
+  from: TokenSet | undefined;
   readonly reason: RenewalReason;
   readonly promise: Promise<TokenSet | null>;
   readonly settle: (answer: TokenSet | null | TokenError) => void;
@@ -87,9 +87,12 @@ export function createRenewal(options: RenewalOptions): Renewal {
   }
 
   async function run(mine: Flight): Promise<void> {
-    const { from, reason } = mine;
     if (store.lock) await session.reread();
+    const { tokens, schedule } = session;
+    const isDeadToo = tokens?.session === mine.from?.session && clock.now() >= schedule.hardAt;
+    if (tokens && isDeadToo && flight === mine) mine.from = tokens;
     if (isOvertaken(mine)) return; // somebody else was faster
+    const { from, reason } = mine;
     const answer = await exchange.renew(from, reason);
     const isStuck = ({ parts }: TokenAnswer) => reason === 'refused' && parts.accessToken === from?.accessToken;
     if (answer && !isStuck(answer)) return use(mine, answer, from);

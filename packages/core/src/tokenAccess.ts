@@ -46,7 +46,7 @@ export function createTokenAccess(options: TokenAccessOptions): TokenAccess {
   const { session, renewal, cooldown, clock, mode, hasRenew, renews } = options;
 
   const canRenew = ({ refreshExpiresAt = Number.POSITIVE_INFINITY }: TokenSet) =>
-    mode.isUnattended || (hasRenew && clock.now() < refreshExpiresAt);
+    mode.isUnattended || (hasRenew && renews && clock.now() < refreshExpiresAt);
 
   function fresh(): TokenSet | null | undefined {
     const { tokens, schedule } = session;
@@ -60,7 +60,7 @@ export function createTokenAccess(options: TokenAccessOptions): TokenAccess {
   function stale(tokens: TokenSet, now: number): TokenSet | undefined {
     if (!renews) return tokens;
     const { from, hardAt } = session.schedule;
-    if (now >= hardAt || now < from) return undefined;
+    if (now >= hardAt || (now < from && canRenew(tokens))) return undefined;
     if (!renewal.running && !cooldown.current(now) && canRenew(tokens)) renewal.start('ahead').catch(() => {});
     return tokens;
   }
