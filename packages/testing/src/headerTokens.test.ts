@@ -1,0 +1,127 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createTokenManager, type TokenManager } from '@latchkey/core';
+import { startToggle, type Toggle } from '@latchkey/emulators';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { apolloAdapter } from './apolloAdapter.ts';
+import { fetchAdapter } from './fetchAdapter.ts';
+import { urqlAdapter } from './urqlAdapter.ts';
+
+const me = 'query { me { name } }';
+
+describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('tokens in response headers, through $name', adapter => {
+  let server: Toggle;
+  let auth: TokenManager;
+
+  const tokenIn = (headers: Headers) => headers.get('x-authorization')?.replace('Bearer ', '') || undefined;
+  const connect = (url = server.url, fetcher?: typeof fetch) =>
+    adapter.connect(auth, { url, ...(fetcher && { fetch: fetcher }) });
+  const sentTokens = () =>
+    server.requests
+      .filter(({ body, url }) => !`${url}${body}`.includes('loginUser'))
+      .map(({ headers }) => headers.authorization?.replace('Bearer ', ''));
+  const current = () => auth.fresh()?.accessToken;
+
+  async function logIn({ username, password }: Toggle['users'][number]): Promise<void> {
+    const query = 'query($u: String, $p: String!) { loginUser(username: $u, password: $p) { id } }';
+    const response = await fetch(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query, variables: { u: username, p: password } }),
+    });
+    await auth.adopt(tokenIn(response.headers) ?? '');
+  }
+
+  beforeEach(async () => {
+    server = await startToggle({ rotateAfterMs: 0 });
+    auth = createTokenManager({
+      renew: () => null,
+      receive: (headers, { url }) => (url.startsWith(server.origin) ? tokenIn(headers) : undefined),
+    });
+    await logIn(server.users[0]);
+  });
+  afterEach(async () => {
+    auth.dispose();
+    await server.close();
+  });
+
+  test('B104 each answer brings the token of the next request, in the same session', async () => {
+    const client = connect();
+    const session = auth.fresh()?.session;
+    for (let n = 0; n < 3; n++) await client.run(`query { items(first: ${n + 1}) { id } }`);
+    expect(new Set(sentTokens()).size).toBe(3);
+    expect(current()).not.toBe(sentTokens()[2]);
+    expect(auth.fresh()).toMatchObject({ session, version: 4 });
+  });
+
+  test('B104 of answers to requests with the same token the first one counts, in whatever order they come', async () => {
+    const releases: (() => void)[] = [];
+    const arrivals: Promise<void>[] = [];
+    const holding: typeof fetch = async (input, init) => {
+      const response = await fetch(input, init);
+      await new Promise<void>(resolve => releases.push(resolve));
+      return response;
+    };
+    const client = connect(server.url, holding);
+    const runs = [1, 2].map(n => {
+      arrivals.push(server.next('executed').then(() => {}));
+      return client.run(`query { items(first: ${n}) { id } }`);
+    });
+    await Promise.all(arrivals);
+    await expect.poll(() => releases.length).toBe(2);
+    releases[1]?.();
+    await runs[1];
+    const first = current();
+    releases[0]?.();
+    await runs[0];
+    expect(current()).toBe(first);
+  });
+
+  test("B103 a late answer of a session that is over does not bring that user's token back", async () => {
+    const client = connect();
+    const release = server.holdOperations();
+    const arrived = server.next('operation');
+    const late = client.run(me);
+    await arrived;
+    await auth.signOut();
+    await logIn(server.users[1]);
+    const mine = current();
+    release();
+    expect((await late).data ?? undefined).toBeUndefined();
+    expect(current()).toBe(mine);
+  });
+
+  test.for([
+    ['an empty value', ''],
+    ["another user's token", `x.${Buffer.from(JSON.stringify({ sub: 'somebody else' })).toString('base64url')}.y`],
+    ['an anonymous token', `x.${Buffer.from(JSON.stringify({ role: 'anonymous' })).toString('base64url')}.y`],
+  ] as const)('B104 %s is not adopted', async ([, value]) => {
+    const before = current();
+    const replacing: typeof fetch = async (input, init) => {
+      const response = await fetch(input, init);
+      const headers = new Headers(response.headers);
+      headers.set('x-authorization', value);
+      const copy = new Response(await response.text(), { status: response.status, headers });
+      return Object.defineProperty(copy, 'url', { value: response.url });
+    };
+    expect(await connect(server.url, replacing).run(me)).toMatchObject({ data: { me: {} } });
+    expect(current()).toBe(before);
+  });
+
+  test('B104 a token of another origin, or at the end of a redirect, is not adopted', async () => {
+    const before = current();
+    const other = createServer((request, response) => {
+      if (request.url === '/moved') response.writeHead(307, { location: server.url }).end();
+      else
+        response
+          .writeHead(200, { 'content-type': 'application/json', 'x-authorization': 'from-elsewhere' })
+          .end('{"data":{"me":{"name":"Mallory"}}}');
+    }).listen(0, '127.0.0.1');
+    await new Promise(resolve => other.once('listening', resolve));
+    const origin = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    expect(await connect(`${origin}/graphql`).run(me)).toMatchObject({ data: { me: { name: 'Mallory' } } });
+    await connect(`${origin}/moved`).run(me);
+    expect(current()).toBe(before);
+    await new Promise(resolve => other.close(resolve).closeAllConnections());
+  });
+});
