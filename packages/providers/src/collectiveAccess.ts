@@ -1,1 +1,97 @@
-export const placeholder = 1;
+import { type Dialect, defaultDialect, TokenError } from '@latchkey/core';
+import { checkEndpoint, type EndpointOptions } from './checkEndpoint.ts';
+import type { SendOptions } from './createSend.ts';
+import { graphqlLogin, type LoginAnswer, type LoginSession } from './graphqlLogin.ts';
+
+/** Where the installation is: exactly one of `baseUrl` and `authUrl`. */
+export interface CollectiveAccessOptions extends EndpointOptions, SendOptions {
+  /** The document's `<baseurl>`: the endpoint is `<baseurl>/service/Auth`. */
+  readonly baseUrl?: string;
+  /** The endpoint itself, as `<baseurl>/service.php/Auth` on a server without rewriting. */
+  readonly authUrl?: string;
+}
+
+export interface CollectiveAccessCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** What a sign-in tells: `const { user } = await auth.signIn(…)`. */
+export interface CollectiveAccessAnswer extends LoginAnswer {
+  readonly user: {
+    readonly id: number;
+    readonly fname: string | null;
+    readonly lname: string | null;
+    readonly email: string | null;
+  } | null;
+}
+
+interface LoginData {
+  readonly login: { readonly jwt: string | null; readonly refresh: string | null } & Pick<
+    CollectiveAccessAnswer,
+    'user'
+  >;
+}
+
+interface RefreshData {
+  readonly refresh: { readonly jwt: string | null };
+}
+
+/**
+ * Messages are masked as "Internal server error". Only an expired token shows: by 401, and by a flag beside the message. A
+ * missing or forged token, a missing right and any fault of the server are a 500 that tells nothing. The token is looked at
+ * before a field does anything.
+ */
+const dialect: Dialect = {
+  ...defaultDialect,
+  judgeError: error => ('expiredToken' in error && error.expiredToken === true ? 'unauthenticated' : undefined),
+  refusesBeforeResolver: true,
+};
+
+/**
+ * CollectiveAccess: `login` and `refresh` are GraphQL queries on the endpoint `Auth`.
+ *
+ * - `login(username, password)` → `jwt`, `refresh` and the user; wrong credentials are 200 with `jwt: null`
+ * - `refresh(token)` → a `jwt` and no new refresh token: the old one stays; when it has expired, 401 with `expiredToken`
+ *
+ * When a token ends is in the token. Since November 2021 servers answer a refresh with the refresh token's own claims: the
+ * same string each time, which ends when the refresh token does.
+ *
+ * @throws TokenError `misconfigured` when an option is wrong, naming option and remedy
+ */
+export function collectiveAccess(
+  options: CollectiveAccessOptions,
+): LoginSession<CollectiveAccessCredentials, CollectiveAccessAnswer> & { readonly dialect: Dialect } {
+  const login = graphqlLogin({
+    ...options,
+    url: endpointOf(options),
+    dialect,
+    signIn: {
+      document: `query Login($username: String, $password: String) {
+        login(username: $username, password: $password) { jwt refresh user { id fname lname email } }
+      }`,
+      variables: ({ username, password }: CollectiveAccessCredentials) => ({ username, password }),
+      answer: ({ login: { jwt, refresh, user } }: LoginData): CollectiveAccessAnswer => ({
+        accessToken: jwt,
+        refreshToken: refresh,
+        user,
+      }),
+    },
+    renew: {
+      document: 'query Refresh($token: String) { refresh(token: $token) { jwt } }',
+      variables: ({ refreshToken }) => (refreshToken === undefined ? null : { token: refreshToken }),
+      answer: ({ refresh: { jwt } }: RefreshData) => ({ accessToken: jwt }),
+    },
+  });
+  return { ...login, dialect };
+}
+
+function endpointOf({ baseUrl, authUrl, ...options }: CollectiveAccessOptions): string {
+  if ((baseUrl === undefined) === (authUrl === undefined))
+    throw new TokenError(
+      'misconfigured',
+      'Pass exactly one of the options "baseUrl", to which /service/Auth is added, and "authUrl", the endpoint itself.',
+    );
+  if (authUrl !== undefined) return checkEndpoint(authUrl, 'Option "authUrl"', options);
+  return `${checkEndpoint(baseUrl, 'Option "baseUrl"', options).replace(/\/+$/, '')}/service/Auth`;
+}

@@ -1,1 +1,119 @@
-export const placeholder = 1;
+import { TokenError, type TokenManagerOptions } from '@latchkey/core';
+import { checkEndpoint } from './checkEndpoint.ts';
+import { checkHeaders } from './checkHeaders.ts';
+import { createTokenRequests, type PasswordCredentials, type TokenRequestOptions } from './createTokenRequests.ts';
+import { keepWhileValid } from './keepWhileValid.ts';
+import type { OAuth2Answer } from './readTokenResponse.ts';
+
+export type { ClientAuth } from 'oauth4webapi';
+export type { PasswordCredentials } from './createTokenRequests.ts';
+export type { OAuth2Answer } from './readTokenResponse.ts';
+
+/** An OAuth 2.0 auth server, and how this client signs in there. */
+export interface OAuth2Options extends TokenRequestOptions {
+  /**
+   * How a session begins: `'password'` with a user's name and password, which OAuth 2.1 has dropped and many APIs have not;
+   * `'client_credentials'` with the client itself: the manager signs in unasked, and again when the token ends.
+   *
+   * @defaultValue 'password'
+   */
+  readonly grant?: 'password' | 'client_credentials';
+  /** Keycloak's endpoint that ends the session behind a refresh token. Used at sign-out instead of revocation. */
+  readonly logoutUrl?: string;
+}
+
+/** There is nothing to pass: `auth.signIn()`. */
+export type NoCredentials = Readonly<Record<string, never>> | void;
+
+/** Manager options for a user's session. */
+export type UserSession = Required<
+  Pick<TokenManagerOptions<PasswordCredentials, OAuth2Answer>, 'renew' | 'signIn' | 'signOut'>
+>;
+
+/** Manager options for a client's own session. */
+export type ClientSession = Required<
+  Pick<TokenManagerOptions<NoCredentials, OAuth2Answer>, 'credentials' | 'signIn' | 'signOut'>
+>;
+
+/**
+ * An auth server that speaks OAuth 2.0, as options of a token manager. What it answers beside the tokens, as `scope`, is
+ * what `auth.signIn` resolves to.
+ *
+ * ```ts
+ * const auth = createTokenManager(oauth2({ issuer: 'https://login.example/realms/shop', clientId: 'app' }));
+ * await auth.signIn({ username, password });
+ * ```
+ *
+ * @throws TokenError `misconfigured` when an option is wrong, naming option and remedy
+ * @see RFC 6749 sections 4.3, 4.4 and 6, RFC 7009
+ */
+export function oauth2(options: OAuth2Options & { readonly grant: 'client_credentials' }): ClientSession;
+export function oauth2(options: OAuth2Options & { readonly grant?: 'password' }): UserSession;
+export function oauth2(options: OAuth2Options): ClientSession | UserSession {
+  check(options);
+  const requests = createTokenRequests(options);
+  const { logoutUrl } = options;
+  if (logoutUrl !== undefined) checkEndpoint(logoutUrl, 'Option "logoutUrl"', options);
+
+  const signOut: UserSession['signOut'] = async (tokens, { signal }) => {
+    if (logoutUrl === undefined) await requests.revoke(tokens, signal);
+    else if (tokens.refreshToken !== undefined) await requests.logout(logoutUrl, tokens.refreshToken, signal);
+  };
+
+  const ofClient: ClientSession = {
+    credentials: () => ({}),
+    async signIn(_, { signal }) {
+      const answer = await requests.clientCredentials(signal);
+      // A refresh token would be no better than the grant. See RFC 6749 section 4.4.3.
+      return answer && { ...answer, refreshToken: undefined, refreshExpiresInS: undefined };
+    },
+    signOut,
+  };
+  const ofUser: UserSession = {
+    async renew(context) {
+      const refreshToken = context.current?.refreshToken;
+      if (refreshToken === undefined) return keepWhileValid(context);
+      return requests.refresh(refreshToken, context.signal);
+    },
+    signIn: (credentials, { signal }) => requests.password(credentials, signal),
+    signOut,
+  };
+  return options.grant === 'client_credentials' ? ofClient : ofUser;
+}
+
+/** Parameters that the grants set themselves. */
+const reserved = ['username', 'password', 'refresh_token'];
+const clientsOwn = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
+
+function check(options: OAuth2Options): void {
+  const { grant = 'password', headers = {}, parameters = {}, clientSecret, logoutUrl, revocationUrl } = options;
+  const wrong = (message: string) => new TokenError('misconfigured', message);
+  if (grant !== 'password' && grant !== 'client_credentials')
+    throw wrong(`Option "grant" must be 'password' or 'client_credentials'. Leave it out for 'password'.`);
+
+  checkHeaders(headers);
+  if (new Headers(headers).has('authorization'))
+    throw wrong(
+      'Option "headers" holds "authorization", which would be a second way to authenticate the client. Pass a function as "clientAuth" instead.',
+    );
+
+  for (const [name, value] of Object.entries(parameters)) {
+    if (typeof value !== 'string')
+      throw wrong(`Option "parameters" has no text for "${name}". Pass one, or leave it out.`);
+    if (clientsOwn.includes(name))
+      throw wrong(
+        `Option "parameters" holds "${name}", which would be a second way to authenticate the client. Use "clientId", "clientSecret" and "clientAuth".`,
+      );
+    if (reserved.includes(name) || (name === 'grant_type' && value !== grant))
+      throw wrong(`Option "parameters" holds "${name}", which the grant sets itself. Leave it out.`);
+  }
+
+  const isPage = 'window' in globalThis && 'document' in globalThis;
+  if (isPage && clientSecret !== undefined && !options.allowInsecure)
+    throw wrong(
+      'Option "clientSecret" is in a page, where everybody can read it. Sign in on a server and let the page ask that for tokens, or register a public client.',
+    );
+
+  if (logoutUrl !== undefined && revocationUrl !== undefined)
+    throw wrong('Options "logoutUrl" and "revocationUrl" are two ways to end a session. Leave out one of them.');
+}

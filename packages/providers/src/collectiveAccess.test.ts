@@ -1,0 +1,107 @@
+import { createTokenManager, type TokenManagerOptions } from '@latchkey/core';
+import { type CollectiveAccess, startCollectiveAccess } from '@latchkey/emulators';
+import { describe, expect, test } from 'vitest';
+import { type CollectiveAccessCredentials, collectiveAccess } from './collectiveAccess.ts';
+
+type Options = TokenManagerOptions<CollectiveAccessCredentials>;
+
+const managerAt = ({ origin }: CollectiveAccess, more: Options = {}) =>
+  createTokenManager({ ...collectiveAccess({ baseUrl: origin }), ...more });
+
+async function signedIn(server: CollectiveAccess) {
+  const auth = managerAt(server);
+  await auth.signIn(server.users[0]);
+  return auth;
+}
+
+const lifetime = ({ receivedAt, expiresAt }: { receivedAt: number; expiresAt: number | undefined }) =>
+  Math.round(((expiresAt ?? 0) - receivedAt) / 60_000);
+
+describe('CollectiveAccess', () => {
+  test('signs in, says who it is, and reads from the tokens when they end', async () => {
+    await using server = await startCollectiveAccess();
+    const auth = managerAt(server);
+    expect(await auth.signIn(server.users[0])).toEqual({
+      user: { id: 7, fname: 'Ina', lname: 'Harrow', email: 'archive_bot@museum.example' },
+    });
+    const current = auth.fresh();
+    expect(current && lifetime(current)).toBe(10);
+    expect(current && lifetime({ receivedAt: current.receivedAt, expiresAt: current.refreshExpiresAt })).toBe(24 * 60);
+  });
+
+  test.each(['G1', 'G2', 'G3'] as const)(
+    'renews on a server of generation %s and keeps the refresh token',
+    async generation => {
+      await using server = await startCollectiveAccess({ generation });
+      const auth = await signedIn(server);
+      const before = auth.fresh();
+      const after = await auth.renew();
+      expect(after.refreshToken).toBe(before?.refreshToken);
+      expect(after.accessToken).not.toBe(before?.accessToken);
+      expect(server.stats().tokenRequests).toMatchObject({ signIn: 1, refresh: 1 });
+    },
+  );
+
+  test('says when a renewal brings the token that was refused, as servers since 2021 do', async () => {
+    await using server = await startCollectiveAccess();
+    const auth = await signedIn(server);
+    const refused = await auth.renew();
+    await expect(auth.renew({ refused })).rejects.toMatchObject({ code: 'noProgress' });
+  });
+
+  test('signs in again then where there are credentials', async () => {
+    await using server = await startCollectiveAccess();
+    const auth = managerAt(server, { credentials: () => server.users[0] });
+    await auth.get();
+    const refused = await auth.renew();
+    expect((await auth.renew({ refused })).accessToken).not.toBe(refused.accessToken);
+    expect(server.stats().tokenRequests).toMatchObject({ signIn: 2, refresh: 2 });
+  });
+
+  test('ends the session with the refresh token', async () => {
+    await using server = await startCollectiveAccess();
+    const auth = await signedIn(server);
+    server.revoke();
+    await expect(auth.renew()).rejects.toMatchObject({ code: 'sessionExpired' });
+    expect(auth.state.status).toBe('signedOut');
+  });
+
+  test('refuses wrong credentials, which are a 200 with a null token', async () => {
+    await using server = await startCollectiveAccess();
+    const failure = await managerAt(server)
+      .signIn({ ...server.users[0], password: 'Canary-1' })
+      .catch(String);
+    expect(failure).toContain('refused the credentials');
+    expect(failure).not.toContain('Canary');
+  });
+
+  test('keeps the session through a masked 500, which may be anything', async () => {
+    await using server = await startCollectiveAccess();
+    const auth = await signedIn(server);
+    await auth.adopt({ accessToken: 'A0', refreshToken: 'forged' });
+    await expect(auth.renew()).rejects.toMatchObject({ code: 'unavailable', status: 500 });
+    expect(auth.state.status).toBe('signedIn');
+  });
+
+  test('is found at an address of its own', async () => {
+    await using server = await startCollectiveAccess();
+    const auth = createTokenManager(collectiveAccess({ authUrl: server.authUrl }));
+    await auth.signIn(server.users[0]);
+    expect(auth.state.status).toBe('signedIn');
+  });
+
+  test('states that a refused mutation has done nothing', () => {
+    expect(collectiveAccess({ baseUrl: 'https://museum.example/' }).dialect.refusesBeforeResolver).toBe(true);
+  });
+
+  test.each<[string, object, string]>([
+    ['no address', {}, 'baseUrl'],
+    ['two addresses', { baseUrl: 'https://m.example', authUrl: 'https://m.example/service/Auth' }, 'authUrl'],
+    ['a relative base', { baseUrl: '/providence' }, 'baseUrl'],
+    ['http to another host', { authUrl: 'http://m.example/service/Auth' }, 'authUrl'],
+  ])('has %s named', (_, options, named) => {
+    const attempt = () => collectiveAccess(options);
+    expect(attempt).toThrow(expect.objectContaining({ code: 'misconfigured' }));
+    expect(attempt).toThrow(`"${named}"`);
+  });
+});

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { readTokenResponse } from './readTokenResponse.ts';
+
+const answer = (json: unknown, status = 200, headers: Record<string, string> = {}) =>
+  readTokenResponse(Response.json(json, { status, headers }));
+const bearer = { access_token: 'A0', token_type: 'bearer' };
+
+describe('the answer of a token endpoint', () => {
+  test.each(['bearer', 'Bearer', 'BEARER', undefined, null])('is taken with token_type %s', async token_type => {
+    expect(await answer({ access_token: 'A0', token_type })).toMatchObject({ accessToken: 'A0' });
+  });
+
+  test.each(['mac', 'DPoP', 'N_A', '', 7, {}])('is not used with token_type %j', async token_type => {
+    await expect(answer({ access_token: 'A0', token_type })).rejects.toMatchObject({ code: 'misconfigured' });
+  });
+
+  test.each([
+    [{ refresh_token: 'R0' }, 'R0'],
+    [{ refresh_token: null }, undefined],
+    [{ refresh_token: '' }, undefined],
+    [{ refresh_token: 7 }, undefined],
+    [{}, undefined],
+  ])('%j leaves the refresh token %s', async (fields, refreshToken) => {
+    expect((await answer({ ...bearer, ...fields }))?.refreshToken).toBe(refreshToken);
+  });
+
+  test.each([
+    [{ refresh_expires_in: 1800 }, 1800],
+    [{ refresh_token_expires_in: 1800 }, 1800],
+    [{ refresh_token_timeout: 1800 }, 1800],
+    [{ authorization_expires_in: 1800 }, 1800],
+    [{ refresh_expires_in: '1800' }, 1800],
+    [{ refresh_token_timeout: 1800, authorization_expires_in: 900 }, 900],
+    [{ refresh_expires_in: 0 }, 0],
+    [{ refresh_expires_in: 0, authorization_expires_in: 900 }, 900],
+    [{ refresh_expires_in: -1 }, undefined],
+    [{ refresh_expires_in: 'soon' }, undefined],
+    [{ 'not-before-policy': 1_588_002_927 }, undefined],
+  ])('%j gives the refresh token %s seconds', async (fields, seconds) => {
+    expect((await answer({ ...bearer, ...fields }))?.refreshExpiresInS).toBe(seconds);
+  });
+
+  test('holds beside the tokens what is no token and not about one', async () => {
+    const fields = {
+      scope: 'read write',
+      id: '31',
+      wallets: ['0xa1'],
+      id_token: 'Canary-1',
+      refreshToken: 'Canary-2',
+      expiresAt: 'Canary-3',
+      refresh_expires_in: 60,
+    };
+    const polluted = JSON.parse(`{"__proto__":{"polluted":true},${JSON.stringify({ ...bearer, ...fields }).slice(1)}`);
+    const read = await answer(polluted);
+    expect(read).toEqual({
+      accessToken: 'A0',
+      refreshToken: undefined,
+      expiresInS: undefined,
+      refreshExpiresInS: 60,
+      scope: 'read write',
+      id: '31',
+      wallets: ['0xa1'],
+    });
+    expect(Object.keys(read ?? {})).not.toContain('__proto__');
+  });
+
+  test('with a token that is null is a no', async () => {
+    expect(await answer({ access_token: null })).toBeNull();
+  });
+
+  test.each([
+    [{}, 'unavailable'],
+    [{ access_token: '' }, 'unavailable'],
+    [{ access_token: 7 }, 'unavailable'],
+    [[], 'unavailable'],
+    [null, 'unavailable'],
+    [{ error: 'invalid_grant' }, 'sessionExpired'],
+    [{ error: 'bad_refresh_token', ...bearer }, 'unavailable'],
+  ])('%j with status 200 is %s', async (json, code) => {
+    await expect(answer(json)).rejects.toMatchObject({ code });
+  });
+
+  test.each([
+    [400, 'invalid_grant', 'sessionExpired'],
+    [401, 'invalid_grant', 'sessionExpired'],
+    [403, 'invalid_grant', 'sessionExpired'],
+    [400, 'invalid_client', 'misconfigured'],
+    [401, 'invalid_client', 'misconfigured'],
+    [400, 'unauthorized_client', 'misconfigured'],
+    [400, 'unsupported_grant_type', 'misconfigured'],
+    [400, 'invalid_scope', 'misconfigured'],
+    [400, 'invalid_request', 'misconfigured'],
+    [400, 'temporarily_unavailable', 'unavailable'],
+    [500, 'server_error', 'unavailable'],
+    [400, undefined, 'sessionExpired'],
+    [401, undefined, 'sessionExpired'],
+    [403, undefined, 'unavailable'],
+    [404, undefined, 'unavailable'],
+    [408, undefined, 'unavailable'],
+    [429, undefined, 'unavailable'],
+    [502, undefined, 'unavailable'],
+  ])('%i with the error %s is %s', async (status, error, code) => {
+    await expect(answer({ error }, status)).rejects.toMatchObject({ code, status });
+  });
+
+  test('keeps Retry-After of a 429', async () => {
+    await expect(answer({}, 429, { 'retry-after': '7' })).rejects.toMatchObject({ retryAfterMs: 7000 });
+  });
+
+  test('as a page of HTML is trouble on the way, whatever the status', async () => {
+    for (const status of [200, 400, 401, 502]) {
+      const page = new Response('<h1>Welcome to the airport</h1>', {
+        status,
+        headers: { 'content-type': 'text/html' },
+      });
+      await expect(readTokenResponse(page)).rejects.toMatchObject({ code: 'unavailable' });
+    }
+  });
+
+  test('is about the client when a 401 asks for Basic and says nothing of the grant', async () => {
+    const challenge = { 'www-authenticate': 'Basic realm="oauth2/client"' };
+    await expect(answer({ error: 'Unauthorized' }, 401, challenge)).rejects.toMatchObject({ code: 'misconfigured' });
+    await expect(answer({ error: 'invalid_grant' }, 401, challenge)).rejects.toMatchObject({ code: 'sessionExpired' });
+  });
+});

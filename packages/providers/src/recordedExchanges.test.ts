@@ -1,0 +1,101 @@
+import {
+  createTokenManager,
+  type Dialect,
+  defaultDialect,
+  judge,
+  type TokenManager,
+  type TokenManagerOptions,
+} from '@latchkey/core';
+import { type DocumentNode, parse, print, visit } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import exchanges from '../fixtures/exchanges.json' with { type: 'json' };
+import { collectiveAccess } from './collectiveAccess.ts';
+import { oli } from './oli.ts';
+import { type ScriptedRequest, startScript } from './startScript.ts';
+
+/** One exchange as it was recorded: what is asked, what is answered, and what that means to the program. */
+interface Recorded {
+  readonly name: string;
+  readonly doing: string;
+  readonly outcome: string;
+  readonly request?: {
+    readonly method?: string;
+    readonly url?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: string;
+    readonly json?: GraphQLBody;
+  };
+  readonly response: {
+    readonly status: number;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly json?: unknown;
+  };
+}
+
+interface GraphQLBody {
+  readonly query: string;
+  readonly variables: object;
+}
+
+const user = { username: 'mara.quill', password: 'tide/9^moss:' };
+const tokens = { accessToken: 'A0', refreshToken: 'R0' };
+
+/** A manager of each provider at a server of the tests, and how it signs in there. */
+const providers = {
+  oli: origin => manager(oli({ tokenUrl: `${origin}/auth/realms/api/protocol/openid-connect/token` }), user),
+  collectiveAccess: origin => manager(collectiveAccess({ baseUrl: origin }), user),
+} satisfies Readonly<Record<keyof typeof exchanges, (origin: string) => Managed>>;
+
+interface Managed {
+  readonly auth: Pick<TokenManager, 'adopt' | 'renew' | 'fresh'>;
+  readonly dialect: Dialect;
+  readonly signIn: () => Promise<unknown>;
+}
+
+function manager<Credentials>(options: TokenManagerOptions<Credentials>, credentials: Credentials): Managed {
+  const auth = createTokenManager(options);
+  return { auth, dialect: options.dialect ?? defaultDialect, signIn: () => auth.signIn(credentials) };
+}
+
+/** Names of operations and white space are nobody's business. */
+const normal = (document: string) =>
+  print(visit(parse(document), { OperationDefinition: ({ name: _, ...operation }) => operation }) as DocumentNode);
+
+const read = ({ query, variables }: GraphQLBody) => ({ document: normal(query), variables });
+
+function compare(
+  sent: ScriptedRequest | undefined,
+  { method, url, headers = {}, body, json }: NonNullable<Recorded['request']>,
+) {
+  expect(sent).toMatchObject({ ...(method && { method }), ...(url && { url }), headers });
+  if (body !== undefined) expect(sent?.body).toBe(body);
+  if (json) expect(read(JSON.parse(sent?.body ?? '') as GraphQLBody)).toEqual(read(json));
+}
+
+describe.each(Object.keys(providers) as (keyof typeof providers)[])('%s', provider => {
+  const recorded = exchanges[provider] as readonly Recorded[];
+  const exchanged = recorded.filter(({ doing }) => doing !== 'operation');
+  const operations = recorded.filter(({ doing }) => doing === 'operation');
+
+  test.each(exchanged)('$doing, $name: $outcome', async ({ doing, request, response, outcome }) => {
+    await using server = await startScript(() => response);
+    const { auth, signIn } = providers[provider](server.origin);
+    if (doing === 'renew') await auth.adopt(tokens);
+    const failure = await (doing === 'renew' ? auth.renew() : signIn()).then(
+      () => 'tokens',
+      (error: { readonly code: string }) => error.code,
+    );
+    expect(failure).toBe(outcome);
+    expect(server.requests).toHaveLength(1);
+    if (request) compare(server.requests[0], request);
+  });
+
+  test.each(operations)('$doing, $name: $outcome', async ({ response: { status, headers, json }, outcome }) => {
+    const { auth, dialect } = providers[provider]('http://localhost');
+    await auth.adopt(tokens);
+    const { errors, data, ...body } = json as { errors?: object[]; data?: unknown };
+    const challenge = headers?.['www-authenticate'];
+    const facts = { sent: auth.fresh() ?? null, kind: 'query', status, challenge, errors, data } as const;
+    expect(judge({ ...facts, ...(!errors && { body }) }, dialect)).toBe(outcome);
+  });
+});

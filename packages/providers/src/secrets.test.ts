@@ -1,0 +1,131 @@
+import { inspect } from 'node:util';
+import { createTokenManager, type TokenManagerOptions } from '@latchkey/core';
+import { describe, expect, test } from 'vitest';
+import { collectiveAccess } from './collectiveAccess.ts';
+import { oauth2 } from './oauth2.ts';
+import { oli } from './oli.ts';
+import { type ScriptedAnswer, type ScriptedRequest, startScript } from './startScript.ts';
+
+/** Every secret of these tests has it in it, in any encoding that leaves letters alone. */
+const mark = 'CANARY';
+const marked = /canary|Q0FOQVJZ|NBTkFSW|DQU5BUl/i; // the last three: Base64 of it, wherever it begins
+const credentials = { username: 'mara.quill', password: `${mark}/password^` };
+const tokens = { accessToken: `${mark}-access`, refreshToken: `${mark}-refresh` };
+
+const providers: Readonly<Record<string, (origin: string, fetch?: typeof globalThis.fetch) => object>> = {
+  'oauth2 with basic': (origin, fetch = globalThis.fetch) =>
+    oauth2({
+      tokenUrl: `${origin}/token`,
+      clientId: 'app',
+      clientSecret: `${mark}-secret`,
+      headers: { 'x-api-key': `${mark}-key` },
+      fetch,
+    }),
+  'oauth2 with post': (origin, fetch = globalThis.fetch) =>
+    oauth2({
+      tokenUrl: `${origin}/token?key=${mark}`,
+      clientId: 'app',
+      clientSecret: `${mark}-secret`,
+      clientAuth: 'post',
+      fetch,
+    }),
+  'oauth2 by discovery': (origin, fetch = globalThis.fetch) =>
+    oauth2({ issuer: origin, clientId: 'app', clientSecret: `${mark}-secret`, fetch }),
+  oli: (origin, fetch = globalThis.fetch) => oli({ tokenUrl: `${origin}/token`, fetch }),
+  collectiveAccess: (origin, fetch = globalThis.fetch) => collectiveAccess({ baseUrl: origin, fetch }),
+};
+
+/** What arrived, sent back: a server that is too helpful. */
+const echo = ({ headers, body, url }: ScriptedRequest) =>
+  `${url} ${JSON.stringify(headers)} ${body} ${decodeURIComponent(body)}`;
+
+const answers: Readonly<Record<string, (request: ScriptedRequest) => ScriptedAnswer>> = {
+  'echoes in error_description': request => ({
+    status: 400,
+    json: { error: 'invalid_grant', error_description: echo(request) },
+  }),
+  'echoes in error': request => ({ status: 401, json: { error: echo(request) } }),
+  'echoes in errors': request => ({
+    json: { errors: [{ message: echo(request), extensions: { code: echo(request), debugMessage: echo(request) } }] },
+  }),
+  'echoes in a challenge': request => ({
+    status: 401,
+    headers: {
+      'www-authenticate': `Bearer error="invalid_token", error_description="${encodeURIComponent(echo(request))}"`,
+    },
+  }),
+  'echoes as text': request => ({ status: 500, text: echo(request) }),
+  'answers tokens that are cut off': () => ({ text: `${mark}{"access_token":"${mark}-next"` }),
+  'answers tokens of another type': () => ({ json: { access_token: `${mark}-next`, token_type: mark } }),
+  'answers tokens that no header carries': () => ({
+    json: {
+      access_token: `${mark}\nnext`,
+      token_type: 'bearer',
+      data: { login: { jwt: `${mark}\nnext`, refresh: mark, user: null }, refresh: { jwt: `${mark}\nnext` } },
+    },
+  }),
+  'redirects with it': request => ({ status: 302, headers: { location: `/?${encodeURIComponent(echo(request))}` } }),
+  'drops the connection': () => 'drop',
+};
+
+const echoed = async (request: Request) =>
+  `${request.url} ${JSON.stringify(Object.fromEntries(request.headers))} ${await request.text()}`;
+
+/** Signs in and renews where both fail, and collects all that a program can see of it. */
+async function everythingSeen(options: TokenManagerOptions<typeof credentials>): Promise<unknown[]> {
+  const seen: unknown[] = [];
+  const auth = createTokenManager(options);
+  for (const name of ['renewalFailed', 'signedOut', 'storeFailed'] as const) auth.on(name, event => seen.push(event));
+  seen.push(await auth.signIn(credentials).catch((error: unknown) => error), auth.state);
+  await auth.adopt(tokens);
+  seen.push(await auth.renew().catch((error: unknown) => error), auth.state);
+  return seen;
+}
+
+function expectNoSecret(seen: readonly unknown[]) {
+  for (const value of seen) {
+    const cause = value instanceof Error ? value.cause : undefined;
+    for (const text of [
+      String(value),
+      JSON.stringify(value),
+      JSON.stringify(cause ?? null),
+      inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true }),
+    ])
+      expect(text).not.toMatch(marked);
+  }
+}
+
+describe.each(Object.entries(providers))('no secret of %s is seen', (_, provider) => {
+  test.each(Object.entries(answers))('when the server %s', async (_name, answer) => {
+    await using server = await startScript(request =>
+      request.url.includes('.well-known')
+        ? { json: { issuer: `http://${request.headers.host}`, token_endpoint: `http://${request.headers.host}/token` } }
+        : answer(request),
+    );
+    const seen = await everythingSeen(provider(server.origin));
+    expect(seen.filter(value => value instanceof Error)).toHaveLength(2);
+    expectNoSecret(seen);
+  });
+
+  test('when "fetch" throws the whole request', async () => {
+    const fetch: typeof globalThis.fetch = async (...request) => {
+      const said = await echoed(new Request(...request));
+      throw Object.assign(new Error(said, { cause: new Error(said) }), { code: said, request });
+    };
+    const seen = await everythingSeen(provider('http://localhost:9', fetch));
+    expect(seen.filter(value => value instanceof Error)).toHaveLength(2);
+    expectNoSecret(seen);
+  });
+});
+
+test('no secret of a function "clientAuth" that fails is seen', async () => {
+  const clientAuth = () => {
+    throw new Error(`${mark}-key is not a key`);
+  };
+  const seen = await everythingSeen(oauth2({ tokenUrl: 'http://localhost:9/token', clientId: 'app', clientAuth }));
+  expect(seen.filter(value => value instanceof Error)).toMatchObject([
+    { code: 'unavailable' },
+    { code: 'unavailable' },
+  ]);
+  expectNoSecret(seen);
+});
