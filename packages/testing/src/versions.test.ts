@@ -1,0 +1,22 @@
+import { Client, fetchExchange } from '@urql/core';
+import { version } from 'graphql';
+import { expect, inject, test } from 'vitest';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    versions: string;
+  }
+}
+
+test('the versions are those that the name of the project says', async () => {
+  const versions = inject('versions');
+  expect(version).toMatch(versions === 'graphql 17' ? /^17\./ : /^16\./);
+  const methods: unknown[] = [];
+  const seeing: typeof fetch = async (_, init) => {
+    methods.push(init?.method);
+    return Response.json({ data: {} });
+  };
+  const client = new Client({ url: 'http://127.0.0.1', exchanges: [fetchExchange], fetch: seeing });
+  await client.query('{ me { id } }', {}).toPromise();
+  expect(methods).toEqual([versions === 'urql core 5' ? 'POST' : 'GET']); // 6 asks by GET
+});
