@@ -1,0 +1,48 @@
+import type { TokenManager } from '@latchkey/core';
+import { useCallback, useEffect, useState } from 'react';
+import type { Api } from './apis.ts';
+import { createClients } from './clients.ts';
+import { useClientsOfOneUser } from './clientsOfOneUser.ts';
+import { createRecord } from './createRecord.ts';
+import { demoServer } from './demoServer.ts';
+import { Picture } from './Picture.tsx';
+import { ServerCounts } from './ServerCounts.tsx';
+import { SignIn } from './SignIn.tsx';
+import { useAuthState } from './useAuthState.ts';
+import { Workbench } from './Workbench.tsx';
+import { watchFetch } from './watchFetch.ts';
+
+/** One API: signed in, signed out or not known yet, and beside it what happens. */
+export function ApiPage({ api }: { readonly api: Api }) {
+  const { auth, url } = api;
+  const { status } = useAuthState(auth);
+  const hasEnded = useHasEnded(auth);
+  const [server] = useState(() => demoServer(api));
+  const [record] = useState(() => createRecord(auth));
+  const create = useCallback(
+    () => createClients(auth, url, { apollo: watchFetch(record, 'Apollo Client'), urql: watchFetch(record, 'urql') }),
+    [auth, url, record],
+  );
+  const { clients, generation } = useClientsOfOneUser(auth, create);
+
+  return (
+    <div className="page">
+      <div className="deeds">
+        {status === 'unknown' && <p aria-busy="true">Looking for your session…</p>}
+        {status === 'signedOut' && <SignIn auth={auth} server={server} hasEnded={hasEnded} />}
+        {status === 'signedIn' && <Workbench key={generation} auth={auth} server={server} clients={clients} />}
+      </div>
+      <div className="evidence">
+        <Picture record={record} />
+        <ServerCounts server={server} />
+      </div>
+    </div>
+  );
+}
+
+/** Whether the last session ended without the user's doing. */
+function useHasEnded(auth: TokenManager): boolean {
+  const [hasEnded, setHasEnded] = useState(false);
+  useEffect(() => auth.on('signedOut', ({ reason }) => setHasEnded(reason === 'expired')), [auth]);
+  return hasEnded;
+}

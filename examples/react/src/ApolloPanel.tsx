@@ -1,0 +1,26 @@
+import { useApolloClient, useMutation, useQuery, useSubscription } from '@apollo/client/react';
+import { useState } from 'react';
+import { ClientPanel } from './ClientPanel.tsx';
+import { bumpMutation, itemsQuery, ticksSubscription } from './documents.ts';
+import { twentyFiveByApollo } from './twentyFive.ts';
+
+/** As any component that uses Apollo Client: nothing here knows of tokens. */
+export function ApolloPanel() {
+  const client = useApolloClient();
+  const [isFollowing, setFollowing] = useState(false);
+  const items = useQuery(itemsQuery, { variables: { first: 3, after: 0 } });
+  const [bump] = useMutation(bumpMutation);
+  const ticks = useSubscription(ticksSubscription, { skip: !isFollowing });
+
+  return (
+    <ClientPanel
+      name="Apollo Client"
+      items={items.data?.items ?? []}
+      query={() => items.refetch()}
+      burst={() => twentyFiveByApollo(client)}
+      mutate={async () => (await bump()).data?.bump}
+      stream={{ isFollowing, n: ticks.data?.ticks.n, error: ticks.error }}
+      follow={setFollowing}
+    />
+  );
+}

@@ -1,0 +1,32 @@
+import { useState } from 'react';
+import { ApiChoice } from './ApiChoice.tsx';
+import { ApiPage } from './ApiPage.tsx';
+import { createApis } from './apis.ts';
+
+export function App() {
+  const [apis] = useState(() => createApis(location.origin));
+  const [chosen, choose] = useState(0);
+  const api = apis[chosen];
+
+  return (
+    <>
+      <header>
+        <h1>Latchkey keeps GraphQL clients signed in</h1>
+        <p>
+          Two clients share one token manager here. Kill their token, end their session, stop their auth server, and
+          watch.
+        </p>
+      </header>
+      <main>
+        <ApiChoice apis={apis} chosen={chosen} onChoose={choose} />
+        {api && <ApiPage key={api.name} api={api} />}
+      </main>
+      <footer>
+        <p>
+          The servers behind this page are emulators on your own computer: real HTTP, real signed tokens, made-up
+          people.
+        </p>
+      </footer>
+    </>
+  );
+}

@@ -1,0 +1,41 @@
+import { useEffect, useState } from 'react';
+import type { Counts, DemoServer } from './demoServer.ts';
+
+const everyMs = 1000;
+
+/** The server's own counters: nobody has to believe the clients. */
+export function ServerCounts({ server }: { readonly server: DemoServer }) {
+  const [counts, setCounts] = useState<Counts>();
+
+  useEffect(() => {
+    const read = () => server.counts().then(setCounts, () => setCounts(undefined));
+    void read();
+    const timer = setInterval(() => void read(), everyMs);
+    return () => clearInterval(timer);
+  }, [server]);
+
+  const { tokenRequests, operations, mutationsExecuted } = counts ?? {};
+  return (
+    <section aria-labelledby="counts" className="card counts">
+      <h3 id="counts">The server counts</h3>
+      <dl>
+        <Count name="Sign-ins" value={tokenRequests?.signIn} />
+        <Count name="Renewals" value={tokenRequests?.refresh} />
+        <Count name="Operations received" value={operations?.received} />
+        <Count name="Operations refused" value={operations?.refused} />
+        <Count name="Operations executed" value={operations?.executed} />
+        <Count name="Mutations executed" value={mutationsExecuted} />
+      </dl>
+      <p>Auth server: {counts ? (counts.isDown ? 'out of order' : 'working') : 'not known'}</p>
+    </section>
+  );
+}
+
+function Count({ name, value }: { readonly name: string; readonly value: number | undefined }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value ?? '–'}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,31 @@
+import type { Stats, User } from '@latchkey/emulators';
+import type { Api } from './apis.ts';
+import { post } from './post.ts';
+
+/** What the server itself has counted. */
+export interface Counts extends Stats {
+  readonly isDown: boolean;
+}
+
+/** The controls that the example's server has beside the API. */
+export interface DemoServer {
+  readonly users: () => Promise<readonly User[]>;
+  readonly counts: () => Promise<Counts>;
+  readonly killToken: () => Promise<unknown>;
+  readonly revokeSession: () => Promise<unknown>;
+  readonly takeDown: (seconds: number) => Promise<unknown>;
+  readonly setLifetime: (seconds: number) => Promise<unknown>;
+}
+
+export function demoServer({ name, url }: Api): DemoServer {
+  const at = (path: string) => new URL(`/demo/${name}/${path}`, url).href;
+  const get = async (path: string) => (await fetch(at(path))).json();
+  return {
+    users: () => get('users'),
+    counts: () => get('stats'),
+    killToken: () => post(at('kill')),
+    revokeSession: () => post(at('revoke')),
+    takeDown: seconds => post(at('down'), { body: { seconds } }),
+    setLifetime: seconds => post(at('lifetime'), { body: { seconds } }),
+  };
+}

@@ -1,0 +1,27 @@
+import { ApolloLink, Observable } from '@apollo/client';
+import { print } from 'graphql';
+import { createClient } from 'graphql-sse';
+
+/**
+ * Sends subscriptions of Apollo Client over server-sent events, each on a connection of its own, with the headers that the
+ * links before it have put into the operation's context. It never retries: that is for the links before it.
+ */
+export function sseLink(url: string, fetchFn: typeof fetch): ApolloLink {
+  return new ApolloLink(
+    operation =>
+      new Observable(observer => {
+        const { operationName, variables, query } = operation;
+        const headers: Record<string, string> = { ...operation.getContext().headers };
+        const client = createClient({ url, headers, fetchFn, retryAttempts: 0 });
+        client.subscribe(
+          { ...(operationName && { operationName }), variables, query: print(query) },
+          {
+            next: result => observer.next(result as ApolloLink.Result),
+            error: error => observer.error(error),
+            complete: () => observer.complete(),
+          },
+        );
+        return () => client.dispose();
+      }),
+  );
+}

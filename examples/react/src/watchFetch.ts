@@ -1,0 +1,17 @@
+import type { ClientName, Record } from './createRecord.ts';
+
+/** A `fetch` for one of the clients that notes in the record what became of each operation it sends. */
+export function watchFetch(record: Record, client: ClientName): typeof fetch {
+  return async (input, init) => {
+    const ended = record.sent(client, typeof init?.body === 'string' ? init.body : '');
+    try {
+      const response = await fetch(input, init);
+      const refusedOrFailed = response.status === 401 ? 'refused' : 'failed';
+      ended(response.ok ? 'answered' : refusedOrFailed);
+      return response;
+    } catch (error) {
+      ended('failed');
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,42 @@
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright';
+
+const args =
+  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+
+export function launch(executablePath: string): Promise<Browser> {
+  return chromium.launch({ executablePath, args: args.split(' ') });
+}
+
+/** A page with cookies of its own. What it throws or logs as an error, refusals aside, is in `problems`. */
+export async function openPage(
+  browser: Browser,
+  origin: string,
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; problems: string[] }> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  const problems: string[] = [];
+  const isRefusal = (text: string) => /status of (400|401|503)/.test(text); // Chromium logs each of them
+  page.on('pageerror', error => problems.push(error.message));
+  page.on('console', message => {
+    const isProblem = message.type() === 'error' || message.type() === 'warning';
+    if (isProblem && !isRefusal(message.text())) problems.push(message.text());
+  });
+  await page.goto(origin);
+  return { page, problems };
+}
+
+export async function choose(page: Page, title: string): Promise<void> {
+  await page.getByRole('radio', { name: title }).check();
+}
+
+export async function signIn(page: Page, name: string): Promise<void> {
+  await page.getByRole('combobox', { name: 'Demo user' }).selectOption(name);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: `Signed in as ${name}` }).waitFor();
+}
+
+export function screenshot(page: Page, name: string): Promise<Buffer> {
+  const path = new URL(`../screenshots/${name}.png`, import.meta.url).pathname;
+  return page.screenshot({ path, fullPage: true });
+}
