@@ -87,10 +87,14 @@ export function createSettle(context: SettleContext): Settle {
     return tokens;
   }
 
-  async function repeatWith(successor: Promise<TokenSet>, facts: ResponseFacts): Promise<TokenSet> {
+  async function repeatWith(
+    successor: Promise<TokenSet>,
+    facts: ResponseFacts,
+    signal: AbortSignal | undefined,
+  ): Promise<TokenSet> {
     try {
       const tokens = await successor;
-      events.emit('repeated', { session: tokens.session });
+      if (!signal?.aborted) events.emit('repeated', { session: tokens.session });
       return tokens;
     } catch (error) {
       const { code, message, status, retryAfterMs, cause = error } = error as TokenError;
@@ -124,7 +128,7 @@ export function createSettle(context: SettleContext): Settle {
     if (!renews || isUseless(facts)) return undefined;
     const next = successor(sent);
     const repeats = mayRepeat(facts, mutations, dialect);
-    if (repeats && !facts.isConsumed) return withSignal(repeatWith(next, facts), signal);
+    if (repeats && !facts.isConsumed) return withSignal(repeatWith(next, facts, signal), signal);
     next.catch(() => {}); // renewed for those that follow
     if (!repeats) return undefined;
     const message = 'The operation was refused, and its body was a stream, which cannot be sent twice.';

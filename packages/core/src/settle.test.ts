@@ -1,0 +1,239 @@
+import { expect, test, vi } from 'vitest';
+import { defaultDialect } from './dialect.ts';
+import type { MutationPolicy } from './mayRepeat.ts';
+import type { ResponseFacts } from './responseFacts.ts';
+import { current, minutes, outcome, refusal, settled, signedIn, success } from './scriptedProvider.ts';
+import { TokenError } from './tokenError.ts';
+
+const guarded = (field: string): Partial<ResponseFacts> => ({
+  status: 200,
+  data: { [field]: null },
+  errors: [{ message: 'Unauthorized', path: [field], extensions: { code: 'UNAUTHENTICATED' } }],
+});
+
+test('B82 a refused query waits for the renewal and is sent again with its token', async () => {
+  const { auth, A, renewals, events } = signedIn();
+  const repeat = auth.settle(refusal(A));
+  await settled();
+  expect(renewals.calls.map(({ given }) => [given.reason, given.current])).toEqual([['refused', A]]);
+  await renewals.last.answer({ accessToken: 'B', expiresInS: 3600 });
+  expect(await repeat).toBe(auth.fresh());
+  expect(current(auth).accessToken).toBe('B');
+  expect(events).toEqual(['refused', 'renewed', 'repeated']);
+});
+
+test('B82 a good answer is settled at once: no renewal, event, store or timer', async () => {
+  const { auth, A, clock, renewals, events } = signedIn();
+  await settled();
+  const before = clock.asked;
+  expect(auth.settle(success(A))).toBeUndefined();
+  expect(auth.settle(success(A, { kind: 'mutation' }))).toBeUndefined();
+  expect(auth.settle(success(A, { kind: 'subscription', data: undefined }))).toBeUndefined();
+  expect([clock.asked, clock.timers, renewals.calls.length, events.length]).toEqual([before, [], 0, 0]);
+});
+
+test('B81 a refusal of an anonymous operation is delivered untouched', async () => {
+  const { auth, renewals, events } = signedIn();
+  expect(auth.settle(refusal(null))).toBeUndefined();
+  await auth.signOut();
+  expect(auth.settle(refusal(null))).toBeUndefined();
+  expect(renewals.calls).toHaveLength(0);
+  expect(events).toEqual(['signedOut']);
+});
+
+test.each<Partial<ResponseFacts>>([
+  { status: 403 },
+  { status: 401, challenge: 'Bearer error="insufficient_scope", scope="admin"' },
+  { status: 401, challenge: 'Bearer error="insufficient_user_authentication", max_age="5"' },
+  { status: 200, errors: [{ extensions: { code: 'FORBIDDEN' } }] },
+  { status: 500, errors: [{ message: 'Internal server error' }] },
+  { status: 400, errors: [{ message: 'Unauthorized field' }] },
+])('B83 %j is delivered, without a renewal', facts => {
+  const { auth, A, renewals, events } = signedIn();
+  expect(auth.settle(refusal(A, facts))).toBeUndefined();
+  expect(renewals.calls).toHaveLength(0);
+  expect(events).toEqual([]);
+});
+
+test('B84 fifty operations refused together: one renewal, fifty repeats', async () => {
+  const { auth, A, renewals, events } = signedIn();
+  const repeats = Array.from({ length: 50 }, (_, index) => auth.settle(refusal(A, { operation: `query ${index}` })));
+  await settled();
+  await renewals.last.answer('B');
+  expect((await Promise.all(repeats)).every(tokens => tokens === auth.fresh())).toBe(true);
+  expect(renewals.calls).toHaveLength(1);
+  expect(events.filter(name => name === 'repeated')).toHaveLength(50);
+});
+
+test('B85 an operation that may not be repeated still has the token renewed for those that follow', async () => {
+  const { auth, A, renewals, events } = signedIn();
+  const facts = refusal(A, {
+    kind: 'mutation',
+    status: 200,
+    data: { a: 1, b: null },
+    errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+  });
+  expect(auth.settle(facts)).toBeUndefined();
+  await settled();
+  await renewals.last.answer('B');
+  expect(current(auth).accessToken).toBe('B');
+  expect(events).toEqual(['refused', 'renewed']);
+});
+
+test('B85 an operation that may not be repeated, and a renewal that fails: the refusal is delivered, nothing is unhandled', async () => {
+  const unhandled = vi.fn();
+  process.on('unhandledRejection', unhandled);
+  const { auth, A, renewals } = signedIn();
+  expect(auth.settle(refusal(A, { kind: 'mutation' }), { mutations: 'never' })).toBeUndefined();
+  await settled();
+  await renewals.last.fail(new Error('gone'));
+  expect(unhandled).not.toHaveBeenCalled();
+  process.off('unhandledRejection', unhandled);
+});
+
+test('B86 the renewal fails: the operation fails with its error, and the refusal is in it, without the token', async () => {
+  const { auth, A, renewals } = signedIn({}, { accessToken: 'canary-access' });
+  const errors = [{ message: 'Expired: canary-access' }, {}];
+  const failure = auth.settle(refusal(A, { errors }))?.catch((thrown: unknown) => thrown);
+  await settled();
+  await renewals.last.fail(new TokenError('unavailable', 'Busy.', { status: 503, retryAfterMs: 7_000 }));
+  const error = await failure;
+  expect(error).toBeInstanceOf(TokenError);
+  expect(error).toMatchObject({
+    code: 'unavailable',
+    message: 'Busy.',
+    status: 503,
+    retryAfterMs: 7_000,
+    cause: { code: 'unavailable' },
+    refusal: { status: 401, messages: ['Expired: [redacted]', ''] },
+  });
+});
+
+test('B86 the session is over: the operation fails with sessionExpired, and the cause of the failure is kept', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => null);
+  await expect(auth.settle(refusal(A))).rejects.toMatchObject({ code: 'sessionExpired', refusal: { status: 401 } });
+  renewals.always(() => Promise.reject(new TypeError('fetch failed')));
+  await auth.adopt('B');
+  const failure = auth.settle(refusal(current(auth)));
+  await expect(failure).rejects.toMatchObject({ cause: { name: 'TypeError', message: 'fetch failed' } });
+});
+
+test('B87 an operation that is torn down while it waits is not sent, and the renewal goes on', async () => {
+  const { auth, A, renewals, events } = signedIn();
+  const teardown = new AbortController();
+  const repeat = outcome(auth.settle(refusal(A), { signal: teardown.signal }) ?? Promise.resolve());
+  await settled();
+  teardown.abort();
+  expect(await repeat).toBe('aborted');
+  await renewals.last.answer('B');
+  expect(current(auth).accessToken).toBe('B');
+  expect(events).toEqual(['refused', 'renewed']);
+});
+
+test.each<readonly [MutationPolicy, string, Partial<ResponseFacts>, boolean]>([
+  ['safe', '401', {}, true],
+  ['proven', '401', {}, true],
+  ['never', '401', {}, false],
+  ['always', '401', {}, true],
+  ['safe', 'guards at each root field', guarded('pay'), true],
+  ['proven', 'guards at each root field', guarded('pay'), false],
+  ['always', 'an error deep in the answer', { ...guarded('pay'), data: { pay: { id: 1 } } }, true],
+  ['safe', 'an error deep in the answer', { ...guarded('pay'), data: { pay: { id: 1 } } }, false],
+])('B89 mutations: "%s" and a refusal by %s: sent again: %o', async (mutations, _, facts, isRepeated) => {
+  for (const kind of ['mutation', 'unknown'] as const) {
+    const { auth, A, renewals } = signedIn();
+    renewals.always(() => 'B');
+    const repeat = auth.settle(refusal(A, { kind, data: undefined, ...facts }), { mutations });
+    expect(repeat !== undefined).toBe(isRepeated);
+    if (isRepeated) expect((await repeat)?.accessToken).toBe('B');
+    await settled();
+    expect(renewals.calls).toHaveLength(1);
+  }
+});
+
+test('B89 the default is "safe"', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => 'B');
+  expect((await auth.settle(refusal(A, { kind: 'mutation', ...guarded('pay') })))?.accessToken).toBe('B');
+});
+
+test('the API’s dialect wins over the provider’s', async () => {
+  const { auth, A, renewals } = signedIn({
+    dialect: { codes: {}, statuses: { 418: 'unauthenticated' }, messages: {} },
+  });
+  renewals.always(() => `token-${renewals.calls.length}`);
+  expect(auth.settle(refusal(A))).toBeUndefined();
+  expect((await auth.settle(refusal(A, { status: 418 })))?.accessToken).toBe('token-1');
+  const B = current(auth);
+  void auth.settle(success(B));
+  expect(auth.settle(refusal(B, { status: 418 }), { dialect: defaultDialect })).toBeUndefined();
+  expect((await auth.settle(refusal(B), { dialect: defaultDialect }))?.accessToken).toBe('token-2');
+});
+
+test('B95 a consumed body is not sent again and says so, and the token is renewed for those that follow', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => 'B');
+  await expect(auth.settle(refusal(A, { isConsumed: true }))).rejects.toMatchObject({
+    code: 'notRepeatable',
+    refusal: { status: 401 },
+  });
+  await settled();
+  expect(current(auth).accessToken).toBe('B');
+});
+
+test('B95 a consumed body of a mutation that would not be sent again anyway: the refusal is delivered', () => {
+  const { auth, A } = signedIn();
+  expect(auth.settle(refusal(A, { kind: 'mutation', isConsumed: true }), { mutations: 'never' })).toBeUndefined();
+});
+
+test('B101 a dialect that throws fails that operation only, with misconfigured', async () => {
+  const { auth, A, renewals } = signedIn();
+  const broken = {
+    ...defaultDialect,
+    judge() {
+      throw new Error('a bug');
+    },
+  };
+  await expect(auth.settle(refusal(A), { dialect: broken })).rejects.toMatchObject({
+    code: 'misconfigured',
+    cause: { message: 'a bug' },
+  });
+  renewals.always(() => 'B');
+  expect((await auth.settle(refusal(A)))?.accessToken).toBe('B');
+});
+
+test('B93 a subscription is resubscribed as often as its tokens expire, also after data', async () => {
+  const { auth, A, clock, renewals } = signedIn();
+  renewals.always(() => `token-${renewals.calls.length}`);
+  let tokens = A;
+  for (let round = 1; round <= 3; round++) {
+    void auth.settle(success(tokens, { kind: 'subscription' }));
+    clock.jump(10 * minutes);
+    const repeat = await auth.settle(refusal(tokens, { kind: 'subscription', delivered: true }));
+    expect(repeat?.accessToken).toBe(`token-${round}`);
+    if (repeat) tokens = repeat;
+  }
+});
+
+test('B93 a subscription that is refused again without data in between is over', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => 'B');
+  const B = (await auth.settle(refusal(A, { kind: 'subscription' }))) ?? null;
+  expect(auth.settle(refusal(B, { kind: 'subscription', repeated: true }))).toBeUndefined();
+});
+
+test('B94 a query of which a part was delivered is not sent again, but the token is renewed', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => 'B');
+  expect(auth.settle(refusal(A, { delivered: true }))).toBeUndefined();
+  await settled();
+  expect(current(auth).accessToken).toBe('B');
+});
+
+test('with renewal "never" a refusal is delivered, and said', () => {
+  const { auth, A, renewals, events } = signedIn({ renewal: 'never' });
+  expect(auth.settle(refusal(A))).toBeUndefined();
+  expect(renewals.calls).toHaveLength(0);
+  expect(events).toEqual(['refused']);
+});
