@@ -1,25 +1,28 @@
 import type { ApolloLink } from '@apollo/client';
-import { type CallerHeaders, hasHeader, mergeHeaders, type TokenHeaders } from '@latchkey/core';
+import { hasHeader, mergeHeaders, type TokenHeaders } from '@latchkey/core';
 
-/** The headers that we have made, and the caller's that they were made from: a retry finds ours in the context. */
-const callersOf = new WeakMap<object, CallerHeaders | undefined>();
+/**
+ * The headers of ours that an attempt has left in an operation's context: a retry link, or another subscription to the same
+ * observable, finds them there, and they are not the caller's. Links behind ours copy the object, so it is told by value.
+ */
+const left = new WeakMap<ApolloLink.Operation, TokenHeaders>();
 
-function callersHeaders({ headers }: Readonly<ApolloLink.OperationContext>): CallerHeaders | undefined {
-  const found = headers as CallerHeaders | undefined;
-  return found && callersOf.has(found) ? callersOf.get(found) : found;
+function callersHeaders(operation: ApolloLink.Operation): Record<string, string> | undefined {
+  const headers = operation.getContext().headers as Record<string, string> | undefined;
+  const ours = left.get(operation);
+  if (!headers || !ours) return headers;
+  return Object.fromEntries(Object.entries(headers).filter(([name, value]) => ours[name] !== value));
 }
 
 /** Whether the caller brings a token of its own for this operation. */
-export function bringsOwnToken(context: Readonly<ApolloLink.OperationContext>): boolean {
-  return hasHeader(callersHeaders(context), 'authorization');
+export function bringsOwnToken(operation: ApolloLink.Operation): boolean {
+  return hasHeader(callersHeaders(operation), 'authorization');
 }
 
 /** Puts a token set's headers on the request, over the caller's; `null` leaves the caller's alone. */
 export function attach(operation: ApolloLink.Operation, ours: TokenHeaders | null): void {
-  const context = operation.getContext();
-  const callers = callersHeaders(context);
-  if (!ours && callers === context.headers) return;
-  const headers = ours ? mergeHeaders(callers, ours) : callers;
-  if (headers && ours) callersOf.set(headers, callers);
-  operation.setContext({ headers });
+  if (!ours && !left.has(operation)) return;
+  operation.setContext({ headers: mergeHeaders(callersHeaders(operation), ours ?? {}) });
+  if (ours) left.set(operation, ours);
+  else left.delete(operation);
 }

@@ -27,7 +27,7 @@ export function authLink(auth: TokenManager, options: AdapterOptions = {}): Apol
     (operation, forward) =>
       new Observable(observer => {
         const context = operation.getContext();
-        if (context.auth === 'omit' || bringsOwnToken(context)) return forward(operation).subscribe(observer);
+        if (context.auth === 'omit' || bringsOwnToken(operation)) return forward(operation).subscribe(observer);
         const way = new Way(auth, options, operation, forward, observer);
         way.enter();
         return () => way.leave();

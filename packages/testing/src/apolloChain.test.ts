@@ -1,0 +1,210 @@
+import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { CombinedProtocolErrors, PROTOCOL_ERRORS_SYMBOL } from '@apollo/client/errors';
+import { BatchHttpLink } from '@apollo/client/link/batch-http';
+import { ErrorLink } from '@apollo/client/link/error';
+import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
+import { RetryLink } from '@apollo/client/link/retry';
+import { authLink } from '@latchkey/apollo';
+import { createTokenManager, TokenError, type TokenManager } from '@latchkey/core';
+import { type Oli, startOli } from '@latchkey/emulators';
+import { defer, EMPTY, type Observable, of, Subject } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { signedIn } from './signedIn.ts';
+
+const me = gql`{ me { name } }`;
+const query = { query: me, fetchPolicy: 'no-cache' } as const;
+
+describe('the link among other links of Apollo Client', () => {
+  let server: Oli;
+  let auth: TokenManager;
+
+  const client = (...links: ApolloLink[]) =>
+    new ApolloClient({ cache: new InMemoryCache(), link: ApolloLink.from(links) });
+  const http = () => new HttpLink({ uri: server.url });
+  const operations = () => server.requests.filter(({ kind }) => kind === 'graphql');
+  const good = () => ({ data: { me: { name: server.users[0].name } } });
+  const execute = (link: ApolloLink) => ApolloLink.execute(link, { query: me }, { client: client(link) });
+
+  beforeEach(async () => {
+    server = await startOli();
+    auth = await signedIn(server);
+  });
+  afterEach(async () => {
+    auth.dispose();
+    await server.close();
+  });
+
+  test('B108 ErrorLink in front of it does not see a refusal that was mended', async () => {
+    const seen: unknown[] = [];
+    const watching = new ErrorLink(({ error }) => void seen.push(error));
+    server.expireNow();
+    expect(await client(watching, authLink(auth), http()).query(query)).toMatchObject(good());
+    expect(seen).toEqual([]);
+  });
+
+  test('B108 ErrorLink behind it sees the refusal, and the operation is mended all the same', async () => {
+    const seen: unknown[] = [];
+    const watching = new ErrorLink(({ error }) => void seen.push(error));
+    server.expireNow();
+    expect(await client(authLink(auth), watching, http()).query(query)).toMatchObject(good());
+    expect(seen).toHaveLength(1);
+  });
+
+  test('B108 RetryLink in front of it starts each try afresh, with the token of that moment', async () => {
+    const retry = new RetryLink({ delay: { initial: 0, jitter: false }, attempts: { max: 3, retryIf: () => true } });
+    let isDown = true;
+    const failing = new ApolloLink((operation, forward) => {
+      if (!isDown) return forward(operation);
+      isDown = false;
+      server.expireNow();
+      throw new Error('the network is down');
+    });
+    expect(await client(retry, authLink(auth), failing, http()).query(query)).toMatchObject(good());
+    expect(server.stats().tokenRequests.refresh).toBe(1);
+    expect(operations().at(-1)?.headers.authorization).toBe(`Bearer ${auth.fresh()?.accessToken}`);
+  });
+
+  test('B100 our own header of an earlier try is not taken for the caller’s', async () => {
+    const link = ApolloLink.from([authLink(auth), http()]);
+    const observable = execute(link);
+    const once = () => new Promise(resolve => observable.subscribe({ next: resolve, error: resolve }));
+    expect(await once()).toMatchObject(good());
+    server.expireNow();
+    expect(await once()).toMatchObject(good()); // the same observable, subscribed again: `request` is not called again
+    expect(server.stats().tokenRequests.refresh).toBe(1);
+  });
+
+  test('B96 a batch that is refused is renewed once and sent once more, as a batch', async () => {
+    const batch = new BatchHttpLink({ uri: server.url, batchInterval: 5, batchMax: 10 });
+    const batching = client(authLink(auth), batch);
+    server.expireNow();
+    const documents = [1, 2, 3].map(n => gql(`{ items(first: ${n}) { id } }`));
+    const results = await Promise.all(documents.map(document => batching.query({ ...query, query: document })));
+    expect(results.map(({ data }) => (data as { items: unknown[] }).items.length)).toEqual([1, 2, 3]);
+    expect(operations()).toHaveLength(2);
+    expect(server.stats().tokenRequests.refresh).toBe(1);
+  });
+
+  test('B97 persisted queries work through it, hash first and then whole, also with a dead token', async () => {
+    const sha256 = async (text: string) =>
+      Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))).toString('hex');
+    const persisted = client(new PersistedQueryLink({ sha256 }), authLink(auth), http());
+    server.expireNow();
+    expect(await persisted.query(query)).toMatchObject(good());
+    expect(await persisted.query(query)).toMatchObject(good());
+    expect(server.stats().tokenRequests.refresh).toBe(1);
+    expect(operations().at(-1)?.body).not.toContain('"query"');
+  });
+
+  test('B86 a next link that throws synchronously fails the operation', async () => {
+    const throwing = new ApolloLink((): Observable<ApolloLink.Result> => {
+      throw new Error('it broke');
+    });
+    await expect(client(authLink(auth), throwing).query(query)).rejects.toThrow('it broke');
+  });
+
+  describe('with a signal of the caller', () => {
+    test('that has aborted already: nothing is sent', async () => {
+      const context = { fetchOptions: { signal: AbortSignal.abort() } };
+      const result = client(authLink(auth), http()).query({ ...query, context });
+      await expect(result).rejects.toSatisfy(error => TokenError.is(error) && error.code === 'aborted');
+      expect(operations()).toHaveLength(0);
+    });
+
+    test('that aborts during the renewal: it is not sent again, and the renewal goes on', async () => {
+      const leaving = new AbortController();
+      server.expireNow();
+      const release = server.holdTokenRequests();
+      const asked = server.next('tokenRequest');
+      const context = { fetchOptions: { signal: leaving.signal } };
+      const result = client(authLink(auth), http()).query({ ...query, context });
+      await asked;
+      leaving.abort();
+      await expect(result).rejects.toSatisfy(error => TokenError.is(error) && error.code === 'aborted');
+      const renewed = new Promise(resolve => auth.on('renewed', resolve));
+      release();
+      await renewed;
+      expect(operations()).toHaveLength(1);
+    });
+  });
+
+  test('equal queries at once share one observable of the link, and one repeat', async () => {
+    const sharing = client(authLink(auth), http());
+    server.expireNow();
+    await Promise.all([sharing.query(query), sharing.query(query), sharing.query(query)]);
+    expect(operations()).toHaveLength(2);
+  });
+});
+
+describe('answers in places that only Apollo Client has', () => {
+  const refused = { message: 'x', extensions: { code: 'UNAUTHENTICATED' } };
+  const named = (name: string) => ({ data: { me: { name } } });
+
+  /** A transport that answers each attempt with the next stream. */
+  function answering(...streams: Observable<ApolloLink.Result>[]) {
+    const tokens: unknown[] = [];
+    const link = new ApolloLink(({ getContext }) => {
+      tokens.push(getContext().headers?.authorization);
+      return streams[tokens.length - 1] ?? EMPTY;
+    });
+    return { link, tokens };
+  }
+
+  async function run(document: string, ...streams: Observable<ApolloLink.Result>[]) {
+    let renewals = 0;
+    const auth = createTokenManager({ renew: () => `token-${++renewals}` });
+    await auth.adopt('token-0');
+    const { link, tokens } = answering(...streams);
+    const client = new ApolloClient({ cache: new InMemoryCache(), link });
+    const heard: unknown[] = [];
+    await new Promise<void>(resolve => {
+      ApolloLink.execute(ApolloLink.from([authLink(auth), link]), { query: gql(document) }, { client }).subscribe({
+        next: result => heard.push(result),
+        error: error => resolve(void heard.push(error)),
+        complete: resolve,
+      });
+    });
+    return { heard, tokens };
+  }
+  const twice = ['Bearer token-0', 'Bearer token-1'];
+
+  test('a multipart subscription that is refused in its protocol errors goes on with a new token', async () => {
+    const protocolErrors = { extensions: { [PROTOCOL_ERRORS_SYMBOL]: new CombinedProtocolErrors([refused]) } };
+    const { heard, tokens } = await run('subscription { ticks { n } }', of(protocolErrors), of(named('after')));
+    expect(tokens).toEqual(twice);
+    expect(heard).toEqual([named('after')]);
+  });
+
+  test('B94 a deferred part that is refused is delivered: the query has delivered its first', async () => {
+    const part = { incremental: [{ errors: [refused], path: ['me'] }], hasNext: false } as ApolloLink.Result;
+    const { heard, tokens } = await run(
+      '{ me { name } }',
+      of({ ...named('first'), hasNext: true } as ApolloLink.Result, part),
+    );
+    expect(tokens).toHaveLength(1);
+    expect(heard).toHaveLength(2);
+  });
+
+  test('B94 a first payload that is refused is repeated, and only the good stream is heard', async () => {
+    const first = { data: null, errors: [refused], hasNext: false } as ApolloLink.Result;
+    const { heard, tokens } = await run('{ me { name } }', of(first), of(named('good')));
+    expect(tokens).toEqual(twice);
+    expect(heard).toEqual([named('good')]);
+  });
+
+  test('B93 the old stream is closed before the new one opens, and what it still says is not heard', async () => {
+    const old = new Subject<ApolloLink.Result>();
+    let wasObserved: boolean | undefined;
+    const next = defer(() => {
+      wasObserved = old.observed;
+      old.next(named('late'));
+      return of(named('new'));
+    });
+    const running = run('subscription { ticks { n } }', old, next);
+    await expect.poll(() => old.observed).toBe(true);
+    old.next({ data: null, errors: [refused] });
+    const { heard } = await running;
+    expect(wasObserved).toBe(false);
+    expect(heard).toEqual([named('new')]);
+  });
+});
