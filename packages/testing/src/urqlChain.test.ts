@@ -1,0 +1,233 @@
+import { createTokenManager, type TokenManager } from '@latchkey/core';
+import { type Oli, startOli } from '@latchkey/emulators';
+import { authExchange } from '@latchkey/urql';
+import {
+  Client,
+  type ClientOptions,
+  CombinedError,
+  cacheExchange,
+  createRequest,
+  type Exchange,
+  fetchExchange,
+  makeResult,
+  mapExchange,
+  type Operation,
+  ssrExchange,
+  subscriptionExchange,
+} from '@urql/core';
+import { cacheExchange as graphcache } from '@urql/exchange-graphcache';
+import { persistedExchange } from '@urql/exchange-persisted';
+import { retryExchange } from '@urql/exchange-retry';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { filter, fromPromise, mergeMap, pipe, subscribe } from 'wonka';
+import { signedIn } from './signedIn.ts';
+
+const me = '{ me { id name } }';
+
+describe('the exchange among other exchanges of urql', () => {
+  let server: Oli;
+  let auth: TokenManager;
+
+  const client = (exchanges: Exchange[], options: Partial<ClientOptions> = {}) =>
+    new Client({ url: server.url, exchanges, ...options });
+  const operations = () => server.requests.filter(({ kind }) => kind === 'graphql');
+  const renewals = () => server.stats().tokenRequests.refresh;
+  const good = () => ({ data: { me: { name: server.users[0].name } } });
+
+  beforeEach(async () => {
+    server = await startOli();
+    auth = await signedIn(server);
+  });
+  afterEach(async () => {
+    auth.dispose();
+    await server.close();
+  });
+
+  test.for([
+    ['cacheExchange', cacheExchange],
+    ['graphcache', graphcache({})],
+  ] as const)('B108 %s in front of it: a refetch that is refused is renewed as the first was', async ([, cache]) => {
+    const caching = client([cache, authExchange(auth), fetchExchange]);
+    expect(await caching.query(me, {}).toPromise()).toMatchObject(good());
+    for (const n of [1, 2]) {
+      server.expireNow();
+      const result = await caching.query(me, {}, { requestPolicy: 'network-only' }).toPromise();
+      expect(result).toMatchObject(good());
+      expect(renewals()).toBe(n);
+    }
+  });
+
+  test('B100 a result that is executed again after a repeat starts afresh', async () => {
+    const caching = client([cacheExchange, authExchange(auth), fetchExchange]);
+    server.expireNow();
+    const { operation } = await caching.query(me, {}).toPromise();
+    expect(operation.context).not.toHaveProperty('latchkey');
+    server.expireNow();
+    const context = { ...operation.context, requestPolicy: 'network-only' as const };
+    expect(await caching.executeRequestOperation({ ...operation, context }).toPromise()).toMatchObject(good());
+    expect(renewals()).toBe(2);
+  });
+
+  test.for(['in front of', 'behind'])('B108 retryExchange %s it', async place => {
+    let isDown = true;
+    const failing: typeof fetch = (input, init) => {
+      if (!isDown) return fetch(input, init);
+      isDown = false;
+      return Promise.reject(new TypeError('fetch failed'));
+    };
+    const retry = retryExchange({ initialDelayMs: 1, maxNumberAttempts: 3, retryIf: error => !!error.networkError });
+    const chain = place === 'behind' ? [authExchange(auth), retry] : [retry, authExchange(auth)];
+    server.expireNow();
+    const retrying = client([...chain, fetchExchange], { fetch: failing });
+    expect(await retrying.query(me, {}).toPromise()).toMatchObject(good());
+    expect(renewals()).toBe(1);
+  });
+
+  test('B108 mapExchange in front of it does not see a refusal that was mended', async () => {
+    const seen: unknown[] = [];
+    const watching = mapExchange({ onError: error => void seen.push(error) });
+    server.expireNow();
+    expect(
+      await client([watching, authExchange(auth), fetchExchange])
+        .query(me, {})
+        .toPromise(),
+    ).toMatchObject(good());
+    expect(seen).toEqual([]);
+  });
+
+  test('B108 what ssrExchange has restored needs no request', async () => {
+    const serverSide = ssrExchange({ isClient: false });
+    await client([serverSide, authExchange(auth), fetchExchange])
+      .query(me, {})
+      .toPromise();
+    const before = operations().length;
+    const restored = ssrExchange({ isClient: true, initialState: serverSide.extractData() });
+    const browser = client([restored, authExchange(auth), fetchExchange]);
+    expect(browser.readQuery(me, {})).toMatchObject(good());
+    expect(operations()).toHaveLength(before);
+  });
+
+  test('B97 persisted queries work through it, also with a dead token', async () => {
+    const persisted = client([
+      authExchange(auth),
+      persistedExchange({ preferGetForPersistedQueries: false }),
+      fetchExchange,
+    ]);
+    server.expireNow();
+    expect(await persisted.query(me, {}).toPromise()).toMatchObject(good());
+    expect(renewals()).toBe(1);
+  });
+
+  test('B106 a GET query that was refused is repeated past the HTTP cache', async () => {
+    const modes: unknown[] = [];
+    const seeing: typeof fetch = (input, init) => {
+      modes.push([init?.method, init?.cache]);
+      return fetch(input, init);
+    };
+    server.expireNow();
+    const getting = client([authExchange(auth), fetchExchange], { fetch: seeing, preferGetMethod: true });
+    expect(await getting.query(me, {}).toPromise()).toMatchObject(good());
+    expect(modes).toEqual([
+      ['GET', undefined],
+      ['GET', 'no-store'],
+    ]);
+  });
+
+  test('B80 fetchOptions may be a function', async () => {
+    const fetchOptions = () => ({ headers: new Headers({ 'x-trace': '7' }) });
+    await client([authExchange(auth), fetchExchange], { fetchOptions })
+      .query(me, {})
+      .toPromise();
+    expect(operations()[0]?.headers).toMatchObject({
+      'x-trace': '7',
+      authorization: expect.stringMatching(/^Bearer /),
+    });
+  });
+});
+
+describe('what the exchange says to the transport', () => {
+  const refused = { message: 'x', extensions: { code: 'UNAUTHENTICATED' } };
+
+  async function manager() {
+    let renewals = 0;
+    const auth = createTokenManager({ renew: () => `token-${++renewals}` });
+    await auth.adopt('token-0');
+    return auth;
+  }
+
+  test('B93 a refused subscription over subscriptionExchange is resubscribed, and the old one is closed first', async () => {
+    const said: string[] = [];
+    const transport = subscriptionExchange({
+      forwardSubscription: (_, operation) => ({
+        subscribe(sink) {
+          const token = (operation.context.fetchOptions as { headers: { authorization: string } }).headers
+            .authorization;
+          said.push(`open ${token}`);
+          const isDead = token === 'Bearer token-0';
+          const answer = isDead ? { errors: [refused] } : { data: { n: 1 } };
+          queueMicrotask(() => sink.next(answer as Parameters<typeof sink.next>[0]));
+          return { unsubscribe: () => said.push(`close ${token}`) };
+        },
+      }),
+    });
+    const client = new Client({ url: 'http://127.0.0.1', exchanges: [authExchange(await manager()), transport] });
+    const first = await new Promise(resolve => pipe(client.subscription('subscription { n }', {}), subscribe(resolve)));
+    expect(first).toMatchObject({ data: { n: 1 } });
+    expect(said).toEqual(['open Bearer token-0', 'close Bearer token-0', 'open Bearer token-1']);
+  });
+
+  test('every teardown is passed on', async () => {
+    const seen: string[] = [];
+    const end: Exchange = () => operations$ =>
+      pipe(
+        operations$,
+        filter(({ kind }) => {
+          seen.push(kind);
+          return false;
+        }),
+        mergeMap((operation: Operation) => fromPromise(Promise.resolve(makeResult(operation, { data: {} })))),
+      );
+    const client = new Client({ url: 'http://127.0.0.1', exchanges: [authExchange(await manager()), end] });
+    const { unsubscribe } = pipe(
+      client.query(me, {}),
+      subscribe(() => {}),
+    );
+    unsubscribe();
+    const operation = client.createRequestOperation('query', createRequest(me, {}));
+    client.reexecuteOperation({ ...operation, kind: 'teardown' });
+    expect(seen).toEqual(['query', 'teardown', 'teardown']);
+  });
+
+  test('three identical mutations that are refused have three results', async () => {
+    let executed = 0;
+    const end: Exchange = () => operations$ =>
+      pipe(
+        operations$,
+        filter(({ kind }) => kind === 'mutation'),
+        mergeMap(operation => {
+          const { authorization } = (operation.context.fetchOptions as { headers: { authorization: string } }).headers;
+          const isDead = authorization === 'Bearer token-0';
+          const answer = isDead ? { errors: [refused] } : { data: { n: ++executed } };
+          return fromPromise(Promise.resolve(makeResult(operation, answer as never)));
+        }),
+      );
+    const client = new Client({ url: 'http://127.0.0.1', exchanges: [authExchange(await manager()), end] });
+    const results = await Promise.all([1, 2, 3].map(() => client.mutation('mutation { n }', {}).toPromise()));
+    expect(results.map(({ data }) => (data as { n: number }).n).sort()).toEqual([1, 2, 3]);
+  });
+
+  test('B86 a renewal that fails becomes a result with the TokenError as its network error', async () => {
+    const auth = createTokenManager({ renew: () => null });
+    await auth.adopt('token-0');
+    const end: Exchange = () => operations$ =>
+      pipe(
+        operations$,
+        filter(({ kind }) => kind !== 'teardown'),
+        mergeMap(operation => fromPromise(Promise.resolve(makeResult(operation, { errors: [refused] } as never)))),
+      );
+    const client = new Client({ url: 'http://127.0.0.1', exchanges: [authExchange(auth), end] });
+    const { error } = await client.query(me, {}).toPromise();
+    expect(error).toBeInstanceOf(CombinedError);
+    expect(error?.networkError).toMatchObject({ code: 'sessionExpired', refusal: { messages: ['x'] } });
+  });
+});
