@@ -1,4 +1,4 @@
-import { systemClock } from './clock.ts';
+import { longestTimerMs, systemClock } from './clock.ts';
 import { createCooldown } from './cooldown.ts';
 import { createExchange } from './exchange.ts';
 import { never, scheduleOf } from './freshness.ts';
@@ -25,7 +25,12 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
   checkOptions(options);
   const { clock = systemClock, store = memoryStore(), cooldownMs = defaults.cooldownMs } = options;
   const { renewTimeoutMs = defaults.renewTimeoutMs, renewAheadMs = defaults.renewAheadMs } = options;
-  const { lockWaitMs = renewTimeoutMs + 5_000, exclusive = false, dialect, receive } = options;
+  const {
+    lockWaitMs = Math.min(renewTimeoutMs + 5_000, longestTimerMs),
+    exclusive = false,
+    dialect,
+    receive,
+  } = options;
   const now = () => clock.now();
   const renews = options.renewal !== 'never';
   const isUnattended = options.credentials !== undefined && renews;

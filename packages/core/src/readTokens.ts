@@ -62,16 +62,13 @@ export async function readTokens(response: Response): Promise<TokenParts | null>
   if (status === 204) return null;
   const body: unknown = await response.json().catch(() => undefined);
   const fields = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
-  if (!response.ok) {
-    const error = authServerError({
-      status,
-      headers,
-      code: text(fields.error),
-    });
+  const accessToken = fields.accessToken === undefined ? fields.access_token : fields.accessToken;
+  const code = text(fields.error);
+  if (!response.ok || (code && accessToken == null)) {
+    const error = authServerError({ status, headers, code });
     if (error.code === 'sessionExpired') return null;
     throw error;
   }
-  const accessToken = fields.accessToken === undefined ? fields.access_token : fields.accessToken;
   if (accessToken === null) return null;
   if (typeof accessToken !== 'string')
     throw new TokenError('unavailable', `The answer of the refresh endpoint holds no token.`, { status });

@@ -57,7 +57,8 @@ test.each<Partial<ResponseFacts>>([
 
 test('B84 fifty operations refused together: one renewal, fifty repeats', async () => {
   const { auth, A, renewals, events } = signedIn();
-  const repeats = Array.from({ length: 50 }, (_, index) => auth.settle(refusal(A, { operation: `query ${index}` })));
+  const settle = async (index: number) => auth.settle(refusal(A, { operation: `query ${index}` }));
+  const repeats = Array.from({ length: 50 }, (_, index) => settle(index));
   await settled();
   await renewals.last.answer('B');
   expect((await Promise.all(repeats)).every(tokens => tokens === auth.fresh())).toBe(true);

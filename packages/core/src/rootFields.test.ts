@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { rootFields } from './rootFields.ts';
+
+const field = (value: string, alias?: string) => ({
+  kind: 'Field',
+  name: { value },
+  alias: alias ? { value: alias } : undefined,
+});
+const operation = (name: string | undefined, ...selections: { kind: string }[]) => ({
+  kind: 'OperationDefinition',
+  name: name ? { value: name } : undefined,
+  selectionSet: { selections },
+});
+const fragment = { kind: 'FragmentDefinition', name: { value: 'F' }, selectionSet: { selections: [field('id')] } };
+
+test('B89 the root fields of an operation, by the names they have in the answer', () => {
+  expect(rootFields({ definitions: [fragment, operation('Pay', field('pay'), field('pay', 'again'))] })).toEqual([
+    'pay',
+    'again',
+  ]);
+});
+
+test('B89 of several operations the named one counts', () => {
+  const definitions = [operation('A', field('a')), operation('B', field('b'))];
+  expect(rootFields({ definitions }, 'B')).toEqual(['b']);
+  expect(rootFields({ definitions })).toEqual(['a']);
+  expect(rootFields({ definitions }, 'C')).toBeUndefined();
+});
+
+test('B89 root fields behind a fragment are not plain to see', () => {
+  expect(rootFields({ definitions: [operation('A', field('a'), { kind: 'FragmentSpread' })] })).toBeUndefined();
+  expect(rootFields({ definitions: [operation('A', { kind: 'InlineFragment' })] })).toBeUndefined();
+  expect(rootFields({ definitions: [fragment] })).toBeUndefined();
+});
