@@ -77,7 +77,7 @@ test('arrows between packages run down, and through the front door', () => {
 test('every src folder is flat, and no file hides behind a name that says nothing', () => {
   const folders = entries
     .filter(
-      entry => entry.isDirectory() && /\/src$/.test(entry.parentPath) && !entry.parentPath.includes('node_modules'),
+      entry => entry.isDirectory() && entry.parentPath.endsWith('/src') && !entry.parentPath.includes('node_modules'),
     )
     .map(({ name }) => name)
     .filter(name => name !== 'fixtures');

@@ -213,7 +213,7 @@ describe('what the exchange says to the transport', () => {
       );
     const client = new Client({ url: 'http://127.0.0.1', exchanges: [authExchange(await manager()), end] });
     const results = await Promise.all([1, 2, 3].map(() => client.mutation('mutation { n }', {}).toPromise()));
-    expect(results.map(({ data }) => (data as { n: number }).n).sort()).toEqual([1, 2, 3]);
+    expect(new Set(results.map(({ data }) => (data as { n: number }).n))).toEqual(new Set([1, 2, 3]));
   });
 
   test('B86 a renewal that fails becomes a result with the TokenError as its network error', async () => {
