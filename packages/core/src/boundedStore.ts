@@ -20,7 +20,7 @@ export function createBoundedStore(
   store: TokenStore,
   clock: Clock,
   closed: AbortSignal,
-  saveFailed: (thrown: unknown) => void,
+  saveFailed: (thrown: unknown, record: TokenRecord | null) => void,
 ): BoundedStore {
   let written: Promise<unknown> = Promise.resolve();
   let isBehind = false;
@@ -44,7 +44,7 @@ export function createBoundedStore(
         },
         thrown => {
           isBehind = true;
-          saveFailed(thrown);
+          saveFailed(thrown, record);
           return true;
         },
       );

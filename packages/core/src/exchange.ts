@@ -43,8 +43,9 @@ export function createExchange<Credentials, Answer extends TokenParts>(
 
   /** What a callback threw: what is no `TokenError` is trouble on the way. */
   function tokenErrorOf(thrown: unknown, secrets: unknown): TokenError {
-    if (TokenError.is(thrown)) return thrown;
-    const cause = redactedCause(thrown, textsIn(secrets));
+    const cause = redactedCause(TokenError.is(thrown) ? thrown.cause : thrown, textsIn(secrets));
+    if (TokenError.is(thrown))
+      return thrown.cause === undefined ? thrown : new TokenError(thrown.code, thrown.message, { ...thrown, cause });
     return new TokenError('unavailable', 'The auth server could not be reached, or its answer could not be read.', {
       cause,
     });

@@ -5,11 +5,19 @@ const secretLooking =
 const longest = 300;
 const deepest = 5;
 
+/** As it is, in a URL, in a form, in JSON. */
+const formsOf = (secret: string): string[] => [
+  secret,
+  encodeURIComponent(secret),
+  `${new URLSearchParams([[secret, '']])}`.slice(0, -1),
+  JSON.stringify(secret).slice(1, -1),
+];
+
 /** The text without `secrets` and without what looks like one, and not longer than a line of a log should be. */
 export function redact(value: unknown, secrets: readonly string[] = []): string {
   let clean = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-  for (const secret of secrets)
-    for (const form of [secret, encodeURIComponent(secret)]) clean = clean.replaceAll(form, '[redacted]');
+  const longestFirst = secrets.flatMap(formsOf).sort((one, other) => other.length - one.length); // one may begin with another
+  for (const form of longestFirst) clean = clean.replaceAll(form, '[redacted]');
   return clean.replace(secretLooking, '[redacted]').slice(0, longest);
 }
 
@@ -23,6 +31,7 @@ export function redactedCause(thrown: unknown, secrets: readonly string[], depth
     Record<'name' | 'message' | 'code' | 'status' | 'cause', unknown>
   >;
   const copy = new Error(redact(message, secrets));
+  if (name === 'SyntaxError') copy.message = copy.message.replace(/"[^]*"/, '[redacted]'); // JSON.parse quotes what it read
   copy.name = redact(name, secrets) || 'Error';
   delete copy.stack; // of this place, not of the one that threw
   if (code !== undefined) Object.assign(copy, { code: typeof code === 'number' ? code : redact(code, secrets) });

@@ -4,7 +4,7 @@ import { never, type Schedule } from './freshness.ts';
 import { redactedCause, textsIn } from './redact.ts';
 import type { Events, SignOutReason } from './tokenEvents.ts';
 import { makeTokenSet, type TokenAnswer, type TokenSet } from './tokenSet.ts';
-import { readRecord, recordOf, type TokenStore } from './tokenStore.ts';
+import { readRecord, recordOf, type TokenRecord, type TokenStore } from './tokenStore.ts';
 
 /** The session that this manager is in: its token set, and the record of it in the store. */
 export interface Session {
@@ -42,13 +42,13 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
   const closing = new AbortController();
   const { signal: closed } = closing;
 
-  const failed = (doing: 'load' | 'save' | 'read', thrown?: unknown) => {
-    const secrets = textsIn(session.tokens && recordOf(session.tokens));
+  const failed = (doing: 'load' | 'save' | 'read', thrown?: unknown, record?: TokenRecord | null) => {
+    const secrets = textsIn([session.tokens && recordOf(session.tokens), record]);
     const cause = thrown === undefined ? undefined : redactedCause(thrown, secrets);
     queueMicrotask(() => events.emit('storeFailed', { doing, cause })); // the first load may fail before anybody can listen
   };
 
-  const bounded = createBoundedStore(store, clock, closed, thrown => failed('save', thrown));
+  const bounded = createBoundedStore(store, clock, closed, (thrown, record) => failed('save', thrown, record));
   const { read, write } = bounded;
 
   function use(tokens: TokenSet | null, schedule?: Schedule): void {

@@ -116,7 +116,7 @@ export function createSettle(context: SettleContext): Settle {
       verdict = judge(facts, dialect);
       if (receive && verdict !== 'unauthenticated') receiveTokens(receive, session, facts, now());
     } catch (thrown) {
-      const cause = redactedCause(thrown, []);
+      const cause = redactedCause(thrown, textsIn([sent?.accessToken, sent?.refreshToken]));
       return Promise.reject(
         new TokenError('misconfigured', 'A callback threw while it looked at a response.', { cause }),
       );
