@@ -44,8 +44,10 @@ export function createExchange<Credentials, Answer extends TokenParts>(
   /** What a callback threw: what is no `TokenError` is trouble on the way. */
   function tokenErrorOf(thrown: unknown, secrets: unknown): TokenError {
     const cause = redactedCause(TokenError.is(thrown) ? thrown.cause : thrown, textsIn(secrets));
-    if (TokenError.is(thrown))
-      return thrown.cause === undefined ? thrown : new TokenError(thrown.code, thrown.message, { ...thrown, cause });
+    if (TokenError.is(thrown)) {
+      const { code, message, status, retryAfterMs } = thrown;
+      return thrown.cause === undefined ? thrown : new TokenError(code, message, { status, retryAfterMs, cause });
+    }
     return new TokenError('unavailable', 'The auth server could not be reached, or its answer could not be read.', {
       cause,
     });

@@ -31,7 +31,7 @@ export function redactedCause(thrown: unknown, secrets: readonly string[], depth
     Record<'name' | 'message' | 'code' | 'status' | 'cause', unknown>
   >;
   const copy = new Error(redact(message, secrets));
-  if (name === 'SyntaxError') copy.message = copy.message.replace(/"[^]*"/, '[redacted]'); // JSON.parse quotes what it read
+  if (name === 'SyntaxError') copy.message = copy.message.replace(/".*"/s, '[redacted]'); // JSON.parse quotes what it read
   copy.name = redact(name, secrets) || 'Error';
   delete copy.stack; // of this place, not of the one that threw
   if (code !== undefined) Object.assign(copy, { code: typeof code === 'number' ? code : redact(code, secrets) });
