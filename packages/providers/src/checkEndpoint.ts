@@ -1,8 +1,8 @@
 import { TokenError } from '@latchkey/core';
 
-/** What permits an endpoint that is refused otherwise. */
+/** What permits what is refused otherwise. */
 export interface EndpointOptions {
-  /** Permits plain http to another host than this machine. For networks that nobody else listens on. @defaultValue false */
+  /** Permits plain http to another host than this machine, and a client secret in a page. @defaultValue false */
   readonly allowInsecure?: boolean;
 }
 

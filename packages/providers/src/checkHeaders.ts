@@ -4,14 +4,15 @@ import { TokenError } from '@latchkey/core';
  * Headers as the program gives them. A value that is missing at run time, as from an unset environment variable, would be
  * sent as the text "undefined".
  *
+ * @param what - the option's name, for the message
  * @throws TokenError `misconfigured`, naming option, header and remedy; no value is in the message
  */
-export function checkHeaders(headers: Readonly<Record<string, string>>): void {
+export function checkHeaders(headers: Readonly<Record<string, string>>, what = 'Option "headers"'): void {
   for (const [name, value] of Object.entries(headers)) {
     if (typeof value !== 'string' || value.trim() === '')
       throw new TokenError(
         'misconfigured',
-        `Option "headers" has no value for "${name}". Pass a text, or leave it out.`,
+        `${what} has no value for "${name}". Pass a text; an unset variable is none.`,
       );
     try {
       new Headers({ [name]: value });
@@ -19,7 +20,7 @@ export function checkHeaders(headers: Readonly<Record<string, string>>): void {
       // The error of the platform holds the value.
       throw new TokenError(
         'misconfigured',
-        `Option "headers" has a name or a value, at "${name}", that no header can carry. Pass it without line breaks and in ASCII.`,
+        `${what} has a name or a value, at "${name}", that no header can carry. Pass it without line breaks and in ASCII.`,
       );
     }
   }

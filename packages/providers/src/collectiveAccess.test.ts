@@ -1,9 +1,9 @@
 import { createTokenManager, type TokenManagerOptions } from '@latchkey/core';
 import { type CollectiveAccess, startCollectiveAccess } from '@latchkey/emulators';
 import { describe, expect, test } from 'vitest';
-import { type CollectiveAccessCredentials, collectiveAccess } from './collectiveAccess.ts';
+import { collectiveAccess, type PasswordCredentials } from './collectiveAccess.ts';
 
-type Options = TokenManagerOptions<CollectiveAccessCredentials>;
+type Options = TokenManagerOptions<PasswordCredentials>;
 
 const managerAt = ({ origin }: CollectiveAccess, more: Options = {}) =>
   createTokenManager({ ...collectiveAccess({ baseUrl: origin }), ...more });

@@ -2,6 +2,9 @@ import { type Dialect, defaultDialect, TokenError } from '@latchkey/core';
 import { checkEndpoint, type EndpointOptions } from './checkEndpoint.ts';
 import type { SendOptions } from './createSend.ts';
 import { graphqlLogin, type LoginAnswer, type LoginSession } from './graphqlLogin.ts';
+import type { PasswordCredentials } from './passwordCredentials.ts';
+
+export type { PasswordCredentials } from './passwordCredentials.ts';
 
 /** Where the installation is: exactly one of `baseUrl` and `authUrl`. */
 export interface CollectiveAccessOptions extends EndpointOptions, SendOptions {
@@ -9,11 +12,6 @@ export interface CollectiveAccessOptions extends EndpointOptions, SendOptions {
   readonly baseUrl?: string;
   /** The endpoint itself, as `<baseurl>/service.php/Auth` on a server without rewriting. */
   readonly authUrl?: string;
-}
-
-export interface CollectiveAccessCredentials {
-  readonly username: string;
-  readonly password: string;
 }
 
 /** What a sign-in tells: `const { user } = await auth.signIn(…)`. */
@@ -61,7 +59,7 @@ const dialect: Dialect = {
  */
 export function collectiveAccess(
   options: CollectiveAccessOptions,
-): LoginSession<CollectiveAccessCredentials, CollectiveAccessAnswer> & { readonly dialect: Dialect } {
+): LoginSession<PasswordCredentials, CollectiveAccessAnswer> & { readonly dialect: Dialect } {
   const login = graphqlLogin({
     ...options,
     url: endpointOf(options),
@@ -70,7 +68,7 @@ export function collectiveAccess(
       document: `query Login($username: String, $password: String) {
         login(username: $username, password: $password) { jwt refresh user { id fname lname email } }
       }`,
-      variables: ({ username, password }: CollectiveAccessCredentials) => ({ username, password }),
+      variables: ({ username, password }: PasswordCredentials) => ({ username, password }),
       answer: ({ login: { jwt, refresh, user } }: LoginData): CollectiveAccessAnswer => ({
         accessToken: jwt,
         refreshToken: refresh,

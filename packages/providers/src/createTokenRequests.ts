@@ -11,6 +11,7 @@ import {
 import { type ClientAuthOptions, clientAuthOf } from './clientAuth.ts';
 import { createSend, type SendOptions } from './createSend.ts';
 import { type AuthServerOptions, findAuthServer } from './findAuthServer.ts';
+import { checkCredentials, type PasswordCredentials } from './passwordCredentials.ts';
 import { readJson } from './readJson.ts';
 import { type OAuth2Answer, readTokenResponse } from './readTokenResponse.ts';
 
@@ -22,12 +23,6 @@ export interface TokenRequestOptions extends AuthServerOptions, ClientAuthOption
   readonly headers?: Readonly<Record<string, string>>;
   /** Further parameters of each token request, as `audience`. */
   readonly parameters?: Readonly<Record<string, string>>;
-}
-
-/** Credentials of the password grant. */
-export interface PasswordCredentials {
-  readonly username: string;
-  readonly password: string;
 }
 
 /** The tokens that a session has, to be revoked. */
@@ -98,8 +93,7 @@ export function createTokenRequests(options: TokenRequestOptions): TokenRequests
 
   return {
     async password({ username, password }, signal) {
-      if (typeof username !== 'string' || typeof password !== 'string')
-        throw new TokenError('misconfigured', 'The credentials are not { username, password }. Pass two texts.');
+      checkCredentials({ username, password });
       const server = await find(signal);
       const form = { ...atSignIn, username, password };
       return readTokenResponse(

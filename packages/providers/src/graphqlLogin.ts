@@ -27,8 +27,11 @@ export interface LoginQuestion<Input> {
 
 /** A question whose answer holds tokens. */
 export interface LoginExchange<Input, Answer extends LoginAnswer> extends LoginQuestion<Input> {
-  /** Reads the `data` of the answer; say its shape at the parameter. Not called when each root field is `null`: that is a no. */
-  answer(data: object): Answer;
+  /**
+   * Reads the `data` of the answer, whose shape is said at the parameter, or its headers. Not called when each root field is
+   * `null`: that is a no.
+   */
+  answer(data: object, headers: Headers): Answer;
 }
 
 /** An endpoint that signs users in by GraphQL. */
@@ -94,7 +97,7 @@ export function graphqlLogin<Credentials, Answer extends LoginAnswer>(
     if (!body) throw authServerError(response);
     const { data } = body;
     const hasData = typeof data === 'object' && data !== null && Object.values(data).some(field => field !== null);
-    const parts = response.ok && hasData ? partsOf(read(answer, data)) : null;
+    const parts = response.ok && hasData ? partsOf(read(() => answer(data, response.headers))) : null;
     if (parts) return parts; // an error elsewhere, as in the user's name, is no reason to refuse them
     checkRefusal(response, body, dialect);
     return null;
@@ -129,10 +132,11 @@ function checkQuestion(name: string, question: Partial<LoginExchange<never, Logi
     throw wrong('has no function "answer". Pass one that returns { accessToken, … }.');
 }
 
-function read<Answer>(answer: (data: object) => Answer, data: object): Answer {
+function read<Answer>(answer: () => Answer): Answer {
   try {
-    return answer(data);
-  } catch {
+    return answer();
+  } catch (thrown) {
+    if (TokenError.is(thrown)) throw thrown;
     throw new TokenError(
       'misconfigured',
       'The function "answer" threw. Let it expect null in each field of the answer.',

@@ -1,12 +1,14 @@
 import { TokenError, type TokenManagerOptions } from '@latchkey/core';
 import { checkEndpoint } from './checkEndpoint.ts';
 import { checkHeaders } from './checkHeaders.ts';
-import { createTokenRequests, type PasswordCredentials, type TokenRequestOptions } from './createTokenRequests.ts';
+import { createTokenRequests, type TokenRequestOptions } from './createTokenRequests.ts';
 import { keepWhileValid } from './keepWhileValid.ts';
+import type { PasswordCredentials } from './passwordCredentials.ts';
 import type { OAuth2Answer } from './readTokenResponse.ts';
+import { refuseInPage } from './refuseInPage.ts';
 
 export type { ClientAuth } from 'oauth4webapi';
-export type { PasswordCredentials } from './createTokenRequests.ts';
+export type { PasswordCredentials } from './passwordCredentials.ts';
 export type { OAuth2Answer } from './readTokenResponse.ts';
 
 /** An OAuth 2.0 auth server, and how this client signs in there. */
@@ -108,12 +110,7 @@ function check(options: OAuth2Options): void {
       throw wrong(`Option "parameters" holds "${name}", which the grant sets itself. Leave it out.`);
   }
 
-  const isPage = 'window' in globalThis && 'document' in globalThis;
-  if (isPage && clientSecret !== undefined && !options.allowInsecure)
-    throw wrong(
-      'Option "clientSecret" is in a page, where everybody can read it. Sign in on a server and let the page ask that for tokens, or register a public client.',
-    );
-
+  if (clientSecret !== undefined) refuseInPage('Option "clientSecret"', options);
   if (logoutUrl !== undefined && revocationUrl !== undefined)
     throw wrong('Options "logoutUrl" and "revocationUrl" are two ways to end a session. Leave out one of them.');
 }

@@ -9,9 +9,13 @@ import {
 import { type DocumentNode, parse, print, visit } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import exchanges from '../fixtures/exchanges.json' with { type: 'json' };
+import { altrata } from './altrata.ts';
 import { collectiveAccess } from './collectiveAccess.ts';
+import { directus } from './directus.ts';
 import { oli } from './oli.ts';
+import { realItems } from './realItems.ts';
 import { type ScriptedRequest, startScript } from './startScript.ts';
+import { toggle } from './toggle.ts';
 
 /** One exchange as it was recorded: what is asked, what is answered, and what that means to the program. */
 interface Recorded {
@@ -38,16 +42,23 @@ interface GraphQLBody {
 }
 
 const user = { username: 'mara.quill', password: 'tide/9^moss:' };
+const customer = { username: 'sena@harbour.example', password: '7q/k^58WLMn:' };
+const client = { clientId: 'harbourclientid', clientSecret: '.Qk7mTz3(pX' };
+const service = { username: 'harbour_service', password: '9r/Tide^x:(p' };
 const tokens = { accessToken: 'A0', refreshToken: 'R0' };
 
 /** A manager of each provider at a server of the tests, and how it signs in there. */
 const providers = {
   oli: origin => manager(oli({ tokenUrl: `${origin}/auth/realms/api/protocol/openid-connect/token` }), user),
   collectiveAccess: origin => manager(collectiveAccess({ baseUrl: origin }), user),
+  realItems: origin => manager(realItems({ tokenUrl: `${origin}/oauth/token`, ...client }), customer),
+  altrata: origin => manager(altrata({ tokenUrl: `${origin}/oauth2/token`, apiKey: 'k3y-Harbour' }), service),
+  toggle: origin => manager(toggle({ url: `${origin}/graphql` }), user),
+  directus: origin => manager(directus({ baseUrl: origin }), { email: user.username, password: user.password }),
 } satisfies Readonly<Record<keyof typeof exchanges, (origin: string) => Managed>>;
 
 interface Managed {
-  readonly auth: Pick<TokenManager, 'adopt' | 'renew' | 'fresh'>;
+  readonly auth: Pick<TokenManager, 'adopt' | 'renew' | 'fresh' | 'headers'>;
   readonly dialect: Dialect;
   readonly signIn: () => Promise<unknown>;
 }
@@ -90,12 +101,17 @@ describe.each(Object.keys(providers) as (keyof typeof providers)[])('%s', provid
     if (request) compare(server.requests[0], request);
   });
 
-  test.each(operations)('$doing, $name: $outcome', async ({ response: { status, headers, json }, outcome }) => {
-    const { auth, dialect } = providers[provider]('http://localhost');
-    await auth.adopt(tokens);
-    const { errors, data, ...body } = json as { errors?: object[]; data?: unknown };
-    const challenge = headers?.['www-authenticate'];
-    const facts = { sent: auth.fresh() ?? null, kind: 'query', status, challenge, errors, data } as const;
-    expect(judge({ ...facts, ...(!errors && { body }) }, dialect)).toBe(outcome);
-  });
+  test.each(operations)(
+    '$doing, $name: $outcome',
+    async ({ request, response: { status, headers, json = {} }, outcome }) => {
+      const { auth, dialect } = providers[provider]('http://localhost');
+      await auth.adopt(tokens);
+      const { errors, data, ...body } = json as { errors?: object[]; data?: unknown };
+      const challenge = headers?.['www-authenticate'];
+      const sent = auth.fresh();
+      if (request && sent) expect(auth.headers(sent)).toEqual(request.headers);
+      const facts = { sent: sent ?? null, kind: 'query', status, challenge, errors, data } as const;
+      expect(judge({ ...facts, ...(!errors && status >= 400 && { body }) }, dialect)).toBe(outcome);
+    },
+  );
 });

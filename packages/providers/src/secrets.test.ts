@@ -1,10 +1,14 @@
 import { inspect } from 'node:util';
 import { createTokenManager, type TokenManagerOptions } from '@latchkey/core';
 import { describe, expect, test } from 'vitest';
+import { altrata } from './altrata.ts';
 import { collectiveAccess } from './collectiveAccess.ts';
+import { directus } from './directus.ts';
 import { oauth2 } from './oauth2.ts';
 import { oli } from './oli.ts';
+import { realItems } from './realItems.ts';
 import { type ScriptedAnswer, type ScriptedRequest, startScript } from './startScript.ts';
+import { toggle } from './toggle.ts';
 
 /** Every secret of these tests has it in it, in any encoding that leaves letters alone. */
 const mark = 'CANARY';
@@ -33,6 +37,11 @@ const providers: Readonly<Record<string, (origin: string, fetch?: typeof globalT
     oauth2({ issuer: origin, clientId: 'app', clientSecret: `${mark}-secret`, fetch }),
   oli: (origin, fetch = globalThis.fetch) => oli({ tokenUrl: `${origin}/token`, fetch }),
   collectiveAccess: (origin, fetch = globalThis.fetch) => collectiveAccess({ baseUrl: origin, fetch }),
+  realItems: (origin, fetch = globalThis.fetch) =>
+    realItems({ tokenUrl: `${origin}/token`, clientId: 'app', clientSecret: `${mark}-secret`, fetch }),
+  altrata: (origin, fetch = globalThis.fetch) => altrata({ tokenUrl: `${origin}/token`, apiKey: `${mark}-key`, fetch }),
+  toggle: (origin, fetch = globalThis.fetch) => toggle({ url: `${origin}/graphql`, fetch }),
+  directus: (origin, fetch = globalThis.fetch) => directus({ baseUrl: origin, fetch }),
 };
 
 /** What arrived, sent back: a server that is too helpful. */

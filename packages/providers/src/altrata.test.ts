@@ -1,0 +1,126 @@
+import { createTokenManager, type TokenManagerOptions } from '@latchkey/core';
+import { type Altrata, type AltrataKnobs, startAltrata } from '@latchkey/emulators';
+import { describe, expect, test, vi } from 'vitest';
+import { type AltrataOptions, altrata, type PasswordCredentials } from './altrata.ts';
+import { operate } from './operate.ts';
+
+const managerAt = (
+  server: Altrata,
+  options: Partial<AltrataOptions> = {},
+  more: TokenManagerOptions<PasswordCredentials> = { credentials: () => server.users[0] },
+) => createTokenManager({ ...altrata({ tokenUrl: server.tokenUrl, apiKey: server.apiKey, ...options }), ...more });
+
+describe('Altrata', () => {
+  test('signs in by itself and sends the key with each request', async () => {
+    await using server = await startAltrata();
+    const auth = managerAt(server);
+    expect(await operate(auth, server.url)).toMatchObject({ status: 200, data: { me: { name: 'Import Service' } } });
+    expect(server.requests).toMatchObject([
+      {
+        kind: 'token',
+        url: `${server.tokenUrl}?grant_type=client_credentials`,
+        headers: { 'x-api-key': server.apiKey, 'content-type': 'application/x-www-form-urlencoded' },
+        body: '',
+      },
+      { kind: 'graphql', headers: { 'x-api-key': server.apiKey } },
+    ]);
+  });
+
+  test('asks for no token before the old one has ended, which a new one would kill', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      await using server = await startAltrata();
+      const auth = managerAt(server);
+      const first = await auth.get();
+      vi.setSystemTime((first?.expiresAt ?? 0) - 1000);
+      expect(auth.fresh()).toBe(first);
+      vi.setSystemTime((first?.expiresAt ?? 0) + 1000);
+      expect(await auth.get()).not.toBe(first);
+      expect(server.stats().tokenRequests.total).toBe(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('asks once for twenty-five that are refused at once, ten times in a row, and none fails', async () => {
+    await using server = await startAltrata();
+    const auth = managerAt(server);
+    await auth.get();
+    for (let life = 2; life <= 11; life++) {
+      server.expireNow();
+      const all = await Promise.all(Array.from({ length: 25 }, () => operate(auth, server.url)));
+      for (const { status, attempts } of all) expect({ status, attempts }).toEqual({ status: 200, attempts: 2 });
+      expect(server.stats().tokenRequests.total).toBe(life);
+    }
+  });
+
+  test.each<[string, Partial<AltrataKnobs>, Partial<AltrataOptions>]>([
+    ['in the body where the server wants it there', { grantTypeIn: 'body' }, { grantTypeIn: 'body' }],
+    ['in the query', { grantTypeIn: 'query' }, {}],
+  ])('puts the grant type %s', async (_, knobs, options) => {
+    await using server = await startAltrata(knobs);
+    expect(await managerAt(server, options).get()).not.toBeNull();
+  });
+
+  test('signs in with what the program passes', async () => {
+    await using server = await startAltrata();
+    const auth = managerAt(server, {}, {});
+    expect(await auth.signIn(server.users[1])).toEqual({});
+    expect(await operate(auth, server.url)).toMatchObject({ data: { me: { name: 'Export Service' } } });
+  });
+
+  test('tells a wrong password, a wrong key and a quota apart', async () => {
+    await using server = await startAltrata();
+    const wrong = { ...server.users[0], password: 'Canary-1' };
+    await expect(managerAt(server).signIn(wrong)).rejects.toMatchObject({ code: 'credentialsRejected' });
+    const otherKey = managerAt(server, { apiKey: 'Canary-2' }).signIn(server.users[0]);
+    await expect(otherKey).rejects.toMatchObject({
+      code: 'misconfigured',
+      message: expect.stringContaining('"apiKey"') as unknown,
+    });
+    await expect(otherKey).rejects.not.toThrow('Canary');
+    server.configure({ tokenQuota: 0 });
+    const late = managerAt(server).signIn(server.users[0]);
+    await expect(late).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 1000 });
+  });
+
+  test('takes a key that the API refuses for a missing right, and renews nothing', async () => {
+    await using server = await startAltrata();
+    const auth = managerAt(server);
+    await auth.get();
+    const headers = (tokens: NonNullable<Awaited<ReturnType<typeof auth.get>>>) => ({
+      authorization: `Bearer ${tokens.accessToken}`,
+      'x-api-key': 'wrong',
+    });
+    expect(await operate({ ...auth, headers }, server.url)).toMatchObject({ status: 403, attempts: 1 });
+    expect(server.stats().tokenRequests.total).toBe(1);
+  });
+
+  test('asks for a lock where the store is shared', () => {
+    const store = { load: () => null, save: () => {} };
+    expect(() => createTokenManager({ ...altrata({ apiKey: 'k3y' }), store })).toThrow('"exclusive"');
+  });
+
+  test.each<[string, object, string]>([
+    ['no key', { apiKey: undefined }, 'apiKey'],
+    ['an empty key', { apiKey: '' }, 'apiKey'],
+    ['a key with a line break', { apiKey: 'Canary-1\nx' }, 'apiKey'],
+    ['a relative address', { tokenUrl: '/oauth2/token' }, 'tokenUrl'],
+    ['http to another host', { tokenUrl: 'http://auth.example/token' }, 'tokenUrl'],
+  ])('has %s named', (_, options, named) => {
+    const attempt = () => altrata({ apiKey: 'k3y', ...options });
+    expect(attempt).toThrow(expect.objectContaining({ code: 'misconfigured' }));
+    expect(attempt).toThrow(`"${named}"`);
+    expect(attempt).not.toThrow('Canary');
+  });
+
+  test('is refused in a page', () => {
+    vi.stubGlobal('window', {});
+    vi.stubGlobal('document', {});
+    try {
+      expect(() => altrata({ apiKey: 'k3y' })).toThrow('"apiKey"');
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+});

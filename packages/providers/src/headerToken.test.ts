@@ -1,0 +1,99 @@
+import { createTokenManager } from '@latchkey/core';
+import { describe, expect, test } from 'vitest';
+import { type HeaderTokenOptions, headerToken } from './headerToken.ts';
+import { operate } from './operate.ts';
+import { type ScriptedAnswer, startScript } from './startScript.ts';
+
+const url = 'https://api.example/graphql';
+const signIn = { document: '{ login { id } }', variables: () => ({}) };
+const right: HeaderTokenOptions<object, object> = { url, signIn, tokenHeaders: ['x-authorization', 'authorization'] };
+
+const jwt = (claims: object) => ['e30', btoa(JSON.stringify(claims)).replace(/=+$/, ''), 'c2ln'].join('.');
+
+describe('a token in response headers', () => {
+  const { receive } = headerToken(right);
+  const facts = { sent: null, kind: 'query', data: { me: null }, url } as const;
+
+  test.each<[string, Record<string, string>, string | null | undefined]>([
+    ['is found', { 'x-authorization': 'A1' }, 'A1'],
+    ['may have its scheme before it', { 'x-authorization': 'Bearer A1' }, 'A1'],
+    ['may have its scheme in any case', { 'x-authorization': 'bearer  A1' }, 'A1'],
+    ['is taken from the first header that has one', { authorization: 'Bearer A2', 'x-authorization': 'A1' }, 'A1'],
+    ['is taken from the next one otherwise', { authorization: 'Bearer A2', 'x-authorization': '' }, 'A2'],
+    ['may be missing', {}, null],
+    ['may be empty', { 'x-authorization': '' }, null],
+    ['may be a scheme alone', { 'x-authorization': 'Bearer ' }, null],
+    ['may be a slip of the server', { 'x-authorization': 'Bearer null', authorization: 'undefined' }, null],
+    ['may be of another scheme', { authorization: 'Basic YTpi' }, null],
+  ])('%s', (_, headers, token) => {
+    expect(receive(new Headers(headers), facts)).toBe(token);
+  });
+
+  test.each([
+    'https://api.example:8443/graphql',
+    'http://api.example/graphql',
+    'https://api.example.evil.example/graphql',
+    'https://api.example@evil.example/graphql',
+    '',
+    'about:blank',
+  ])('is not taken from %s', other => {
+    expect(receive(new Headers({ 'x-authorization': 'A1' }), { ...facts, url: other })).toBeNull();
+  });
+
+  test('that came with no data is taken only where the core can tell whose it is', () => {
+    const received = (token: string, data?: null) =>
+      receive(new Headers({ 'x-authorization': token }), { ...facts, data });
+    expect(received('anonymous')).toBeNull();
+    expect(received('anonymous', null)).toBeNull();
+    expect(received(jwt({ sub: '71' }))).toBe(jwt({ sub: '71' }));
+  });
+
+  test('is expected at the sign-in, or said to be hidden', async () => {
+    const answer = { json: { data: { login: { id: 1 } } } };
+    await using server = await startScript(() => answer);
+    const auth = createTokenManager(headerToken({ ...right, url: `${server.origin}/graphql` }));
+    await expect(auth.signIn({})).rejects.toMatchObject({
+      code: 'misconfigured',
+      message: expect.stringContaining('Access-Control-Expose-Headers') as unknown,
+    });
+  });
+
+  test('beside a null field is nobody’s: the credentials were refused', async () => {
+    const anonymous: ScriptedAnswer = { headers: { 'x-authorization': 'anonymous' }, json: { data: { login: null } } };
+    await using server = await startScript(() => anonymous);
+    const auth = createTokenManager(headerToken({ ...right, url: `${server.origin}/graphql` }));
+    await expect(auth.signIn({})).rejects.toMatchObject({ code: 'credentialsRejected' });
+  });
+
+  test('replaces the one that was sent, in the order of the requests, and is of the same user', async () => {
+    const answers: readonly [string, string][] = [
+      [jwt({ sub: '71', n: 1 }), jwt({ sub: '71', n: 1 })], // what the answer brings, and what is used then
+      [jwt({ sub: '72', n: 2 }), jwt({ sub: '71', n: 1 })],
+      [jwt({ n: 3 }), jwt({ sub: '71', n: 1 })],
+      [jwt({ sub: '71', n: 4 }), jwt({ sub: '71', n: 4 })],
+    ];
+    await using server = await startScript((_, index) => ({
+      headers: { 'x-authorization': index === 0 ? jwt({ sub: '71' }) : (answers[index - 1]?.[0] ?? '') },
+      json: { data: { login: { id: 71 }, me: { name: 'Till' } } },
+    }));
+    const auth = createTokenManager(headerToken({ ...right, url: `${server.origin}/graphql` }));
+    await auth.signIn({});
+    for (const [, used] of answers) {
+      await operate(auth, `${server.origin}/graphql`);
+      expect(auth.fresh()?.accessToken).toBe(used);
+    }
+  });
+});
+
+describe('a wrong option', () => {
+  test.each<[string, object, string]>([
+    ['a relative address', { url: '/graphql' }, 'url'],
+    ['no headers', { tokenHeaders: [] }, 'tokenHeaders'],
+    ['headers that are none', { tokenHeaders: ['x authorization'] }, 'tokenHeaders'],
+    ['no document', { signIn: { ...signIn, document: '' } }, 'signIn'],
+  ])('as %s throws, naming the option', (_, options, named) => {
+    const attempt = () => headerToken({ ...right, ...options });
+    expect(attempt).toThrow(expect.objectContaining({ code: 'misconfigured' }));
+    expect(attempt).toThrow(`"${named}"`);
+  });
+});
