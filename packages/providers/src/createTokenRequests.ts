@@ -66,8 +66,9 @@ const oncePerRequest =
 async function checkRevoked(response: Response): Promise<void> {
   const { ok, status, headers } = response;
   if (ok) return response.body?.cancel();
-  const code = String((await readJson(response))?.error);
-  if (code !== 'unsupported_token_type') throw authServerError({ status, headers, code });
+  const error = (await readJson(response))?.error;
+  if (error === 'unsupported_token_type') return;
+  throw authServerError({ status, headers, code: typeof error === 'string' ? error : undefined });
 }
 
 /** @throws TokenError `misconfigured` when an option is wrong, naming option and remedy */
