@@ -1,5 +1,5 @@
 import type { ApolloLink } from '@apollo/client';
-import { hasHeader, mergeHeaders, type TokenHeaders } from '@latchkey/core';
+import { hasHeader, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core';
 
 /**
  * The headers of ours that an attempt has left in an operation's context: a retry link, or another subscription to the same
@@ -22,7 +22,11 @@ export function bringsOwnToken(operation: ApolloLink.Operation): boolean {
 /** Puts a token set's headers on the request, over the caller's; `null` leaves the caller's alone. */
 export function attach(operation: ApolloLink.Operation, ours: TokenHeaders | null): void {
   if (!ours && !left.has(operation)) return;
-  operation.setContext({ headers: mergeHeaders(callersHeaders(operation), ours ?? {}) });
+  const { fetchOptions } = operation.getContext();
+  operation.setContext({
+    headers: mergeHeaders(callersHeaders(operation), ours ?? {}),
+    ...(ours && wouldLeak(ours) && { fetchOptions: { redirect: 'error', ...fetchOptions } }),
+  });
   if (ours) left.set(operation, ours);
   else left.delete(operation);
 }

@@ -2,6 +2,7 @@ import { ApolloLink } from '@apollo/client';
 import {
   type AdapterOptions,
   type AuthChoice,
+  mayHaveToken,
   type ResponseFacts,
   TokenError,
   type TokenManager,
@@ -23,12 +24,14 @@ declare module '@apollo/client' {
  * sends the operation again. Its place is before the links that send: `ApolloLink.from([authLink(auth), httpLink])`.
  */
 export function authLink(auth: TokenManager, options: AdapterOptions = {}): ApolloLink {
+  const { origins, ...settling } = options;
   return new ApolloLink(
     (operation, forward) =>
       new Observable(observer => {
-        const context = operation.getContext();
-        if (context.auth === 'omit' || bringsOwnToken(operation)) return forward(operation).subscribe(observer);
-        const way = new Way(auth, options, operation, forward, observer);
+        const { auth: choice, uri } = operation.getContext();
+        const isOurs = choice !== 'omit' && (typeof uri !== 'string' || mayHaveToken(uri, origins));
+        if (!isOurs || bringsOwnToken(operation)) return forward(operation).subscribe(observer);
+        const way = new Way(auth, settling, operation, forward, observer);
         way.enter();
         return () => way.leave();
       }),

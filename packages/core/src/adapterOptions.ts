@@ -1,7 +1,10 @@
 import type { SettleOptions } from './settle.ts';
 
 /** What every adapter is told, beside the token manager. */
-export type AdapterOptions = Omit<SettleOptions, 'signal'>;
+export interface AdapterOptions extends Omit<SettleOptions, 'signal'> {
+  /** The origins that may have the token; operations that go elsewhere pass untouched. @defaultValue all */
+  readonly origins?: readonly string[] | undefined;
+}
 
 /**
  * What one operation wants of the token, in the client's own context: `omit`, nothing; `optional`, it goes along when there

@@ -12,10 +12,11 @@ export {
   type Verdict,
 } from './dialect.ts';
 export type { TokenManagerState } from './managerState.ts';
+export { mayHaveToken } from './mayHaveToken.ts';
 export { type MutationPolicy, mayRepeat } from './mayRepeat.ts';
 // Where it is kept
 export { memoryStore } from './memoryStore.ts';
-export { type CallerHeaders, hasHeader, mergeHeaders } from './mergeHeaders.ts';
+export { type CallerHeaders, hasHeader, mergeHeaders, wouldLeak } from './mergeHeaders.ts';
 export { type Challenge, parseChallenges } from './parseChallenges.ts';
 // What an auth server answers
 export {

@@ -23,3 +23,11 @@ export function mergeHeaders(headers: CallerHeaders | null | undefined, ours: To
     if (!Object.hasOwn(ours, key.toLowerCase())) merged[key] = value;
   return Object.assign(merged, ours);
 }
+
+/**
+ * Whether a redirect to another origin would carry a header of ours there: clients take off `Authorization`, and only that.
+ * Then the request says `redirect: 'error'`, unless the caller chose.
+ */
+export function wouldLeak(ours: TokenHeaders): boolean {
+  return Object.keys(ours).some(name => name.toLowerCase() !== 'authorization');
+}

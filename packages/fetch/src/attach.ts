@@ -1,4 +1,4 @@
-import { type CallerHeaders, hasHeader, mergeHeaders, type TokenHeaders } from '@latchkey/core';
+import { type CallerHeaders, hasHeader, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core';
 
 /** The headers that the caller gave: those of `init` replace those of a `Request`, as in fetch itself. */
 const callersHeaders = (input: RequestInfo | URL, init: RequestInit): CallerHeaders | undefined =>
@@ -9,22 +9,17 @@ export function bringsOwnToken(input: RequestInfo | URL, init: RequestInit): boo
   return hasHeader(callersHeaders(input, init), 'authorization');
 }
 
-/**
- * What is sent with a token set's headers. Browsers take `Authorization` off when a redirect leads to another origin, and
- * only that: with any other header of ours a redirect is an error, unless the caller chose.
- */
+/** What is sent with a token set's headers. A repeat passes the HTTP cache by: it may have kept the refusal of a GET. */
 export function attach(
   input: RequestInfo | URL,
   init: RequestInit,
   ours: TokenHeaders,
   isRepeat: boolean,
 ): RequestInit {
-  const headers = mergeHeaders(callersHeaders(input, init), ours);
-  const isBearerOnly = Object.keys(ours).every(name => name === 'authorization');
   return {
-    ...(!isBearerOnly && { redirect: 'error' }),
+    ...(wouldLeak(ours) && { redirect: 'error' }),
     ...init,
-    headers,
+    headers: mergeHeaders(callersHeaders(input, init), ours),
     ...(isRepeat && { cache: 'no-store' }),
   };
 }

@@ -1,10 +1,15 @@
-import { type AdapterOptions, type AuthChoice, TokenError, type TokenManager, type TokenSet } from '@latchkey/core';
+import {
+  type AdapterOptions,
+  type AuthChoice,
+  mayHaveToken,
+  TokenError,
+  type TokenManager,
+  type TokenSet,
+} from '@latchkey/core';
 import { attach, bringsOwnToken } from './attach.ts';
 import { readAnswer, readOperation } from './readResponse.ts';
 
 export interface AuthFetchOptions extends AdapterOptions {
-  /** The origins that may have the token; requests to others pass untouched. @defaultValue all */
-  readonly origins?: readonly string[];
   /** @defaultValue the global one at the time of the call */
   readonly fetch?: typeof fetch;
 }
@@ -27,9 +32,7 @@ export function authFetch(auth: TokenManager, options: AuthFetchOptions = {}): A
   return async (input, { auth: choice, ...init } = {}) => {
     const send = given ?? fetch;
     const request = input instanceof Request ? input : undefined;
-    const isOurs =
-      !origins ||
-      origins.includes(new URL(input instanceof Request ? input.url : input, globalThis.location?.href).origin);
+    const isOurs = mayHaveToken(request?.url ?? (input as string | URL), origins);
     if (choice === 'omit' || !isOurs || bringsOwnToken(input, init)) return send(input, init);
 
     const signal = init.signal ?? request?.signal;

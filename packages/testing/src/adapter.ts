@@ -41,4 +41,5 @@ export interface ConnectOptions {
   readonly mutations?: MutationPolicy;
   readonly dialect?: Dialect;
   readonly fetch?: typeof fetch;
+  readonly origins?: readonly string[];
 }

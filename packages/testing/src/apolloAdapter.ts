@@ -40,6 +40,7 @@ export const apolloAdapter: Adapter = {
       queryDeduplication: false,
       ...(choice && { auth: choice }),
       ...(headers && { headers }),
+      ...(options.origins && { uri: url }), // the address of HttpLink is not seen by links before it
     });
     return {
       run: (text, options) => {

@@ -1,4 +1,4 @@
-import { type CallerHeaders, hasHeader, mergeHeaders, type TokenHeaders } from '@latchkey/core';
+import { type CallerHeaders, hasHeader, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core';
 import { makeOperation, type Operation } from '@urql/core';
 
 function fetchOptionsOf({ context }: Operation): RequestInit | undefined {
@@ -17,7 +17,12 @@ export function bringsOwnToken(operation: Operation): boolean {
 export function attach(operation: Operation, ours: TokenHeaders, additions: object, isRepeat: boolean): Operation {
   const own = fetchOptionsOf(operation);
   const headers = mergeHeaders(own?.headers as CallerHeaders | undefined, ours);
-  const fetchOptions = { ...own, headers, ...(isRepeat && { cache: 'no-store' as const }) };
+  const fetchOptions: RequestInit = {
+    ...(wouldLeak(ours) && { redirect: 'error' }),
+    ...own,
+    headers,
+    ...(isRepeat && { cache: 'no-store' }),
+  };
   return makeOperation(operation.kind, operation, { ...operation.context, ...additions, fetchOptions });
 }
 

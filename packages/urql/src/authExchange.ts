@@ -1,4 +1,11 @@
-import { type AdapterOptions, type AuthChoice, TokenError, type TokenManager, type TokenSet } from '@latchkey/core';
+import {
+  type AdapterOptions,
+  type AuthChoice,
+  mayHaveToken,
+  TokenError,
+  type TokenManager,
+  type TokenSet,
+} from '@latchkey/core';
 import { type Exchange, makeErrorResult, makeOperation, type Operation, type OperationResult } from '@urql/core';
 import { filter, makeSubject, map, merge, pipe } from 'wonka';
 import { attach, bringsOwnToken, watchedFetch } from './attach.ts';
@@ -37,6 +44,7 @@ const isPresent = <T>(value: T | undefined): value is T => value !== undefined;
  * the operation again. Its place is after the caches and before what sends: `[cacheExchange, authExchange(auth), fetchExchange]`.
  */
 export function authExchange(auth: TokenManager, options: AdapterOptions = {}): Exchange {
+  const { origins, ...settling } = options;
   return ({ forward }) =>
     operations$ => {
       const late = makeSubject<Operation>();
@@ -48,7 +56,8 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
       function enter(operation: Operation): Operation | undefined {
         const { kind, context } = operation;
         if (kind === 'teardown') leave(operation);
-        if (!kinds.has(kind) || context.auth === 'omit' || bringsOwnToken(operation)) return operation;
+        const isOurs = kinds.has(kind) && context.auth !== 'omit' && mayHaveToken(context.url, origins);
+        if (!isOurs || bringsOwnToken(operation)) return operation;
         const way: Way = {
           operation,
           life: lifeOf(operation),
@@ -96,7 +105,7 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
         if (way.isWaiting) return undefined;
         const { operation } = way;
         const delivered = { ...result, operation };
-        const decision = way.life.isOver ? undefined : auth.settle(readResponse(operation, way, result), options);
+        const decision = way.life.isOver ? undefined : auth.settle(readResponse(operation, way, result), settling);
         if (decision) {
           way.isWaiting = true;
           decision.then(

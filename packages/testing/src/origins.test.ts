@@ -1,0 +1,147 @@
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createTokenManager, TokenError, type TokenManager } from '@latchkey/core';
+import { authFetch } from '@latchkey/fetch';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { apolloAdapter } from './apolloAdapter.ts';
+import { fetchAdapter } from './fetchAdapter.ts';
+import { urqlAdapter } from './urqlAdapter.ts';
+
+interface Origin {
+  readonly url: string;
+  readonly seen: IncomingHttpHeaders[];
+  readonly close: () => Promise<unknown>;
+}
+
+/** A server of its own origin. `/<status>` redirects to wherever it is told. */
+async function startOrigin(redirectTo?: string): Promise<Origin> {
+  const seen: IncomingHttpHeaders[] = [];
+  const server: Server = createServer((request, response) => {
+    seen.push(request.headers);
+    request.resume().on('end', () => {
+      const status = Number(request.url?.slice(1, 4));
+      if (status && redirectTo) response.writeHead(status, { location: redirectTo }).end();
+      else response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{"me":{"name":"x"}}}');
+    });
+  }).listen(0, '127.0.0.1');
+  await new Promise(resolve => server.once('listening', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
+    close: () => new Promise(resolve => server.close(resolve).closeAllConnections()),
+  };
+}
+
+describe('credentials stay home', () => {
+  let other: Origin;
+  let home: Origin;
+  let auth: TokenManager;
+
+  beforeEach(async () => {
+    other = await startOrigin();
+    home = await startOrigin(`${other.url}/graphql`);
+    auth = createTokenManager({
+      renew: () => null,
+      headers: ({ accessToken }) => ({ authorization: `Bearer ${accessToken}`, 'x-api-key': 'the key' }),
+    });
+    await auth.adopt('the-token');
+  });
+  afterEach(async () => {
+    auth.dispose();
+    await Promise.all([home.close(), other.close()]);
+  });
+
+  describe.for([301, 302, 303, 307, 308])('B105 a redirect %i to another origin', status => {
+    test.for([apolloAdapter, urqlAdapter, fetchAdapter])('does not carry them there, through $name', async adapter => {
+      const { error } = await adapter.connect(auth, { url: `${home.url}/${status}` }).run('mutation { bump }');
+      expect(error).toBeDefined();
+      expect(home.seen[0]).toMatchObject({ authorization: 'Bearer the-token', 'x-api-key': 'the key' });
+      expect(other.seen).toEqual([]);
+    });
+  });
+
+  test('the control: without a redirect the answer comes', async () => {
+    for (const adapter of [apolloAdapter, urqlAdapter, fetchAdapter])
+      expect(
+        (await adapter.connect(auth, { url: `${home.url}/graphql` }).run('mutation { bump }')).error,
+      ).toBeUndefined();
+  });
+
+  test.for([urqlAdapter, fetchAdapter, apolloAdapter])(
+    'an origin that is not on the list gets none, through $name',
+    async adapter => {
+      await adapter.connect(auth, { url: `${other.url}/graphql`, origins: [home.url] }).run('mutation { bump }');
+      await adapter.connect(auth, { url: `${home.url}/graphql`, origins: [home.url] }).run('mutation { bump }');
+      expect(other.seen.map(headers => [headers.authorization, headers['x-api-key']])).toEqual([
+        [undefined, undefined],
+      ]);
+      expect(home.seen[0]).toMatchObject({ authorization: 'Bearer the-token' });
+    },
+  );
+
+  test.for(['.evil.example', '@evil.example', '.'])(
+    'an address that only begins like one on the list is another origin: %s',
+    async end => {
+      const asked: unknown[] = [];
+      const watching: typeof fetch = async (_, init) => {
+        asked.push(new Headers(init?.headers).get('authorization'));
+        return Response.json({ data: {} });
+      };
+      const url = `https://api.example${end}/graphql`;
+      await authFetch(auth, { origins: ['https://api.example'], fetch: watching })(url);
+      expect(asked).toEqual([null]);
+    },
+  );
+});
+
+describe('B95 bodies', () => {
+  /** Refuses the first token, and answers what was in the body otherwise. */
+  async function run(body: RequestInit['body'], more: RequestInit = {}) {
+    let renewals = 0;
+    const auth = createTokenManager({ renew: () => `token-${++renewals}` });
+    await auth.adopt('token-0');
+    const bodies: string[] = [];
+    const answering: typeof fetch = async (input, init) => {
+      const request = new Request(input, init);
+      bodies.push(await request.clone().text());
+      const isDead = request.headers.get('authorization') === 'Bearer token-0';
+      return isDead ? new Response('Unauthorized', { status: 401 }) : Response.json({ data: {} });
+    };
+    const send = authFetch(auth, { fetch: answering });
+    const url = 'http://127.0.0.1/graphql';
+    const input = more.method
+      ? url
+      : new Request(url, { method: 'POST', body: body ?? null, duplex: 'half' } as RequestInit);
+    const answer = await send(input, more.method ? { ...more, body: body ?? null } : {}).catch(
+      (error: unknown) => error,
+    );
+    return { bodies, answer, renewals: () => renewals };
+  }
+  const form = new FormData();
+  form.set('0', new Blob(['a file']), 'a.txt');
+  const stream = () => new Blob(['streamed']).stream();
+
+  test.for([
+    ['text', 'a text', /^a text$/],
+    ['a blob', new Blob(['a blob']), /^a blob$/],
+    ['a form with a file', form, /a file/],
+    ['bytes', new TextEncoder().encode('bytes'), /^bytes$/],
+  ] as const)('%s is sent again', async ([, body, expected]) => {
+    const { bodies, answer } = await run(body, { method: 'POST' });
+    expect(answer).toMatchObject({ status: 200 });
+    expect(bodies).toEqual([expect.stringMatching(expected), expect.stringMatching(expected)]);
+  });
+
+  test('the body of a Request is sent again', async () => {
+    const { bodies, answer } = await run('in a request');
+    expect(answer).toMatchObject({ status: 200 });
+    expect(bodies).toEqual(['in a request', 'in a request']);
+  });
+
+  test('a stream is not sent again and says so, and the token is renewed for those that follow', async () => {
+    const { bodies, answer, renewals } = await run(stream(), { method: 'POST', duplex: 'half' } as RequestInit);
+    expect(TokenError.is(answer) && answer.code).toBe('notRepeatable');
+    expect(bodies).toHaveLength(1);
+    await expect.poll(renewals).toBe(1);
+  });
+});
