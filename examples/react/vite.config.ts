@@ -6,9 +6,13 @@ export default defineConfig({
   build: { target: 'es2022', chunkSizeWarningLimit: 1000 },
   test: {
     globalSetup: 'test/globalSetup.ts',
-    silent: 'passed-only',
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'page', include: ['test/*.test.tsx'], environment: './test/quietHappyDom.ts' } },
+      { extends: true, test: { name: 'server', include: ['test/*.test.ts'] } },
+    ],
   },
 });

@@ -9,6 +9,6 @@ export function proxyRoutes(api: Api, prefix: string): Hono {
     const { pathname, search } = new URL(context.req.url);
     const path = pathname.slice(prefix.length);
     if (path === tokenPath && api.isDown()) return context.body(null, 503);
-    return proxy(api.origin + path + search, context.req.raw);
+    return proxy(api.origin + path + search, context.req.raw).catch(() => context.body(null, 502)); // or the page has left
   });
 }

@@ -17,12 +17,6 @@ export function sessionRoutes(api: Api, clientId: string): Hono {
   const sessions = new Map<string, TokenManager<PasswordCredentials>>();
   const sessionOf = (context: Context) => sessions.get(getCookie(context, 'session') ?? '');
 
-  async function forget(context: Context): Promise<void> {
-    const auth = sessionOf(context);
-    sessions.delete(getCookie(context, 'session') ?? '');
-    await auth?.signOut();
-  }
-
   return new Hono()
     .use(async (context, next) => (api.isDown() ? context.body(null, 503) : next()))
     .post('/sign-in', async context => {
@@ -30,9 +24,10 @@ export function sessionRoutes(api: Api, clientId: string): Hono {
       if (!username || !password) return context.body(null, 400);
       const auth = createTokenManager(oli({ tokenUrl: api.tokenUrl, clientId }));
       await auth.signIn({ username, password });
-      await forget(context);
+      await sessionOf(context)?.signOut();
       const id = randomUUID();
       sessions.set(id, auth);
+      auth.on('signedOut', () => sessions.delete(id));
       setCookie(context, 'session', id, cookieOptions);
       return context.json(answerOf(await auth.get()));
     })
@@ -41,7 +36,7 @@ export function sessionRoutes(api: Api, clientId: string): Hono {
       return auth ? context.json(answerOf(await auth.renew())) : context.body(null, 204);
     })
     .post('/sign-out', async context => {
-      await forget(context);
+      await sessionOf(context)?.signOut();
       deleteCookie(context, 'session', cookieOptions);
       return context.body(null, 204);
     })

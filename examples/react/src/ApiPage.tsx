@@ -6,6 +6,7 @@ import { useClientsOfOneUser } from './clientsOfOneUser.ts';
 import { createRecord } from './createRecord.ts';
 import { demoServer } from './demoServer.ts';
 import { Picture } from './Picture.tsx';
+import { Restoring } from './Restoring.tsx';
 import { ServerCounts } from './ServerCounts.tsx';
 import { SignIn } from './SignIn.tsx';
 import { useAuthState } from './useAuthState.ts';
@@ -28,7 +29,7 @@ export function ApiPage({ api }: { readonly api: Api }) {
   return (
     <div className="page">
       <div className="deeds">
-        {status === 'unknown' && <p aria-busy="true">Looking for your session…</p>}
+        {status === 'unknown' && <Restoring auth={auth} />}
         {status === 'signedOut' && <SignIn auth={auth} server={server} hasEnded={hasEnded} />}
         {status === 'signedIn' && <Workbench key={generation} auth={auth} server={server} clients={clients} />}
       </div>

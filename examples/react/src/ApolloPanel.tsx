@@ -8,9 +8,10 @@ import { twentyFiveByApollo } from './twentyFive.ts';
 export function ApolloPanel() {
   const client = useApolloClient();
   const [isFollowing, setFollowing] = useState(false);
+  const [events, setEvents] = useState(0);
   const items = useQuery(itemsQuery, { variables: { first: 3, after: 0 } });
   const [bump] = useMutation(bumpMutation);
-  const ticks = useSubscription(ticksSubscription, { skip: !isFollowing });
+  const ticks = useSubscription(ticksSubscription, { skip: !isFollowing, onData: () => setEvents(count => count + 1) });
 
   return (
     <ClientPanel
@@ -19,7 +20,7 @@ export function ApolloPanel() {
       query={() => items.refetch()}
       burst={() => twentyFiveByApollo(client)}
       mutate={async () => (await bump()).data?.bump}
-      stream={{ isFollowing, n: ticks.data?.ticks.n, error: ticks.error }}
+      stream={{ isFollowing, events, error: ticks.error }}
       follow={setFollowing}
     />
   );

@@ -10,8 +10,8 @@ interface BadDayProps {
 
 /** What may happen to a user's session, at the press of a button. */
 export function BadDay({ server, clients }: BadDayProps) {
-  const [said, say] = useState('');
-  const [seconds, setSeconds] = useState(30);
+  const [said, say] = useState('All is well so far.');
+  const [seconds, setSeconds] = useState('30');
 
   const tell = (done: Promise<unknown>, sentence: string) =>
     done.then(
@@ -72,7 +72,7 @@ export function BadDay({ server, clients }: BadDayProps) {
         className="lifetime"
         onSubmit={event => {
           event.preventDefault();
-          void tell(server.setLifetime(seconds), `The next tokens live ${seconds} seconds.`);
+          void tell(server.setLifetime(Number(seconds)), `The next tokens live ${seconds} seconds.`);
         }}
       >
         <label>
@@ -83,7 +83,7 @@ export function BadDay({ server, clients }: BadDayProps) {
             max={3600}
             required
             value={seconds}
-            onChange={({ target }) => setSeconds(target.valueAsNumber)}
+            onChange={({ target }) => setSeconds(target.value)}
           />
         </label>
         <button type="submit" className="quiet">

@@ -16,14 +16,14 @@ interface ClientPanelProps {
 
 interface Stream {
   readonly isFollowing: boolean;
-  readonly n: number | undefined;
+  readonly events: number;
   readonly error: Error | undefined;
 }
 
 /** What both clients' panels look like. */
 export function ClientPanel({ name, items, query, burst, mutate, stream, follow }: ClientPanelProps) {
   const title = useId();
-  const [said, say] = useState('');
+  const [said, say] = useState('Nothing asked yet.');
 
   async function run(action: () => Promise<string>) {
     say('Waiting…');
@@ -73,8 +73,8 @@ export function ClientPanel({ name, items, query, burst, mutate, stream, follow 
   );
 }
 
-function streamSentence({ isFollowing, n, error }: Stream): string {
+function streamSentence({ isFollowing, events, error }: Stream): string {
   if (!isFollowing) return 'Not following the subscription.';
   if (error) return sentenceFor(error);
-  return n === undefined ? 'Following: no event yet.' : `Following: event ${n}.`;
+  return `Following: ${events} ${events === 1 ? 'event' : 'events'} so far.`;
 }

@@ -1,4 +1,4 @@
-import type { Outcome, Record } from './createRecord.ts';
+import type { ClientName, Outcome, Record, Sending } from './createRecord.ts';
 
 interface Row {
   readonly at: number;
@@ -39,22 +39,35 @@ export function PictureTable({ record }: { readonly record: Record }) {
 }
 
 function rowsOf({ sendings, tokenLives, renewals }: Record): Row[] {
-  const operations = Map.groupBy(
-    sendings,
-    ({ client, outcome, endedAt }) => `${Math.floor(endedAt / 1000)} ${client} ${outcome}`,
-  );
   const rows: Row[] = [
-    ...tokenLives.map(({ from, to }) => ({
-      at: from,
-      who: 'Token set',
-      what: to === undefined ? 'begins' : `lives ${((to - from) / 1000).toFixed(1)} s`,
-    })),
+    ...tokenLives.map(({ from, to }) => ({ at: from, who: 'Token set', what: lifeOf(from, to) })),
     ...renewals.map(({ at, failed }) => ({ at, who: 'Renewal', what: failed ? 'failed' : 'done' })),
-    ...Array.from(operations.values(), group => ({
-      at: group[0]?.endedAt ?? 0,
-      who: group[0]?.client ?? '',
-      what: `${group.length} ${words[group[0]?.outcome ?? 'failed']}`,
+    ...burstsOf(sendings).map(({ at, client, outcome, count }) => ({
+      at,
+      who: client,
+      what: `${count} ${words[outcome]}`,
     })),
   ];
   return rows.sort((a, b) => b.at - a.at).slice(0, mostRows);
+}
+
+const lifeOf = (from: number, to: number | undefined) =>
+  to === undefined ? 'begins' : `lives ${((to - from) / 1000).toFixed(1)} s`;
+
+interface Burst {
+  readonly at: number;
+  readonly client: ClientName;
+  readonly outcome: Outcome;
+  count: number;
+}
+
+/** What the same client was told within a second counts as one row. */
+function burstsOf(sendings: readonly Sending[]): Burst[] {
+  const bursts: Burst[] = [];
+  for (const { client, outcome, endedAt } of sendings) {
+    const last = bursts.findLast(burst => burst.client === client && burst.outcome === outcome);
+    if (last && endedAt - last.at < 1000) last.count++;
+    else bursts.push({ at: endedAt, client, outcome, count: 1 });
+  }
+  return bursts;
 }

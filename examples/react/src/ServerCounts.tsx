@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { Counts, DemoServer } from './demoServer.ts';
 
-const everyMs = 1000;
+const everyMs = 500;
 
 /** The server's own counters: nobody has to believe the clients. */
 export function ServerCounts({ server }: { readonly server: DemoServer }) {

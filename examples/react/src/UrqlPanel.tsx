@@ -12,7 +12,10 @@ export function UrqlPanel() {
   const [isFollowing, setFollowing] = useState(false);
   const [items] = useQuery({ query: itemsQuery, variables });
   const [, bump] = useMutation(bumpMutation);
-  const [ticks] = useSubscription({ query: ticksSubscription, variables: {}, pause: !isFollowing });
+  const [ticks] = useSubscription(
+    { query: ticksSubscription, variables: {}, pause: !isFollowing },
+    (count: number | undefined) => (count ?? 0) + 1,
+  );
 
   return (
     <ClientPanel
@@ -21,7 +24,7 @@ export function UrqlPanel() {
       query={() => orThrow(client.query(itemsQuery, variables, { requestPolicy: 'network-only' }))}
       burst={() => twentyFiveByUrql(client)}
       mutate={async () => (await orThrow(bump({}))).data?.bump}
-      stream={{ isFollowing, n: ticks.data?.ticks.n, error: ticks.error }}
+      stream={{ isFollowing, events: ticks.data ?? 0, error: ticks.error }}
       follow={setFollowing}
     />
   );

@@ -33,15 +33,17 @@ export function drawPicture(record: Record, now: number, width: number): Element
   const sendings = record.sendings.filter(({ endedAt }) => isShown(endedAt));
   const tokenLives = record.tokenLives.filter(({ to }) => isShown(to));
   const renewals = record.renewals.filter(renewal => isShown(renewal.at));
+  const living = tokenLives.filter(({ to }) => to !== undefined && to > now);
   const whenRenewed = (renewal: RenewalEnd) => at(renewal.at);
 
   const picture = Plot.plot({
     width,
     height: 330,
+    style: { fontSize: '12px' },
     margin: 4,
     marginBottom: 24,
-    marginLeft: 14,
-    marginRight: 16,
+    marginLeft: 16,
+    marginRight: 18,
     x: { domain: [-span.past, span.ahead], ticks: 5, tickFormat: secondsFromNow, label: null, clamp: true },
     y: { domain: [-1.5, 68], axis: null },
     marks: [
@@ -53,6 +55,13 @@ export function drawPicture(record: Record, now: number, width: number): Element
         fill: 'var(--token)',
         insetRight: 1.5,
         rx: 3,
+      }),
+      Plot.text(living, {
+        x: 0,
+        y: (tokenLane.y1 + tokenLane.y2) / 2,
+        dx: 6,
+        textAnchor: 'start',
+        text: ({ to = now }: TokenLife) => `${Math.ceil(at(to))} s left`,
       }),
       Plot.ruleX(renewals, {
         x: whenRenewed,

@@ -1,5 +1,4 @@
-// @vitest-environment happy-dom
-import { cleanup, screen } from '@testing-library/react';
+import { cleanup, screen, waitFor } from '@testing-library/react';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ApiTitle, findUsers, panel, renderApp, serverOf, signIn } from './renderApp.tsx';
 
@@ -89,6 +88,24 @@ describe('a killed token', () => {
     await user.click(screen.getByRole('button', { name: 'Sign out' }));
   });
 
+  test('has a successor that lives as long as it is told to', async () => {
+    const server = serverOf();
+    const user = await renderApp();
+    await signIn(user);
+    const seconds = screen.getByRole('spinbutton', { name: 'Token lifetime in seconds' });
+    await user.clear(seconds);
+    await user.type(seconds, '500');
+    await user.click(screen.getByRole('button', { name: 'Set' }));
+    await screen.findByText('The next tokens live 500 seconds.');
+    await server.killToken();
+    await user.click(panel('urql').getByRole('button', { name: 'Query' }));
+    await panel('urql').findByText('The query was answered.');
+    await user.click(screen.getByText('The picture as a table'));
+    await screen.findByRole('cell', { name: /^lives (500|499)\.\d s$/ });
+    await server.setLifetime(30);
+    await user.click(screen.getByRole('button', { name: 'Sign out' }));
+  });
+
   test('is renewed for a mutation, which runs once', async () => {
     const server = serverOf();
     const user = await renderApp();
@@ -132,7 +149,9 @@ describe('the end of a session', () => {
     await signIn(user);
     await panel('Apollo Client').findAllByText('seen by Mara Quill');
     await panel('urql').findAllByText('seen by Mara Quill');
-    await user.click(screen.getByRole('button', { name: 'Sign out' }));
+    await user.click(panel('Apollo Client').getByRole('button', { name: '25 at once' }));
+    await user.click(panel('urql').getByRole('button', { name: '25 at once' }));
+    await user.click(screen.getByRole('button', { name: 'Sign out' })); // while they are on their way
     await screen.findByRole('heading', { name: 'Sign in' });
     expect(screen.queryByRole('alert')).toBeNull();
     const seen: string[] = [];
@@ -160,6 +179,23 @@ test('a reload with the cookie keeps the user signed in', async () => {
   cleanup();
   await renderApp('Cookie');
   await findUsers();
+});
+
+test('a reload while the auth server is down tells so, and finds the session later', async () => {
+  const server = serverOf('Cookie');
+  const user = await renderApp('Cookie');
+  await signIn(user);
+  cleanup();
+  await server.takeDown(60);
+  const again = await renderApp('Cookie');
+  expect((await screen.findByRole('alert')).textContent).toMatch(/^The auth server is not answering/);
+  await server.takeDown(0);
+  await waitFor(async () => {
+    const retry = screen.queryByRole('button', { name: 'Try again' });
+    if (retry) await again.click(retry);
+    expect(screen.queryByRole('heading', { name: 'Signed in as Mara Quill' })).not.toBeNull();
+  });
+  await again.click(screen.getByRole('button', { name: 'Sign out' }));
 });
 
 test('the picture is also a table and a sentence', async () => {

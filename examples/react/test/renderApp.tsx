@@ -1,4 +1,4 @@
-import { render, screen, within } from '@testing-library/react';
+import { configure, render, screen, within } from '@testing-library/react';
 import userEvent, { type UserEvent } from '@testing-library/user-event';
 import type { DetachedWindowAPI } from 'happy-dom';
 import { inject } from 'vitest';
@@ -11,6 +11,8 @@ declare global {
     readonly happyDOM: DetachedWindowAPI;
   }
 }
+
+configure({ asyncUtilTimeout: 20_000 });
 
 // happy-dom's classes do not say their names, by which oauth4webapi tells headers from plain objects
 for (const each of [Headers, Request, Response]) {

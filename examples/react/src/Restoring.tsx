@@ -1,0 +1,17 @@
+import type { TokenManager } from '@latchkey/core';
+import { signInSentenceFor } from './sentences.ts';
+import { useAuthState } from './useAuthState.ts';
+
+/** While it is not known whether somebody is signed in: after a reload, until the auth server has answered. */
+export function Restoring({ auth }: { readonly auth: TokenManager }) {
+  const { error, renewing } = useAuthState(auth);
+  if (!error || renewing) return <p aria-busy="true">Looking for your session…</p>;
+  return (
+    <article>
+      <p role="alert">{signInSentenceFor(error)}</p>
+      <button type="button" onClick={() => void auth.get().catch(() => {})}>
+        Try again
+      </button>
+    </article>
+  );
+}

@@ -1,0 +1,18 @@
+import { builtinEnvironments, type Environment } from 'vitest/runtime';
+
+const happyDom = builtinEnvironments['happy-dom'];
+
+/** happy-dom without its lines about each refused request, which it prints past vitest. */
+const quietHappyDom: Environment = {
+  ...happyDom,
+  name: 'quiet-happy-dom',
+  async setup(global, options) {
+    const { console } = global;
+    global.console = Object.assign(Object.create(console), { error: () => {} });
+    const environment = await happyDom.setup(global, options);
+    global.console = console;
+    return environment;
+  },
+};
+
+export default quietHappyDom;
