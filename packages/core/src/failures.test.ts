@@ -535,6 +535,23 @@ test('B30 a renewal ahead of need that answers the current token: kept, and not 
   expect(events).not.toContain('renewalFailed');
 });
 
+test('B30 a renewal ahead of need that answers the current token with a later end: it lives until then', async () => {
+  const { auth, clock, renewals } = signedIn();
+  renewals.always(() => ({ accessToken: 'A', expiresInS: 3600 }));
+  await clock.advance(59.5 * minutes);
+  auth.fresh();
+  await settled();
+  expect(auth.state.expiresAt).toBe(clock.now() + hours);
+  await clock.advance(58 * minutes);
+  expect(current(auth).accessToken).toBe('A');
+  await settled();
+  expect(renewals.calls).toHaveLength(1);
+  await clock.advance(1.5 * minutes);
+  expect(current(auth).accessToken).toBe('A');
+  await settled();
+  expect(renewals.calls).toHaveLength(2);
+});
+
 test('B30 a renewal ahead of need that answers the current token, which is refused then: it is asked for again', async () => {
   const { auth, clock, renewals } = signedIn();
   renewals.always(() => (renewals.calls.length > 1 ? 'B' : 'A'));
@@ -624,15 +641,15 @@ test('B31 signOut switches the credentials off until the next signIn', async () 
   const credentials = vi.fn(() => ann);
   const { auth, renewals, signIns } = scriptedProvider({ credentials });
   renewals.always(() => null);
-  signIns.always(() => ({ accessToken: 'A' }));
-  expect(await outcome(auth.get())).toBe('A');
+  signIns.always(() => ({ accessToken: `token-${signIns.calls.length}` }));
+  expect(await outcome(auth.get())).toBe('token-1');
   await auth.signOut();
   expect(auth.fresh()).toBeNull();
   expect(await outcome(auth.get())).toBeNull();
   expect(await outcome(auth.renew())).toBe('signedOut');
   expect(signIns.calls).toHaveLength(1);
   await auth.signIn(ann);
-  expect(await outcome(auth.renew())).toBe('A');
+  expect(await outcome(auth.renew())).toBe('token-3');
   expect(credentials).toHaveBeenCalledTimes(2);
 });
 

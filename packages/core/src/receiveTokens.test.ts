@@ -93,6 +93,18 @@ test('B104 a token that comes during a renewal wins, and nothing is revoked: bot
   expect(revocations.calls).toHaveLength(0);
 });
 
+test('B104 the store says that somebody else was faster: theirs is taken', async () => {
+  const store = heldStore(recordA());
+  const { auth } = scriptedProvider({ receive, store });
+  const A = await auth.get();
+  store.saves.always(() => false);
+  store.kept = recordA({ version: 3, accessToken: 'theirs' });
+  void auth.settle(bringing('B', A));
+  expect(current(auth).accessToken).toBe('B');
+  await settled();
+  expect(current(auth).accessToken).toBe('theirs');
+});
+
 test('B42 signOut from inside the renewed event of a received token: the final state is empty', async () => {
   const store = heldStore(recordA());
   const { auth } = scriptedProvider({ receive, store });

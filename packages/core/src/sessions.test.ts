@@ -480,6 +480,105 @@ test('B46 adopt takes the place of the token set that was, without revoking it',
   expect(revocations.calls).toHaveLength(0);
 });
 
+test('B46 a store of plain load and save is nobody else’s: another session that appears in it is not entered', async () => {
+  const store = heldStore(recordA());
+  const { auth, renewals, events } = scriptedProvider({ store });
+  await auth.get();
+  store.kept = recordA({ session: 'session-2', accessToken: 'token-of-Bob' });
+  renewals.always(() => null);
+  expect(await outcome(auth.renew())).toBe('sessionExpired');
+  expect(auth.fresh()).toBeNull();
+  expect(events).toEqual(['renewalFailed', 'signedOut']);
+});
+
+test('B46 a store with a lock but without notices: another’s sign-in is found before the renewal', async () => {
+  const { subscribe, ...store } = memoryStore();
+  expect(subscribe).toBeDefined();
+  const { auth, renewals, events } = signedIn({ store });
+  await settled();
+  void store.save(recordA({ session: 'session-2', accessToken: 'token-of-Bob' }));
+  expect(await outcome(auth.renew())).toBe('signedOut');
+  expect(current(auth).accessToken).toBe('token-of-Bob');
+  expect(events).toEqual(['signedOut', 'signedIn']);
+  expect(renewals.calls).toHaveLength(0);
+});
+
+test('B46 a notice after dispose changes nothing', async () => {
+  const store = memoryStore();
+  const notices: (() => void)[] = [];
+  const subscribe = (changed: () => void) => {
+    notices.push(changed);
+    return () => {};
+  };
+  const { auth, states } = signedIn({ store: { ...store, subscribe } });
+  await settled();
+  auth.dispose();
+  void store.save(null);
+  for (const notice of notices) notice();
+  await settled();
+  expect(auth.state.status).toBe('signedIn');
+  expect(states).toEqual([]);
+});
+
+test('B46 a notice whose record cannot be read changes nothing, and says so', async () => {
+  const store = memoryStore();
+  let isGone = false;
+  const load = () => (isGone ? Promise.reject(new Error('gone')) : store.load());
+  const { auth, A, renewals, events, said } = signedIn({ store: { ...store, load } });
+  await settled();
+  isGone = true;
+  renewals.always(() => 'B');
+  const B = await auth.renew();
+  expect(B.session).toBe(A.session);
+  await settled();
+  expect(events).toContain('storeFailed');
+  expect(said.find(event => 'doing' in event)).toMatchObject({ doing: 'load', cause: { message: 'gone' } });
+});
+
+test('B62 a shared store that takes no record: what it does not hold ends no session', async () => {
+  const store = { ...memoryStore(), save: () => Promise.reject(new Error('quota')) };
+  const { auth, A, renewals, events } = signedIn({ store });
+  renewals.always(() => ({ accessToken: 'B', refreshToken: 'rB' }));
+  expect((await auth.renew()).session).toBe(A.session);
+  renewals.always(() => ({ accessToken: 'C', refreshToken: 'rC' }));
+  expect((await auth.renew()).accessToken).toBe('C');
+  expect(new Set(events)).toEqual(new Set(['storeFailed', 'renewed']));
+});
+
+test('adopt, signIn and signOut resolve when the store has it', async () => {
+  const store = heldStore();
+  const { auth, signIns } = scriptedProvider({ store });
+  await auth.get();
+  signIns.always(() => ({ accessToken: 'A' }));
+  for (const change of [() => auth.adopt('A'), () => auth.signIn(ann), () => auth.signOut()]) {
+    let save: (saved: boolean) => void = () => {};
+    store.saves.always(
+      () =>
+        new Promise(resolve => {
+          save = resolve;
+        }),
+    );
+    const done = vi.fn();
+    void change().then(done);
+    await settled();
+    expect(done).not.toHaveBeenCalled();
+    save(true);
+    await settled();
+    expect(done).toHaveBeenCalledTimes(1);
+  }
+});
+
+test('a sign-in while the store loads stays, whatever the load brings', async () => {
+  for (const loading of [() => Promise.reject(new Error('gone')), () => recordA(), () => null]) {
+    const store = heldStore();
+    store.loads.always(loading);
+    const { auth } = scriptedProvider({ store });
+    void auth.adopt('token-of-Bob');
+    await settled();
+    expect(current(auth).accessToken).toBe('token-of-Bob');
+  }
+});
+
 test('B47 two managers in one process share nothing', async () => {
   const one = signedIn();
   const other = scriptedProvider();
