@@ -558,13 +558,13 @@ test('adopt, signIn and signOut resolve when the store has it', async () => {
           save = resolve;
         }),
     );
-    const done = vi.fn();
-    void change().then(done);
+    const told = vi.fn();
+    void change().then(told);
     await settled();
-    expect(done).not.toHaveBeenCalled();
+    expect(told).not.toHaveBeenCalled();
     save(true);
     await settled();
-    expect(done).toHaveBeenCalledTimes(1);
+    expect(told).toHaveBeenCalledTimes(1);
   }
 });
 
