@@ -3,7 +3,7 @@ import { useCallback, useEffect, useState } from 'react';
 import type { Api } from './apis.ts';
 import { createClients } from './clients.ts';
 import { useClientsOfOneUser } from './clientsOfOneUser.ts';
-import { createRecord } from './createRecord.ts';
+import type { Journal } from './createJournal.ts';
 import { demoServer } from './demoServer.ts';
 import { Picture } from './Picture.tsx';
 import { Restoring } from './Restoring.tsx';
@@ -13,16 +13,20 @@ import { useAuthState } from './useAuthState.ts';
 import { Workbench } from './Workbench.tsx';
 import { watchFetch } from './watchFetch.ts';
 
+interface ApiPageProps {
+  readonly api: Api;
+  readonly journal: Journal;
+}
+
 /** One API: signed in, signed out or not known yet, and beside it what happens. */
-export function ApiPage({ api }: { readonly api: Api }) {
+export function ApiPage({ api, journal }: ApiPageProps) {
   const { auth, url } = api;
   const { status } = useAuthState(auth);
   const hasEnded = useHasEnded(auth);
   const [server] = useState(() => demoServer(api));
-  const [record] = useState(() => createRecord(auth));
   const create = useCallback(
-    () => createClients(auth, url, { apollo: watchFetch(record, 'Apollo Client'), urql: watchFetch(record, 'urql') }),
-    [auth, url, record],
+    () => createClients(auth, url, { apollo: watchFetch(journal, 'Apollo Client'), urql: watchFetch(journal, 'urql') }),
+    [auth, url, journal],
   );
   const { clients, generation } = useClientsOfOneUser(auth, create);
 
@@ -34,7 +38,7 @@ export function ApiPage({ api }: { readonly api: Api }) {
         {status === 'signedIn' && <Workbench key={generation} auth={auth} server={server} clients={clients} />}
       </div>
       <div className="evidence">
-        <Picture record={record} />
+        <Picture journal={journal} />
         <ServerCounts server={server} />
       </div>
     </div>

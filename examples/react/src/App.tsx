@@ -2,11 +2,14 @@ import { useState } from 'react';
 import { ApiChoice } from './ApiChoice.tsx';
 import { ApiPage } from './ApiPage.tsx';
 import { createApis } from './apis.ts';
+import { createJournal } from './createJournal.ts';
 
 export function App() {
   const [apis] = useState(() => createApis(location.origin));
+  const [journals] = useState(() => apis.map(({ auth }) => createJournal(auth)));
   const [chosen, choose] = useState(0);
   const api = apis[chosen];
+  const journal = journals[chosen];
 
   return (
     <>
@@ -19,7 +22,7 @@ export function App() {
       </header>
       <main>
         <ApiChoice apis={apis} chosen={chosen} onChoose={choose} />
-        {api && <ApiPage key={api.name} api={api} />}
+        {api && journal && <ApiPage key={api.name} api={api} journal={journal} />}
       </main>
       <footer>
         <p>

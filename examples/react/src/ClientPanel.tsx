@@ -1,5 +1,5 @@
 import { useId, useState } from 'react';
-import type { ClientName } from './createRecord.ts';
+import type { ClientName } from './createJournal.ts';
 import type { Item } from './documents.ts';
 import { sentenceFor } from './sentences.ts';
 import { type Burst, sentenceForBurst } from './twentyFive.ts';

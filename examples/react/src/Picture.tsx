@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import type { Outcome, Record } from './createRecord.ts';
+import type { Journal, Outcome } from './createJournal.ts';
 import { drawPicture, span } from './drawPicture.ts';
 import { Legend } from './Legend.tsx';
 import { PictureTable } from './PictureTable.tsx';
@@ -7,27 +7,27 @@ import { PictureTable } from './PictureTable.tsx';
 const redrawMs = 250;
 
 /** What has happened in the last seconds, drawn anew as time goes on. */
-export function Picture({ record }: { readonly record: Record }) {
+export function Picture({ journal }: { readonly journal: Journal }) {
   const frame = useRef<HTMLDivElement>(null);
   const now = useNow(redrawMs);
   const [isTableOpen, setTableOpen] = useState(false);
 
   useEffect(() => {
     const element = frame.current;
-    if (element) element.replaceChildren(drawPicture(record, now, Math.max(element.clientWidth, 280)));
-  }, [record, now]);
+    if (element) element.replaceChildren(drawPicture(journal, now, Math.max(element.clientWidth, 280)));
+  }, [journal, now]);
 
   return (
     <section aria-labelledby="picture" className="card picture">
       <h3 id="picture">What happens</h3>
-      {record.tokenLives.length === 0 && (
+      {journal.tokenLives.length === 0 && (
         <p>Each token set, renewal and operation is drawn here once you have signed in.</p>
       )}
-      <div ref={frame} role="img" aria-label={summaryOf(record, now)} />
+      <div ref={frame} role="img" aria-label={summaryOf(journal, now)} />
       <Legend />
       <details onToggle={({ currentTarget }) => setTableOpen(currentTarget.open)}>
         <summary>The picture as a table</summary>
-        {isTableOpen && <PictureTable record={record} />}
+        {isTableOpen && <PictureTable journal={journal} />}
       </details>
     </section>
   );
@@ -43,7 +43,7 @@ function useNow(everyMs: number): number {
 }
 
 /** The picture in one sentence. */
-function summaryOf({ sendings, tokenLives, renewals }: Record, now: number): string {
+function summaryOf({ sendings, tokenLives, renewals }: Journal, now: number): string {
   const since = now - span.past * 1000;
   const count = (outcome: Outcome) =>
     sendings.filter(sending => sending.outcome === outcome && sending.endedAt > since).length;

@@ -1,4 +1,4 @@
-import type { ClientName, Outcome, Record, Sending } from './createRecord.ts';
+import type { ClientName, Journal, Outcome, Sending } from './createJournal.ts';
 
 interface Row {
   readonly at: number;
@@ -15,7 +15,7 @@ const words: Readonly<{ [outcome in Outcome]: string }> = {
 };
 
 /** The picture for those who cannot see it, the newest first. */
-export function PictureTable({ record }: { readonly record: Record }) {
+export function PictureTable({ journal }: { readonly journal: Journal }) {
   return (
     <table>
       <thead>
@@ -26,7 +26,7 @@ export function PictureTable({ record }: { readonly record: Record }) {
         </tr>
       </thead>
       <tbody>
-        {rowsOf(record).map(({ at, who, what }) => (
+        {rowsOf(journal).map(({ at, who, what }) => (
           <tr key={`${at} ${who} ${what}`}>
             <td>{new Date(at).toLocaleTimeString()}</td>
             <td>{who}</td>
@@ -38,7 +38,7 @@ export function PictureTable({ record }: { readonly record: Record }) {
   );
 }
 
-function rowsOf({ sendings, tokenLives, renewals }: Record): Row[] {
+function rowsOf({ sendings, tokenLives, renewals }: Journal): Row[] {
   const rows: Row[] = [
     ...tokenLives.map(({ from, to }) => ({ at: from, who: 'Token set', what: lifeOf(from, to) })),
     ...renewals.map(({ at, failed }) => ({ at, who: 'Renewal', what: failed ? 'failed' : 'done' })),

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { ClientName, Record, RenewalEnd, Sending, TokenLife } from './createRecord.ts';
+import type { ClientName, Journal, RenewalEnd, Sending, TokenLife } from './createJournal.ts';
 
 /** How much of the past and of the future the picture shows, in seconds. */
 export const span = { past: 15, ahead: 5 } as const;
@@ -27,12 +27,12 @@ const renewalLooks = {
 } as const;
 
 /** Time runs to the right: a bar for each token set, a line for each renewal, a sign for each time an operation was sent. */
-export function drawPicture(record: Record, now: number, width: number): Element {
+export function drawPicture(journal: Journal, now: number, width: number): Element {
   const at = (time: number) => (time - now) / 1000;
   const isShown = (time: number | undefined) => time === undefined || at(time) > -span.past;
-  const sendings = record.sendings.filter(({ endedAt }) => isShown(endedAt));
-  const tokenLives = record.tokenLives.filter(({ to }) => isShown(to));
-  const renewals = record.renewals.filter(renewal => isShown(renewal.at));
+  const sendings = journal.sendings.filter(({ endedAt }) => isShown(endedAt));
+  const tokenLives = journal.tokenLives.filter(({ to }) => isShown(to));
+  const renewals = journal.renewals.filter(renewal => isShown(renewal.at));
   const living = tokenLives.filter(({ to }) => to !== undefined && to > now);
   const whenRenewed = (renewal: RenewalEnd) => at(renewal.at);
 

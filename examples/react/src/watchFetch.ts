@@ -1,9 +1,9 @@
-import type { ClientName, Record } from './createRecord.ts';
+import type { ClientName, Journal } from './createJournal.ts';
 
-/** A `fetch` for one of the clients that notes in the record what became of each operation it sends. */
-export function watchFetch(record: Record, client: ClientName): typeof fetch {
+/** A `fetch` for one of the clients that notes in the journal what became of each operation it sends. */
+export function watchFetch(journal: Journal, client: ClientName): typeof fetch {
   return async (input, init) => {
-    const ended = record.sent(client, typeof init?.body === 'string' ? init.body : '');
+    const ended = journal.sent(client, typeof init?.body === 'string' ? init.body : '');
     try {
       const response = await fetch(input, init);
       const refusedOrFailed = response.status === 401 ? 'refused' : 'failed';
