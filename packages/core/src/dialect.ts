@@ -18,6 +18,8 @@ export interface Dialect {
   readonly judgeError?: (error: GraphQLErrorLike) => Verdict | undefined;
   /** Looks first at the whole response; `undefined` leaves it to the rest. */
   readonly judge?: (facts: ResponseFacts) => Verdict | undefined;
+  /** Errors never have a `path`, so its absence proves nothing about the other root fields. @defaultValue false */
+  readonly errorsLackPaths?: boolean;
   /** The server checks the token before any resolver runs, so a refused mutation has done nothing. @defaultValue false */
   readonly refusesBeforeResolver?: boolean;
 }

@@ -9,8 +9,8 @@ import { withinTime } from './waiting.ts';
 
 /** The exchanges with the auth server: each within its time, each failure as a `TokenError` without secrets. */
 export interface Exchange<Credentials = never, Answer extends TokenParts = TokenParts> {
-  /** Asks `renew`; `null` is a no: the auth server's, or ours when there is nothing to ask with. */
-  renew(current: TokenSet | undefined, reason: RenewalReason): Promise<TokenAnswer | null>;
+  /** Asks `renew`. `null` is the auth server's no; `undefined`: there was nothing to ask with. */
+  renew(current: TokenSet | undefined, reason: RenewalReason): Promise<TokenAnswer | null | undefined>;
   /** @throws TokenError `credentialsRejected` on a no */
   signIn(credentials: Credentials): Promise<TokenAnswer<Answer>>;
   /** Signs in with what `credentials` gives; `null` when it gives nothing. */
@@ -82,7 +82,7 @@ export function createExchange<Credentials, Answer extends TokenParts>(
     async renew(current, reason) {
       const dead = current?.refreshExpiresAt !== undefined && clock.now() >= current.refreshExpiresAt;
       const asks = current ? current !== refused && !dead : reason === 'restore';
-      if (!renew || !asks) return null;
+      if (!renew || !asks) return undefined;
       const requestedAt = clock.now();
       try {
         const secrets = [current?.accessToken, current?.refreshToken];
@@ -91,6 +91,7 @@ export function createExchange<Credentials, Answer extends TokenParts>(
         if (answer !== null && answer?.accessToken !== null) return { parts: partsOf(answer), requestedAt };
       } catch (thrown) {
         const error = thrown as TokenError;
+        if (error.code === 'noProgress') return undefined;
         if (!isNo(error) && !cooldown.believes(error, clock.now())) throw error;
       }
       refused = current;

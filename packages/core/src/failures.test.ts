@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { createTokenManager } from './createTokenManager.ts';
 import { memoryStore } from './memoryStore.ts';
 import { readTokens } from './readTokens.ts';
 import {
@@ -783,4 +784,13 @@ test('B34 a token of 16 KiB is taken, a longer one is not', async () => {
   const { auth } = scriptedProvider();
   await auth.adopt('x'.repeat(16_384));
   expect(await outcome(auth.adopt('x'.repeat(16_385)))).toBe('misconfigured');
+});
+
+test('a renewal that is asked for and has nothing to ask with is noProgress, and the token is used to its end', async () => {
+  const auth = createTokenManager({ signIn: () => ({ accessToken: 'A', expiresInS: 3600 }) });
+  await auth.signIn(undefined);
+  await expect(auth.renew()).rejects.toMatchObject({ code: 'noProgress' });
+  expect(auth.fresh()?.accessToken).toBe('A');
+  const refused = auth.fresh() ?? undefined;
+  await expect(auth.renew(refused && { refused })).rejects.toMatchObject({ code: 'sessionExpired' });
 });

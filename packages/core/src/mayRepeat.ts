@@ -19,6 +19,10 @@ function isProven({ status, data, errors }: ResponseFacts): boolean {
   return errors !== undefined && errors.length > 0 && !errors.some(error => error?.path);
 }
 
+/** Without paths a refusal tells which field it was of only where there is one. */
+const tellsField = ({ rootFields }: ResponseFacts, { errorsLackPaths }: Dialect) =>
+  !errorsLackPaths || rootFields?.()?.length === 1;
+
 /** Every root field came back `null`, refused at its own door. */
 function isRefusedAtRoot({ data, errors = [], rootFields }: ResponseFacts, dialect: Dialect): boolean {
   const fields = isObject(data) ? Object.keys(data) : data === null ? rootFields?.() : undefined;
@@ -37,6 +41,6 @@ export function mayRepeat(facts: ResponseFacts, policy: MutationPolicy, dialect:
   if (facts.delivered) return false;
   if (facts.kind === 'query' || policy === 'always') return true;
   if (policy === 'never') return false;
-  if (isProven(facts)) return true;
+  if (isProven(facts)) return facts.status === 401 || tellsField(facts, dialect);
   return (policy === 'safe' || dialect.refusesBeforeResolver === true) && isRefusedAtRoot(facts, dialect);
 }

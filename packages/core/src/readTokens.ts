@@ -34,7 +34,7 @@ function retryAfterMs(headers: Headers): number | undefined {
  */
 export function authServerError({ status, headers, code }: AuthServerRefusal): TokenError {
   const isHtml = headers.get('content-type')?.includes('html') === true;
-  const said = code && /^[\w.-]{1,60}$/.test(code) ? ` (${code})` : '';
+  const said = code && /^[a-z_]{1,40}$/i.test(code) ? ` (${code})` : '';
   const details = { status, retryAfterMs: retryAfterMs(headers) };
   if (code && misconfigured.includes(code))
     return new TokenError('misconfigured', `The auth server does not accept this client${said}.`, details);

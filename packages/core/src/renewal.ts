@@ -113,6 +113,9 @@ export function createRenewal(options: RenewalOptions): Renewal {
       if (stuck.parts.refreshToken != null) await use(mine, stuck, from);
       throw new TokenError('noProgress', 'The renewal brought the token that had just been refused.');
     }
+    const isUsable = from && clock.now() < (from.expiresAt ?? Number.POSITIVE_INFINITY);
+    if (answer === undefined && isUsable && (reason === 'asked' || reason === 'ahead'))
+      throw new TokenError('noProgress', 'There is nothing to renew this token with. It is used to its end.');
     if (from) throw over(new TokenError('sessionExpired', 'The session is over. Sign in again.'));
   }
 
@@ -128,7 +131,8 @@ export function createRenewal(options: RenewalOptions): Renewal {
     const error = answer instanceof TokenError ? answer : undefined;
     if (!error) cooldown.end();
     else if (error.code !== 'signedOut' && error.code !== 'disposed') {
-      if (error.code !== 'sessionExpired') cooldown.failed(error, clock.now());
+      const askedInVain = error.code === 'noProgress' && mine.reason === 'asked';
+      if (error.code !== 'sessionExpired' && !askedInVain) cooldown.failed(error, clock.now());
       events.emit('renewalFailed', { reason: mine.reason, error });
     }
     changed(answer);

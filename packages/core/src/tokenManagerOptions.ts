@@ -15,7 +15,8 @@ export interface TokenManagerOptions<Credentials = unknown, Answer extends Token
    * Gets a successor for `current`. After a reload, with `restore`, `current` is `undefined`.
    *
    * @returns the token set's parts, or the bare access token, or `null`: the session is over
-   * @throws TokenError to be exact; anything else counts as trouble on the way, which ends no session
+   * @throws TokenError to be exact, `noProgress` where there is nothing to ask the auth server with; anything else counts as
+   * trouble on the way, which ends no session
    */
   readonly renew?: (context: RenewContext) => Awaitable<TokenParts | string | null>;
   /**

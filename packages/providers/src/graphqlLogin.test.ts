@@ -188,7 +188,7 @@ describe('a renewal by GraphQL', () => {
     const current = auth.fresh() ?? undefined;
     const { signal } = new AbortController();
     expect(await renew({ current, reason: 'ahead', signal })).toEqual({ accessToken: 'A0', expiresAt: undefined });
-    expect(await renew({ current, reason: 'refused', signal })).toBeNull();
+    await expect(renew({ current, reason: 'refused', signal })).rejects.toMatchObject({ code: 'noProgress' });
     expect(server.requests).toHaveLength(0);
   });
 });

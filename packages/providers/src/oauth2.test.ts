@@ -96,8 +96,16 @@ describe('the password grant', () => {
     const { signal } = new AbortController();
     const kept = { accessToken: 'A0', expiresAt: current?.expiresAt };
     expect(await renew({ current, reason: 'ahead', signal })).toEqual(kept);
-    expect(await renew({ current, reason: 'expired', signal })).toBeNull();
-    expect(await renew({ current: undefined, reason: 'restore', signal })).toBeNull();
+    const nothing = { code: 'noProgress' };
+    await expect(renew({ current, reason: 'expired', signal })).rejects.toMatchObject(nothing);
+    await expect(renew({ current: undefined, reason: 'restore', signal })).rejects.toMatchObject(nothing);
+  });
+
+  test('without a refresh token keeps a session that is asked to renew too early', async () => {
+    await using server = await startTokenEndpoint(tokens(0, { refresh_token: undefined }));
+    const { auth } = await signedIn({ tokenUrl: `${server.origin}/token`, clientId: 'app' });
+    await expect(auth.renew()).rejects.toMatchObject({ code: 'noProgress' });
+    expect(auth.fresh()).toMatchObject({ accessToken: 'A0' });
   });
 
   test('sends nothing when a credential is no text', async () => {
