@@ -48,7 +48,12 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
   const state = createManagerState();
   const events = createEvents(now);
   const cooldown = createCooldown(cooldownMs);
-  const exchange = createExchange(options, { renewTimeoutMs, clock, cooldown });
+  const exchange = createExchange(options, {
+    renewTimeoutMs,
+    clock,
+    cooldown,
+    isUnattended: () => mode.isUnattended,
+  });
   const planOf = (tokens: TokenSet) =>
     options.renewal === 'refused' ? never : scheduleOf(tokens, renewAheadMs, exclusive);
   const session = createSession({ store, clock, events, scheduleOf: planOf, changed: () => changed() });

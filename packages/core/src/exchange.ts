@@ -30,11 +30,13 @@ export interface ExchangeContext {
   readonly renewTimeoutMs: number;
   readonly clock: Clock;
   readonly cooldown: Cooldown;
+  /** Whether `credentials` may be asked: not after the user has signed out. */
+  readonly isUnattended: () => boolean;
 }
 
 export function createExchange<Credentials, Answer extends TokenParts>(
   options: TokenManagerOptions<Credentials, Answer>,
-  { renewTimeoutMs, clock, cooldown }: ExchangeContext,
+  { renewTimeoutMs, clock, cooldown, isUnattended }: ExchangeContext,
 ): Exchange<Credentials, Answer> {
   const { renew, signIn, signOut, credentials } = options;
   /** The token set whose renewal was refused: its refresh token is not sent again. */
@@ -99,7 +101,7 @@ export function createExchange<Credentials, Answer extends TokenParts>(
     },
     signIn: exchangeSignIn,
     async signInUnattended() {
-      const given = credentials && (await request(() => credentials(), undefined));
+      const given = credentials && isUnattended() ? await request(() => credentials(), undefined) : null;
       return given == null ? null : exchangeSignIn(given);
     },
     async revoke(tokens) {

@@ -469,6 +469,36 @@ test('B29 a query that is accepted again is as any other', async () => {
   expect((await auth.settle(refusal(B)))?.accessToken).toBe('token-2');
 });
 
+test('B29 an answer without data is no acceptance', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => `token-${renewals.calls.length}`);
+  await auth.settle(refusal(A));
+  const B = current(auth);
+  void auth.settle(success(B, { status: 500, data: null, errors: [{ message: 'Internal server error' }] }));
+  expect(auth.settle(refusal(B, { operation: 'another query' }))).toBeUndefined();
+});
+
+test('B29 a late acceptance of an older token set does not put the accepted one on trial again', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => `token-${renewals.calls.length}`);
+  await auth.settle(refusal(A));
+  const B = current(auth);
+  void auth.settle(success(B));
+  void auth.settle(success(A));
+  expect((await auth.settle(refusal(B, { operation: 'another query' })))?.accessToken).toBe('token-2');
+});
+
+test('B29 late refusals of an older token set do not prolong the trial of the current one', async () => {
+  const { auth, A, clock, renewals } = signedIn({ cooldownMs: 2_000 });
+  renewals.always(() => `token-${renewals.calls.length}`);
+  await auth.settle(refusal(A));
+  clock.jump(1_500);
+  await auth.settle(refusal(A, { operation: 'a late query' }));
+  clock.jump(500);
+  const repeat = auth.settle(refusal(current(auth), { operation: 'another query' }));
+  expect((await repeat)?.accessToken).toBe('token-2');
+});
+
 test('B29 a refusal of an older token set is answered with the current one, also on trial', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() => 'B');
@@ -483,6 +513,9 @@ test('B29 of the operations whose refusal outlived a renewal only the last hundr
   void auth.settle(success(A));
   for (let index = 0; index <= 100; index++)
     void auth.settle(refusal(A, { operation: `query ${index}`, repeated: true }));
+  expect(auth.settle(refusal(A, { operation: 'query 1' }))).toBeUndefined();
+  void auth.settle(refusal(A, { operation: 'query 1', repeated: true }));
+  void auth.settle(refusal(A, { operation: 'query 101', repeated: true }));
   expect(auth.settle(refusal(A, { operation: 'query 1' }))).toBeUndefined();
   expect(await auth.settle(refusal(A, { operation: 'query 0' }))).toBeDefined();
 });
@@ -652,6 +685,31 @@ test('B31 signOut switches the credentials off until the next signIn', async () 
   await auth.signIn(ann);
   expect(await outcome(auth.renew())).toBe('token-3');
   expect(credentials).toHaveBeenCalledTimes(2);
+});
+
+test('B31 signOut keeps the credentials off also for a session that another tab has begun', async () => {
+  const store = memoryStore();
+  const credentials = vi.fn(() => ann);
+  const here = scriptedProvider({ store, credentials });
+  await here.auth.signOut();
+  await scriptedProvider({ store }).auth.adopt('token-of-Bob');
+  await settled();
+  here.renewals.always(() => null);
+  here.signIns.always(() => ({ accessToken: 'token-of-Ann' }));
+  expect(await outcome(here.auth.renew({ refused: current(here.auth) }))).toBe('sessionExpired');
+  expect(credentials).not.toHaveBeenCalled();
+});
+
+test('B31 credentials that are refused when the session has changed hands do not end the new one', async () => {
+  const { auth, renewals, signIns, events } = signedIn({ credentials: () => ann });
+  renewals.always(() => null);
+  const renew = outcome(auth.renew());
+  await settled();
+  void auth.adopt('token-of-Bob');
+  await signIns.last.answer(null);
+  expect(await renew).toBe('signedOut');
+  expect(current(auth).accessToken).toBe('token-of-Bob');
+  expect(events).toEqual(['signedOut', 'signedIn']);
 });
 
 test.each([null, undefined])(

@@ -78,6 +78,20 @@ test('B59 its stop ends it', async () => {
   expect(renewals.calls).toHaveLength(0);
 });
 
+test('B11 dispose ends it, and nothing of it is left on the page', () => {
+  const added = vi.fn(page.addEventListener.bind(page));
+  const removed = vi.fn(page.removeEventListener.bind(page));
+  vi.stubGlobal('addEventListener', added);
+  vi.stubGlobal('removeEventListener', removed);
+  const ofDocument = vi.spyOn(page.document, 'removeEventListener');
+  const { auth } = signedIn();
+  auth.keepFresh();
+  expect(added).toHaveBeenCalledTimes(1);
+  auth.dispose();
+  expect(removed.mock.calls).toEqual(added.mock.calls);
+  expect(ofDocument).toHaveBeenCalledTimes(1);
+});
+
 test('B59 it pauses while the page is hidden, and checks once on return', async () => {
   const { auth, clock, renewals } = signedIn();
   renewals.always(() => fresh(renewals.calls.length));

@@ -114,7 +114,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
       throw new TokenError('noProgress', 'The renewal brought the token that had just been refused.');
     }
     const isUsable = from && clock.now() < (from.expiresAt ?? Number.POSITIVE_INFINITY);
-    if (answer === undefined && isUsable && (reason === 'asked' || reason === 'ahead'))
+    if (answer === undefined && isUsable && reason !== 'refused')
       throw new TokenError('noProgress', 'There is nothing to renew this token with. It is used to its end.');
     if (from) throw over(new TokenError('sessionExpired', 'The session is over. Sign in again.'));
   }

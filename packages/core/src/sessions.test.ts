@@ -136,6 +136,16 @@ test('B41 of two sign-ins the newer one counts, whichever is answered first', as
   }
 });
 
+test('B41 tokens that are adopted while a sign-in runs count, and the sign-in is aborted', async () => {
+  const { auth, signIns, revocations } = scriptedProvider();
+  const signIn = outcome(auth.signIn(ann));
+  await auth.adopt('adopted');
+  await signIns.last.answer({ accessToken: 'A', refreshToken: 'rA' });
+  expect(await signIn).toBe('aborted');
+  expect(current(auth).accessToken).toBe('adopted');
+  expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['rA']);
+});
+
 test('B42 signOut during an asynchronous save: the final state is empty', async () => {
   const store = heldStore();
   const answers: ((saved: boolean) => void)[] = [];
@@ -676,6 +686,13 @@ test('B49 with a token set in the store nothing is restored', async () => {
   expect(auth.state.status).toBe('signedIn');
 });
 
+test('B49 a restore that is misconfigured has found out nothing', async () => {
+  const { auth, renewals } = scriptedProvider({ restore: true });
+  renewals.always(() => Promise.reject(new TokenError('misconfigured', 'No.')));
+  expect(await outcome(auth.get())).toBe('misconfigured');
+  expect(auth.state.status).toBe('unknown');
+});
+
 test('B49 a sign-in during the restore wins, and who waited goes on with it', async () => {
   const { auth, renewals, signIns, revocations } = scriptedProvider({ restore: true });
   const get = outcome(auth.get());
@@ -727,6 +744,21 @@ test('the state is the same object until something changes, and its subscribers 
     { status: 'signedIn', renewing: false, expiresAt: clock.now() + 2 * hours },
   ]);
   expect(Object.isFrozen(auth.state)).toBe(true);
+});
+
+test('the state tells the last failure until a renewal succeeds', async () => {
+  const { auth, clock, renewals } = signedIn();
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Gone.')));
+  await outcome(auth.renew());
+  expect(auth.state.error?.code).toBe('unavailable');
+  clock.jump(minutes);
+  const renew = auth.renew();
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(auth.state).toMatchObject({ renewing: true, error: { code: 'unavailable' } });
+  renewals.always(() => 'B');
+  await renew;
+  expect(auth.state).toEqual({ status: 'signedIn', renewing: false });
 });
 
 test('a subscriber that has left is not told', async () => {

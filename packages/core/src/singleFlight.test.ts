@@ -272,6 +272,13 @@ test('B09 1,000 operations queued before the store has loaded all proceed after 
   expect(states.map(({ status }) => status)).toEqual(['signedIn']);
 });
 
+test('B09 a renewal that is asked for before the store has loaded is of what the store holds', async () => {
+  const { auth, renewals } = scriptedProvider({ store: heldStore(recordA()) });
+  renewals.always(() => 'B');
+  expect(await outcome(auth.renew())).toBe('B');
+  expect(renewals.last.given.current?.accessToken).toBe('A');
+});
+
 test('B09 a store that never answers is treated as empty after a while', async () => {
   const store = heldStore(recordA());
   store.loads.always(() => new Promise(() => {}));

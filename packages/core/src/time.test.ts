@@ -89,6 +89,27 @@ test('B51 the clock is set back: a session that nothing can renew is not ended b
   expect([events, otherClock.timers]).toEqual([[], []]);
 });
 
+test('B51 the clock is set back and there is nothing to renew with: the token is used, and the session goes on', async () => {
+  const renew = () => {
+    throw new TokenError('noProgress', 'There is no refresh token.');
+  };
+  const { auth, A, clock, events } = signedIn({ renew });
+  clock.jump(-days);
+  expect(await auth.get()).toBe(A);
+  expect(await auth.get()).toBe(A);
+  expect(events).not.toContain('signedOut');
+});
+
+test('B24 in the last moments before expiry, with nothing to renew with: the token is used to its end', async () => {
+  const { auth, A, clock, signIns } = signedIn({}, { refreshExpiresInS: 60 });
+  clock.jump(hours - 1);
+  expect(await auth.get()).toBe(A);
+  clock.jump(1);
+  clock.jump(5 * minutes);
+  expect(await outcome(auth.get())).toBe('sessionExpired');
+  expect(signIns.calls).toHaveLength(0);
+});
+
 const lifetimes: readonly (readonly [string, number | string | null | undefined, number | undefined])[] = [
   ['20 years', (20 * year) / 1000, 20 * year],
   ['30 days', (30 * days) / 1000, 30 * days],
