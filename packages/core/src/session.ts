@@ -101,12 +101,14 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
   async function reread(): Promise<void> {
     await bounded.written;
     if (bounded.isBehind) await write(session.tokens ? recordOf(session.tokens) : null); // memory knows better than a store that failed
+    const { written } = bounded;
+    await written;
+    if (written !== bounded.written) return reread(); // what the store holds now is about to be replaced by us
     const before = session.tokens;
     if (bounded.isBehind || closed.aborted || before === undefined) return;
     try {
       const record = await read(() => store.load());
-      await bounded.written;
-      if (session.tokens === before && !closed.aborted) take(record);
+      if (session.tokens === before && written === bounded.written && !closed.aborted) take(record);
     } catch (thrown) {
       failed('load', thrown);
     }

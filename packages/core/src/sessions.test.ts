@@ -146,6 +146,27 @@ test('B41 tokens that are adopted while a sign-in runs count, and the sign-in is
   expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['rA']);
 });
 
+test.each(['adopt', 'signOut'] as const)(
+  'B41 %s at any moment of the end of a renewal counts, here and in the store',
+  async name => {
+    for (let moment = 0; moment < 40; moment++) {
+      const store = memoryStore();
+      const { auth, renewals } = signedIn({ store });
+      await settled();
+      const renew = outcome(auth.renew());
+      await settled();
+      void renewals.last.answer({ accessToken: 'B', refreshToken: 'rB' });
+      for (let step = 0; step < moment; step++) await Promise.resolve();
+      void (name === 'adopt' ? auth.adopt('token-of-Bob') : auth.signOut());
+      await settled();
+      await renew;
+      const expected = name === 'adopt' ? 'token-of-Bob' : undefined;
+      expect(auth.fresh()?.accessToken, `moment ${moment}`).toBe(expected);
+      expect((await store.load())?.accessToken, `moment ${moment}`).toBe(expected);
+    }
+  },
+);
+
 test('B42 signOut during an asynchronous save: the final state is empty', async () => {
   const store = heldStore();
   const answers: ((saved: boolean) => void)[] = [];
