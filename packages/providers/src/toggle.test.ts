@@ -1,6 +1,7 @@
 import { createTokenManager, type TokenManagerOptions } from '@latchkey/core';
 import { startToggle, type Toggle, type ToggleKnobs } from '@latchkey/emulators';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { matrixClients } from '../matrix/matrixClients.ts';
 import { operate } from './operate.ts';
 import { type ToggleCredentials, toggle } from './toggle.ts';
 
@@ -75,6 +76,24 @@ describe('Toggle', () => {
     server.expireNow();
     expect(await operate(auth, server.url)).toMatchObject({ data: { me: { name: 'Till Sander' } }, attempts: 2 });
     expect(server.stats().tokenRequests.signIn).toBe(2);
+  });
+
+  describe.each(matrixClients)('under $name', ({ connect }) => {
+    test.each([
+      ['mutation { bump }', 2, 1],
+      ['mutation { bump addItem(title: "Peg") { id } }', 1, 0],
+    ])('%s, refused: sent %i times, executed %i times', async (mutation, sent, executed) => {
+      await using server = await startToggle();
+      const auth = managerAt(server, { credentials: () => loginOf(server.users[0]) });
+      const client = connect(auth, server.url);
+      await auth.get();
+      server.expireNow();
+      const { failure } = await client.run(mutation);
+      expect(failure).toBe(executed === 0 ? 'refused' : undefined);
+      expect(server.stats()).toMatchObject({ operations: { received: sent }, mutationsExecuted: executed });
+      expect(await client.run('query { me { name } }')).toMatchObject({ data: { me: { name: 'Till Sander' } } });
+      expect(server.stats().tokenRequests.signIn).toBe(2); // renewed in any case, for those that follow
+    });
   });
 
   test('has no credentials: the session is over', async () => {

@@ -25,6 +25,7 @@ const dialect: Dialect = {
   codes: {},
   statuses: { 401: 'unauthenticated' },
   messages: { unauthorized: 'unauthenticated' },
+  errorsLackPaths: true,
 };
 
 /**
@@ -32,7 +33,8 @@ const dialect: Dialect = {
  *
  * - sign-in: `loginUser(email, username, password)` → `X-Authorization`, or `Authorization`, which is deprecated
  * - "when you make a new request and the Authorization header is returned, you should start using the new token"
- * - refused: an error `Unauthorized`, without a path and without a code
+ * - refused: an error `Unauthorized`, without a path and without a code; so a refused mutation is sent again only where it
+ *   has one root field, or came back with 401
  *
  * A token "will require a refresh after 60 minutes", and no refresh call exists: an expired token is sent, because the server
  * may renew it. Give `credentials` for the case that it does not.
