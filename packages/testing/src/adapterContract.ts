@@ -33,6 +33,7 @@ export function adapterContract(adapter: Adapter): void {
       Promise.all(Array.from({ length: count }, (_, n) => client.run(document(n))));
     const name = () => server.users[0].name;
     const good = () => ({ data: { me: expect.objectContaining({ name: name() }) } });
+    const once = (name: 'refused' | 'renewed') => new Promise(resolve => auth.on(name, resolve));
     const codeOf = (answer: Answer) => {
       const error = adapter.tokenErrorOf(answer);
       return TokenError.is(error) ? error.code : error;
@@ -156,6 +157,14 @@ export function adapterContract(adapter: Adapter): void {
       expect(renewals()).toBe(1);
     });
 
+    test('B85 refused again with a token that others are accepted with: it is not sent a third time', async () => {
+      auth.on('renewed', () => void auth.settle({ sent: auth.fresh() ?? null, kind: 'query', data: {} }));
+      server.guard('me', 5);
+      expect((await client.run(me)).error).toBeDefined();
+      expect(operations()).toHaveLength(2);
+      expect(renewals()).toBe(1);
+    });
+
     test('B85 an operation that may not be repeated has the token renewed for those that follow', async () => {
       client = connect({ mutations: 'never' });
       server.expireNow();
@@ -182,23 +191,36 @@ export function adapterContract(adapter: Adapter): void {
       expect(auth.state.status).toBe('signedIn');
     });
 
-    test('B87 an operation that is left while it waits is not sent, and the renewal goes on', async () => {
+    test('B87 an operation that is left while its renewal runs is not sent again, and the renewal goes on', async () => {
       server.expireNow();
       const release = server.holdTokenRequests();
-      const renewing = auth.renew();
-      const asked = server.next('tokenRequest');
       const heard: Answer[] = [];
-      const refused = server.next('refused');
+      const refused = once('refused');
       const leave = client.watch(me, { answer: answer => heard.push(answer), end: () => {} });
-      await Promise.all([asked, refused]);
-      const before = operations().length;
+      await refused;
       leave();
+      const renewed = once('renewed');
       release();
-      await renewing;
+      await renewed;
       expect(await client.run(me)).toMatchObject(good()); // a turn in which the left one could have been sent
-      expect(operations()).toHaveLength(before + 1);
+      expect(operations()).toHaveLength(2);
       expect(heard).toEqual([]);
       expect(renewals()).toBe(1);
+    });
+
+    test('B87 an operation that is left while it waits for its first token is not sent', async () => {
+      const record = { v: 1, session: 's', version: 1, receivedAt: Date.now(), accessToken: 'A' } as const;
+      let load: (loaded: typeof record) => void = () => {};
+      auth.dispose();
+      auth = managerFor(server, { store: { load: () => new Promise(resolve => (load = resolve)), save: () => {} } });
+      client = connect();
+      const heard: Answer[] = [];
+      const leave = client.watch(me, { answer: answer => heard.push(answer), end: () => {} });
+      leave();
+      load(record);
+      await client.run('query { public { motd } }');
+      expect(operations()).toHaveLength(1);
+      expect(heard).toEqual([]);
     });
 
     test('B88 an operation that is left in flight and refused costs no renewal', async () => {

@@ -96,6 +96,15 @@ describe('the link among other links of Apollo Client', () => {
     expect(operations().at(-1)?.body).not.toContain('"query"');
   });
 
+  test('B82 a 401 that comes as a result is known by its status alone', async () => {
+    const dead = { errors: [{ message: 'jwt expired' }] };
+    const headers = { 'content-type': 'application/graphql-response+json' };
+    const answers = [new Response(JSON.stringify(dead), { status: 401, headers }), Response.json(good())];
+    const answering = new HttpLink({ uri: server.url, fetch: async () => answers.shift() ?? Response.error() });
+    expect(await client(authLink(auth), answering).query(query)).toMatchObject(good());
+    expect(answers).toEqual([]);
+  });
+
   test('B86 a next link that throws synchronously fails the operation', async () => {
     const throwing = new ApolloLink((): Observable<ApolloLink.Result> => {
       throw new Error('it broke');

@@ -176,6 +176,36 @@ describe('what the exchange says to the transport', () => {
     expect(said).toEqual(['open Bearer token-0', 'close Bearer token-0', 'open Bearer token-1']);
   });
 
+  test('B93 what the old transport still says during the renewal is not heard', async () => {
+    let speak = (_: object) => {};
+    const transport = subscriptionExchange({
+      forwardSubscription: () => ({
+        subscribe(sink) {
+          speak = answer => sink.next(answer as Parameters<typeof sink.next>[0]);
+          return { unsubscribe: () => {} };
+        },
+      }),
+    });
+    const client = new Client({ url: 'http://127.0.0.1', exchanges: [authExchange(await manager()), transport] });
+    const heard: unknown[] = [];
+    const answered = new Promise(resolve => {
+      pipe(
+        client.subscription('subscription { n }', {}),
+        subscribe(result => {
+          heard.push(result.data ?? result.error);
+          if (result.data) resolve(result);
+        }),
+      );
+    });
+    const old = speak;
+    old({ errors: [refused] });
+    old({ data: { n: 'late' }, errors: [refused] });
+    await expect.poll(() => speak === old).toBe(false);
+    speak({ data: { n: 'new' } });
+    await answered;
+    expect(heard).toEqual([{ n: 'new' }]);
+  });
+
   test('every teardown is passed on', async () => {
     const seen: string[] = [];
     const end: Exchange = () => operations$ =>

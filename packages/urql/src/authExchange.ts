@@ -69,7 +69,7 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
         const tokens = auth.fresh();
         if (tokens !== undefined) return attempt(way, tokens);
         auth.get().then(
-          had => send(way, had),
+          had => way.life.isOver || send(way, had),
           error => fail(way, error),
         );
         return undefined;
@@ -94,7 +94,7 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
       }
 
       function send(way: Way, tokens: TokenSet | null): void {
-        const operation = way.life.isOver ? undefined : attempt(way, tokens);
+        const operation = attempt(way, tokens);
         if (operation) late.next(operation);
       }
 
