@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { memoryStore } from './memoryStore.ts';
 import type { ResponseFacts } from './responseFacts.ts';
 import {
   current,
@@ -91,6 +92,22 @@ test('B104 a token that comes during a renewal wins, and nothing is revoked: bot
   expect(await renew).toBe('B');
   expect(current(auth).accessToken).toBe('B');
   expect(revocations.calls).toHaveLength(0);
+});
+
+test('B104 a token that comes while a renewal is being saved: memory and store agree in the end', async () => {
+  const store = memoryStore();
+  const save: typeof store.save = (record, expected) => settled().then(() => store.save(record, expected));
+  const { auth, A, renewals } = signedIn({ receive, store: { ...store, save } });
+  await settled();
+  await settled();
+  const renew = outcome(auth.renew());
+  await settled();
+  await renewals.last.answer({ accessToken: 'B', refreshToken: 'rB' });
+  void auth.settle(bringing('received', A));
+  await renew;
+  for (let turn = 0; turn < 5; turn++) await settled();
+  expect(current(auth)).toMatchObject({ accessToken: 'B', refreshToken: 'rB' });
+  expect(store.load()).toMatchObject({ accessToken: 'B', refreshToken: 'rB' });
 });
 
 test('B104 the store says that somebody else was faster: theirs is taken', async () => {

@@ -91,7 +91,8 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
     } else if (tokens === undefined) {
       use(stored);
     } else if (stored && stored.session === tokens?.session) {
-      if (stored.version > tokens.version) goOn(stored);
+      const isOther = stored.version === tokens.version && stored.accessToken !== tokens.accessToken; // two successors: theirs was saved
+      if (stored.version > tokens.version || isOther) goOn(stored);
     } else if (shared && (stored || tokens)) {
       if (tokens) leave('elsewhere');
       if (stored) enter(stored);
