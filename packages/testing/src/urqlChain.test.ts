@@ -178,9 +178,11 @@ describe('what the exchange says to the transport', () => {
 
   test('B93 what the old transport still says during the renewal is not heard', async () => {
     let speak = (_: object) => {};
+    let opened = 0;
     const transport = subscriptionExchange({
       forwardSubscription: () => ({
         subscribe(sink) {
+          opened++;
           speak = answer => sink.next(answer as Parameters<typeof sink.next>[0]);
           return { unsubscribe: () => {} };
         },
@@ -204,6 +206,7 @@ describe('what the exchange says to the transport', () => {
     speak({ data: { n: 'new' } });
     await answered;
     expect(heard).toEqual([{ n: 'new' }]);
+    expect(opened).toBe(2);
   });
 
   test('every teardown is passed on', async () => {
