@@ -22,6 +22,8 @@ interface Recorded {
   readonly name: string;
   readonly doing: string;
   readonly outcome: string;
+  /** The token that the answer to an operation has in its headers. */
+  readonly brings?: string;
   readonly request?: {
     readonly method?: string;
     readonly url?: string;
@@ -58,7 +60,7 @@ const providers = {
 } satisfies Readonly<Record<keyof typeof exchanges, (origin: string) => Managed>>;
 
 interface Managed {
-  readonly auth: Pick<TokenManager, 'adopt' | 'renew' | 'fresh' | 'headers'>;
+  readonly auth: Pick<TokenManager, 'adopt' | 'renew' | 'fresh' | 'headers' | 'settle'>;
   readonly dialect: Dialect;
   readonly signIn: () => Promise<unknown>;
 }
@@ -103,8 +105,9 @@ describe.each(Object.keys(providers) as (keyof typeof providers)[])('%s', provid
 
   test.each(operations)(
     '$doing, $name: $outcome',
-    async ({ request, response: { status, headers, json = {} }, outcome }) => {
-      const { auth, dialect } = providers[provider]('http://localhost');
+    async ({ request, response: { status, headers, json = {} }, outcome, brings }) => {
+      const origin = 'http://localhost';
+      const { auth, dialect } = providers[provider](origin);
       await auth.adopt(tokens);
       const { errors, data, ...body } = json as { errors?: object[]; data?: unknown };
       const challenge = headers?.['www-authenticate'];
@@ -112,6 +115,10 @@ describe.each(Object.keys(providers) as (keyof typeof providers)[])('%s', provid
       if (request && sent) expect(auth.headers(sent)).toEqual(request.headers);
       const facts = { sent: sent ?? null, kind: 'query', status, challenge, errors, data } as const;
       expect(judge({ ...facts, ...(!errors && status >= 400 && { body }) }, dialect)).toBe(outcome);
+      if (brings === undefined) return;
+      const response = { headers: new Headers(headers), url: `${origin}/graphql`, redirected: false };
+      await auth.settle({ ...facts, response: () => response });
+      expect(auth.fresh()?.accessToken).toBe(brings);
     },
   );
 });
