@@ -17,6 +17,7 @@ import {
   success,
 } from './scriptedProvider.ts';
 import { TokenError } from './tokenError.ts';
+import type { TokenParts } from './tokenSet.ts';
 import type { TokenRecord } from './tokenStore.ts';
 import { invalidTokens } from './vectors.ts';
 
@@ -830,6 +831,15 @@ test.each(invalidTokens)(
     expect(auth.fresh()).toBe(A);
   },
 );
+
+test('B34 the error of a token that is none says what it was', async () => {
+  const { auth } = scriptedProvider();
+  const messageOf = (parts: TokenParts) => auth.adopt(parts).catch((error: Error) => error.message);
+  expect(await messageOf({ accessToken: '' })).toMatch(/^The access token is empty.*Pass the token alone/);
+  expect(await messageOf(JSON.parse('{"accessToken":null}'))).toContain('no text but null');
+  expect(await messageOf(JSON.parse('{"accessToken":{}}'))).toContain('no text but object');
+  expect(await messageOf({ accessToken: 'A', refreshToken: 'a b' })).toContain('refresh token');
+});
 
 test('B34 a refused token leaves the session that was', async () => {
   const { auth, A, events } = signedIn();

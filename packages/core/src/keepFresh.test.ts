@@ -73,6 +73,7 @@ test('B59 its stop ends it', async () => {
   stop();
   page.show(true);
   page.connect(true);
+  await auth.adopt({ accessToken: 'B', expiresInS: 3600 });
   await clock.advance(10 * hours);
   expect(clock.timers).toEqual([]);
   expect(renewals.calls).toHaveLength(0);

@@ -127,10 +127,22 @@ test('B40 who waits for a lock when the session ends does not come in any more',
   await auth.signOut();
   expect(await renew).toBe('signedOut');
   expect(given.aborted).toBe(true);
+  expect(clock.timers).not.toContain(15_000);
   entered();
   await clock.advance(hours);
   expect(renewals.calls).toHaveLength(0);
   expect(clock.timers).toEqual([]);
+});
+
+test('B11 dispose while a renewal waits for the lock: disposed at once, and no timer is left', async () => {
+  const { auth, clock, renewals } = signedIn({ store: storeWith(() => new Promise(() => {})) });
+  await settled();
+  const renew = outcome(auth.renew());
+  await settled();
+  auth.dispose();
+  expect(await renew).toBe('disposed');
+  expect(clock.timers).toEqual([]);
+  expect(renewals.calls).toHaveLength(0);
 });
 
 test('B61 the store says that somebody else was faster: theirs is adopted, ours is dropped', async () => {

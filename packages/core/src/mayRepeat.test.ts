@@ -78,6 +78,16 @@ test('B89 of a server that refuses before any resolver runs, a refusal at the ro
   expect(allowing({ data: { a: null, b: 1 }, errors: [error(['a'])] }, dialect)).toEqual(onlyAlways);
 });
 
+test('B89 of a server whose errors never have a path, a refusal of one of several root fields proves nothing', () => {
+  const dialect = { ...defaultDialect, errorsLackPaths: true };
+  const facts = (fields: string[] | undefined) => ({ errors: [error()], rootFields: () => fields });
+  expect(allowing(facts(['pay']), dialect)).toEqual(whenProven);
+  expect(allowing(facts(['pay', 'ship']), dialect)).toEqual(onlyAlways);
+  expect(allowing(facts(undefined), dialect)).toEqual(onlyAlways);
+  expect(allowing({ ...facts(['pay', 'ship']), status: 401 }, dialect)).toEqual(whenProven);
+  expect(allowing(facts(['pay', 'ship']))).toEqual(whenProven);
+});
+
 test('B89 an unknown kind counts as a mutation', () => {
   const facts = refusal(null, { kind: 'unknown', data: { a: 1 } });
   expect(policies.filter(policy => mayRepeat(facts, policy, defaultDialect))).toEqual(onlyAlways);

@@ -67,6 +67,17 @@ test('B104 an anonymous or another user’s token is not taken over, the same us
   expect(current(auth).version).toBe(2);
 });
 
+test('B104 where only one of the two tells whose it is, the new one is taken over', () => {
+  for (const [before, after] of [
+    ['opaque', jwt({ sub: 'ann' })],
+    [jwt({ sub: 'ann' }), 'opaque'],
+  ] as const) {
+    const { auth, A } = signedIn({ receive }, { accessToken: before });
+    void auth.settle(bringing(after, A));
+    expect(current(auth).accessToken).toBe(after);
+  }
+});
+
 test('B104 an answer to an anonymous operation, or a refusal, brings no token', async () => {
   const { auth, A, renewals } = signedIn({ receive });
   void auth.settle(bringing('B', null));
