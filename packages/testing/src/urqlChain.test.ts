@@ -199,10 +199,11 @@ describe('what the exchange says to the transport', () => {
         }),
       );
     });
+    await expect.poll(() => opened).toBe(1);
     const old = speak;
     old({ errors: [refused] });
     old({ data: { n: 'late' }, errors: [refused] });
-    await expect.poll(() => speak === old).toBe(false);
+    await expect.poll(() => opened).toBe(2);
     speak({ data: { n: 'new' } });
     await answered;
     expect(heard).toEqual([{ n: 'new' }]);
