@@ -96,6 +96,7 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
       return ready !== undefined ? ready : withSignal(wait(), signal);
     },
     async renew({ refused, signal } = {}) {
+      if (!renews) throw new TokenError('misconfigured', 'Option "renewal" is "never". Leave it out to renew.');
       return withSignal(refused ? successorOf(refused) : renewNow(), signal);
     },
     settle,

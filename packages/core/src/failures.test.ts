@@ -862,3 +862,10 @@ test('a renewal that is asked for and has nothing to ask with is noProgress, and
   const refused = auth.fresh() ?? undefined;
   await expect(auth.renew(refused && { refused })).rejects.toMatchObject({ code: 'sessionExpired' });
 });
+
+test("with renewal: 'never' an explicit renew is misconfigured, and the session is kept", async () => {
+  const { auth, A } = signedIn({ renewal: 'never' });
+  await expect(auth.renew({ refused: A })).rejects.toMatchObject({ code: 'misconfigured' });
+  await expect(auth.renew()).rejects.toMatchObject({ code: 'misconfigured' });
+  expect(current(auth)).toBe(A);
+});

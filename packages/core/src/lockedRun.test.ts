@@ -181,3 +181,29 @@ test('B64 another process has signed out during the renewal: signed out here as 
   expect(here.auth.fresh()).toBeNull();
   expect(store.load()).toBeNull();
 });
+
+test('B41 the renewal of a session that is over does not keep the lock from the next session', async () => {
+  const { auth, renewals } = signedIn({ store: memoryStore() });
+  await settled();
+  void outcome(auth.renew());
+  await settled();
+  await auth.adopt({ accessToken: 'next', refreshToken: 'rNext', expiresInS: 3600 });
+  const renewed = outcome(auth.renew());
+  await settled();
+  expect(renewals.calls).toHaveLength(2); // the first has not been answered yet
+  await renewals.last.answer({ accessToken: 'nextB', expiresInS: 3600 });
+  expect(await renewed).toBe('nextB');
+});
+
+test('B62 a store whose subscribe throws is a store that does not tell, and the session goes on', async () => {
+  const store: TokenStore = {
+    ...memoryStore(),
+    subscribe: () => {
+      throw new Error('private mode');
+    },
+  };
+  const { auth, A, events } = signedIn({ store });
+  await settled();
+  expect(current(auth)).toMatchObject({ accessToken: A.accessToken });
+  expect(events).toContain('storeFailed');
+});

@@ -30,8 +30,10 @@ export function lockedRun(run: () => Promise<void>, options: LockedRunOptions): 
       isWaiting = false;
       return first;
     };
+    /** Nobody else waits for the rest of a run that nobody wants any more. */
+    const unwanted = new Promise<void>(done => signal.addEventListener('abort', () => done(), { once: true }));
     const inside = async () => {
-      if (waited()) await run().then(resolve, reject);
+      if (waited()) await Promise.race([run().then(resolve, reject), unwanted]);
     };
     const without = (thrown: unknown) => {
       if (!waited()) return;

@@ -77,6 +77,8 @@ export async function readTokens(response: Response): Promise<TokenParts | null>
     accessToken,
     refreshToken: text(fields.refreshToken ?? fields.refresh_token),
     expiresInS: seconds(fields.expiresInS ?? fields.expires_in),
-    refreshExpiresInS: seconds(fields.refreshExpiresInS ?? fields.refresh_expires_in),
+    refreshExpiresInS: seconds(
+      fields.refreshExpiresInS ?? fields.refresh_expires_in ?? fields.refresh_token_expires_in,
+    ),
   };
 }

@@ -2,7 +2,7 @@ import { decodeUnverified } from './decodeUnverified.ts';
 import type { ResponseFacts } from './responseFacts.ts';
 import type { Session } from './session.ts';
 import type { TokenManagerOptions } from './tokenManagerOptions.ts';
-import { makeTokenSet, type TokenSet } from './tokenSet.ts';
+import { makeTokenSet, type TokenAnswer, type TokenSet } from './tokenSet.ts';
 
 /** Whether the new token is not known to be somebody else's: an anonymous one has no subject. */
 function isOfSameUser(current: TokenSet, next: TokenSet): boolean {
@@ -28,6 +28,15 @@ export function receiveTokens(
   if (!received) return;
   const parts = typeof received === 'string' ? { accessToken: received } : received;
   if (parts.accessToken === sent.accessToken) return;
-  const next = makeTokenSet({ parts, requestedAt: now }, { session: sent.session, version: sent.version + 1 }, sent);
-  if (isOfSameUser(sent, next)) void session.advance(sent, next);
+  const next = tokenSetOf({ parts, requestedAt: now }, sent);
+  if (next && isOfSameUser(sent, next)) void session.advance(sent, next);
+}
+
+/** `undefined` for a token that no header could carry: the answer that brought it is good all the same. */
+function tokenSetOf(answer: TokenAnswer, sent: TokenSet): TokenSet | undefined {
+  try {
+    return makeTokenSet(answer, { session: sent.session, version: sent.version + 1 }, sent);
+  } catch {
+    return undefined;
+  }
 }

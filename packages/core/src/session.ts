@@ -168,6 +168,11 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
     },
   };
   session.loaded = load();
-  const unsubscribe = store.subscribe?.(() => void reread());
+  let unsubscribe: (() => void) | undefined;
+  try {
+    unsubscribe = store.subscribe?.(() => void reread());
+  } catch (thrown) {
+    failed('load', thrown); // others are heard when a renewal looks
+  }
   return session;
 }
