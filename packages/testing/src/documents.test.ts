@@ -9,7 +9,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../..');
 const snippetsFolder = join(here, '../snippets');
 const packages = await readdir(join(root, 'packages'));
-const readmes = ['README.md', ...packages.map(name => `packages/${name}/README.md`)];
+const readmes = ['README.md', ...packages.map(name => `packages/${name}/README.md`), 'packages/core/DIALECTS.md'];
 
 const textOf = (path: string) => readFile(join(root, path), 'utf8').catch(() => '');
 const snippetsOf = (text: string) =>
@@ -48,6 +48,7 @@ test.for([
   ['README.md', 120],
   ['AGENTS.md', 60],
   ['packages/apollo/README.md', 80],
+  ['packages/core/DIALECTS.md', 80],
   ['packages/core/README.md', 80],
   ['packages/providers/README.md', 80],
   ['packages/urql/README.md', 80],

@@ -60,14 +60,19 @@ test('no circle of files, also not of types', () => {
   expect(files.flatMap(({ path }) => visit(path, []))).toEqual([]);
 });
 
-test('arrows between packages run down, and through the front door', () => {
+const core: { exports: Record<string, unknown> } = JSON.parse(
+  await readFile(join(root, 'packages/core/package.json'), 'utf8'),
+);
+const entryPoints = Object.keys(core.exports).map(path => path.replace('.', '@latchkey/core'));
+
+test('arrows between packages run down, and through an entry point', () => {
   const wrong = files.flatMap(file =>
     file.imports
       .filter(name => name.startsWith('@latchkey/') || name.startsWith('../'))
       .filter(name => {
-        const [, to = '', ...inside] = name.split('/');
+        const [, to = ''] = name.split('/');
         if (name.startsWith('../')) return true;
-        return floorOf(to) >= floorOf(file.package) || (to === 'core' && inside.join('/') !== '');
+        return floorOf(to) >= floorOf(file.package) || (to === 'core' && !entryPoints.includes(name));
       })
       .map(name => `${file.path}: ${name}`),
   );
@@ -92,6 +97,7 @@ const mostLines = 190;
 
 /** Longer, for a reason. */
 const reasons: Readonly<Record<string, string>> = {
+  'packages/core/src/recordedAnswers.ts': 'a table of what servers answered',
   'packages/core/src/scriptedProvider.ts': 'what the unit tests of the core share',
   'packages/testing/src/adapterContract.ts': 'a contract is read row by row',
 };

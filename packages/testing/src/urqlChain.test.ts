@@ -177,7 +177,7 @@ describe('what the exchange says to the transport', () => {
   });
 
   test('B93 what the old transport still says during the renewal is not heard', async () => {
-    let speak = (_: object) => {};
+    let speak: (answer: object) => void = () => {};
     let opened = 0;
     const transport = subscriptionExchange({
       forwardSubscription: () => ({
