@@ -1,5 +1,5 @@
 import { parseChallenges } from './parseChallenges.ts';
-import type { GraphQLErrorLike, ResponseFacts } from './responseFacts.ts';
+import { errorsIn, type GraphQLErrorLike, type ResponseFacts } from './responseFacts.ts';
 
 /** What a response says about the token that was sent. */
 export type Verdict = 'ok' | 'unauthenticated' | 'forbidden' | 'stepUp';
@@ -82,7 +82,7 @@ export function judge(facts: ResponseFacts, dialect: Dialect): Verdict {
   const first = dialect.judge?.(facts);
   if (first) return first;
   const verdicts = [
-    ...(errors ?? []).map(error => judgeError(error, dialect)),
+    ...errorsIn(facts).map(error => judgeError(error, dialect)),
     judgeChallenge(facts),
     own(dialect.statuses, status),
   ];

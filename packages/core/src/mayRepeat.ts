@@ -1,5 +1,5 @@
 import { type Dialect, judgeError } from './dialect.ts';
-import type { ResponseFacts } from './responseFacts.ts';
+import { errorsIn, type ResponseFacts } from './responseFacts.ts';
 
 /**
  * Which refused mutations are sent again:
@@ -13,10 +13,10 @@ export type MutationPolicy = 'safe' | 'proven' | 'always' | 'never';
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /** The server did not take the request, or did not begin to execute it. @see RFC 9110 section 15.5.2; GraphQL, request errors */
-function isProven({ status, data, errors }: ResponseFacts): boolean {
-  if (data !== undefined) return false;
-  if (status === 401) return !errors?.some(error => error?.path);
-  return errors !== undefined && errors.length > 0 && !errors.some(error => error?.path);
+function isProven(facts: ResponseFacts): boolean {
+  if (facts.data !== undefined) return false;
+  const errors = errorsIn(facts);
+  return (facts.status === 401 || errors.length > 0) && !errors.some(error => error?.path);
 }
 
 /** Without paths a refusal tells which field it was of only where there is one. */
@@ -24,11 +24,12 @@ const tellsField = ({ rootFields }: ResponseFacts, { errorsLackPaths }: Dialect)
   !errorsLackPaths || rootFields?.()?.length === 1;
 
 /** Every root field came back `null`, refused at its own door. */
-function isRefusedAtRoot({ data, errors = [], rootFields }: ResponseFacts, dialect: Dialect): boolean {
+function isRefusedAtRoot(facts: ResponseFacts, dialect: Dialect): boolean {
+  const { data, rootFields } = facts;
   const fields = isObject(data) ? Object.keys(data) : data === null ? rootFields?.() : undefined;
   if (!fields?.length || (isObject(data) && Object.values(data).some(value => value !== null))) return false;
   const isRefused = (field: string) =>
-    errors.some(
+    errorsIn(facts).some(
       error => error?.path?.length === 1 && error.path[0] === field && judgeError(error, dialect) === 'unauthenticated',
     );
   return fields.every(isRefused);

@@ -40,3 +40,7 @@ export interface ResponseFacts {
   /** The consumer has had a part of the answer already. */
   readonly delivered?: boolean | undefined;
 }
+
+/** The errors, where they are the list that they should be: some servers send a text. */
+export const errorsIn = ({ errors }: ResponseFacts): readonly GraphQLErrorLike[] =>
+  Array.isArray(errors) ? errors : [];

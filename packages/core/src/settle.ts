@@ -2,7 +2,7 @@ import { type Dialect, defaultDialect, judge, type Verdict } from './dialect.ts'
 import { type MutationPolicy, mayRepeat } from './mayRepeat.ts';
 import { receiveTokens } from './receiveTokens.ts';
 import { redact, redactedCause, textsIn } from './redact.ts';
-import type { ResponseFacts } from './responseFacts.ts';
+import { errorsIn, type ResponseFacts } from './responseFacts.ts';
 import type { Session } from './session.ts';
 import { type Refusal, TokenError } from './tokenError.ts';
 import type { Events } from './tokenEvents.ts';
@@ -41,9 +41,10 @@ const mostRemembered = 100;
 const longestPauseMs = 5 * 60_000;
 
 /** What is said of the refusal in the error of the operation: no token of ours, nor anything that looks like one. */
-function refusalOf({ sent, status, errors }: ResponseFacts): Refusal {
+function refusalOf(facts: ResponseFacts): Refusal {
+  const { sent, status } = facts;
   const secrets = textsIn([sent?.accessToken, sent?.refreshToken]);
-  const messages = (errors ?? []).map(error => redact(error?.message, secrets));
+  const messages = errorsIn(facts).map(error => redact(error?.message, secrets));
   return { ...(status !== undefined && { status }), messages };
 }
 

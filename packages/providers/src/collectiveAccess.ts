@@ -1,4 +1,5 @@
-import { type Dialect, defaultDialect, TokenError } from '@latchkey/core';
+import { type Dialect, TokenError } from '@latchkey/core';
+import { collectiveAccess as dialect } from '@latchkey/core/dialects';
 import { checkEndpoint, type EndpointOptions } from './checkEndpoint.ts';
 import type { SendOptions } from './createSend.ts';
 import { graphqlLogin, type LoginAnswer, type LoginSession } from './graphqlLogin.ts';
@@ -34,17 +35,6 @@ interface LoginData {
 interface RefreshData {
   readonly refresh: { readonly jwt: string | null };
 }
-
-/**
- * Messages are masked as "Internal server error". Only an expired token shows: by 401, and by a flag beside the message. A
- * missing or forged token, a missing right and any fault of the server are a 500 that tells nothing. The token is looked at
- * before a field does anything.
- */
-const dialect: Dialect = {
-  ...defaultDialect,
-  judgeError: error => ('expiredToken' in error && error.expiredToken === true ? 'unauthenticated' : undefined),
-  refusesBeforeResolver: true,
-};
 
 /**
  * CollectiveAccess: `login` and `refresh` are GraphQL queries on the endpoint `Auth`.

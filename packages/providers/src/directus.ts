@@ -1,4 +1,5 @@
 import type { Dialect } from '@latchkey/core';
+import { directus as dialect } from '@latchkey/core/dialects';
 import { checkEndpoint, type EndpointOptions } from './checkEndpoint.ts';
 import type { SendOptions } from './createSend.ts';
 import { graphqlLogin, type LoginAnswer, type LoginSession } from './graphqlLogin.ts';
@@ -28,19 +29,6 @@ const answerOf = ({ access_token, refresh_token, expires }: Tokens): LoginAnswer
   refreshToken: refresh_token,
   expiresInMs: expires,
 });
-
-/** The code says it all. A dead token's status is 401, or 403 with `INVALID_TOKEN`; 403 is also a missing right. */
-const dialect: Dialect = {
-  codes: {
-    TOKEN_EXPIRED: 'unauthenticated',
-    INVALID_TOKEN: 'unauthenticated',
-    INVALID_CREDENTIALS: 'unauthenticated',
-    FORBIDDEN: 'forbidden',
-  },
-  statuses: { 401: 'unauthenticated' },
-  messages: {},
-  refusesBeforeResolver: true,
-};
 
 /**
  * Directus: `auth_login`, `auth_refresh` and `auth_logout` are mutations of the system endpoint. Each refresh token is good
