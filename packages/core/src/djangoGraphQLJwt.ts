@@ -1,40 +1,61 @@
-import { type Dialect, defaultDialect, type Verdict } from './dialect.ts';
-
-const all = (verdict: Verdict, texts: readonly string[]): Record<string, Verdict> =>
-  Object.fromEntries(texts.map(text => [text.toLowerCase(), verdict]));
-
-/** The messages of one language; the last two answer a refresh. */
-const dead: readonly (readonly string[])[] = [
-  ['Signature has expired', 'Error decoding signature', 'Invalid token', 'User is disabled'],
-  ['Refresh has expired', 'Refresh token is expired'],
-  ['انتهت صلاحية التوقيع', 'خطأ في فك شفرة التوقيع', 'Token غير صالح', 'المستخدم معطل', 'انتهت صلاحية التحديث'],
-  ['Signatur abgelaufen', 'Fehler beim dekodieren der Signatur', 'Ungültiger Token', 'Benutzer ist deaktiviert'],
-  ['Sitzung abgelaufen'],
-  ['La firma ha expirado', 'Error decodificando la firma', 'Token inválido', 'Usuario deshabilitado'],
-  ['El refresco ha expirado'],
-  ['La signature a expiré', 'Erreur de décodage de la signature', 'Token invalide', "L'utilisateur est désactivé"],
-  ["L'actualisation a expiré"],
-  ['Fout bij decodering van handtekening', 'Ongeldige token', 'Gebruiker is uitgeschakeld', 'Vernieuwen is verlopen'],
-  ['A assinatura expirou', 'Erro ao decodificar a assinatura', 'Usuário desabilitado', 'A atualização expirou'],
-];
-
-const forbidden = [
-  'You do not have permission to perform this action',
-  'ليس لديك إذن للقيام بهذه العملية',
-  'Keine Berechtigung für diese Aktion',
-  'Usted no tiene permiso para realizar esta acción',
-  "Vous n'avez pas la permission d'effectuer cette action",
-  'Je bent niet gemachtigd om deze actie uit te voeren',
-  'Você não tem permissão para realizar essa operação',
-];
+import { type Dialect, defaultDialect } from './dialect.ts';
 
 /**
- * django-graphql-jwt: messages without codes, in the language that Django chose: English, Arabic, German, Spanish, French,
- * Dutch (whose "Signature has expired" is Spanish) or Brazilian Portuguese. Who is signed out is told that a right is missing.
+ * django-graphql-jwt: messages without codes, in the language that Django chose. Who is signed out is told that a right is
+ * missing; what is said of a refresh is the answer to its mutation.
  *
  * @see https://github.com/flavors/django-graphql-jwt/tree/main/graphql_jwt/locale
  */
 export const djangoGraphQLJwt: Dialect = {
   ...defaultDialect,
-  messages: { ...all('unauthenticated', dead.flat()), ...all('forbidden', forbidden) },
+  messages: {
+    // English
+    'signature has expired': 'unauthenticated',
+    'error decoding signature': 'unauthenticated',
+    'invalid token': 'unauthenticated',
+    'user is disabled': 'unauthenticated',
+    'refresh has expired': 'unauthenticated',
+    'refresh token is expired': 'unauthenticated',
+    'you do not have permission to perform this action': 'forbidden',
+    // Arabic
+    'انتهت صلاحية التوقيع': 'unauthenticated',
+    'خطأ في فك شفرة التوقيع': 'unauthenticated',
+    'token غير صالح': 'unauthenticated',
+    'المستخدم معطل': 'unauthenticated',
+    'انتهت صلاحية التحديث': 'unauthenticated',
+    'ليس لديك إذن للقيام بهذه العملية': 'forbidden',
+    // German
+    'signatur abgelaufen': 'unauthenticated',
+    'fehler beim dekodieren der signatur': 'unauthenticated',
+    'ungültiger token': 'unauthenticated',
+    'benutzer ist deaktiviert': 'unauthenticated',
+    'sitzung abgelaufen': 'unauthenticated',
+    'keine berechtigung für diese aktion': 'forbidden',
+    // Spanish; the first is also what Dutch says
+    'la firma ha expirado': 'unauthenticated',
+    'error decodificando la firma': 'unauthenticated',
+    'token inválido': 'unauthenticated',
+    'usuario deshabilitado': 'unauthenticated',
+    'el refresco ha expirado': 'unauthenticated',
+    'usted no tiene permiso para realizar esta acción': 'forbidden',
+    // French
+    'la signature a expiré': 'unauthenticated',
+    'erreur de décodage de la signature': 'unauthenticated',
+    'token invalide': 'unauthenticated',
+    "l'utilisateur est désactivé": 'unauthenticated',
+    "l'actualisation a expiré": 'unauthenticated',
+    "vous n'avez pas la permission d'effectuer cette action": 'forbidden',
+    // Dutch
+    'fout bij decodering van handtekening': 'unauthenticated',
+    'ongeldige token': 'unauthenticated',
+    'gebruiker is uitgeschakeld': 'unauthenticated',
+    'vernieuwen is verlopen': 'unauthenticated',
+    'je bent niet gemachtigd om deze actie uit te voeren': 'forbidden',
+    // Brazilian Portuguese; an invalid token is called so in Spanish too
+    'a assinatura expirou': 'unauthenticated',
+    'erro ao decodificar a assinatura': 'unauthenticated',
+    'usuário desabilitado': 'unauthenticated',
+    'a atualização expirou': 'unauthenticated',
+    'você não tem permissão para realizar essa operação': 'forbidden',
+  },
 };
