@@ -6,20 +6,23 @@ type Errors = readonly GraphQLErrorLike[];
 /** What is known of an attempt before its answer. */
 export type Attempt = Pick<ResponseFacts, 'sent' | 'repeated' | 'delivered'>;
 
+/** An answer, as servers send it: nothing about it is sure. */
 interface Payload {
   readonly data?: unknown;
-  readonly errors?: Errors;
-  readonly extensions?: { readonly [PROTOCOL_ERRORS_SYMBOL]?: { readonly errors: Errors } };
-  readonly incremental?: readonly { readonly errors?: Errors }[];
-  readonly completed?: readonly { readonly errors?: Errors }[];
+  readonly errors?: unknown;
+  readonly extensions?: { readonly [PROTOCOL_ERRORS_SYMBOL]?: { readonly errors?: unknown } | null } | null;
+  readonly incremental?: unknown;
+  readonly completed?: unknown;
 }
+
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** The errors of a payload, wherever this client keeps them: multipart subscriptions and `@defer` have places of their own. */
 function errorsOf({ errors, extensions, incremental, completed }: Payload): Errors | undefined {
   const transport = extensions?.[PROTOCOL_ERRORS_SYMBOL]?.errors;
   if (!transport && !incremental && !completed) return Array.isArray(errors) ? errors : undefined;
-  const parts = [...(incremental ?? []), ...(completed ?? [])].flatMap(part => part.errors ?? []);
-  return [...(errors ?? []), ...(transport ?? []), ...parts];
+  const parts = [...list(incremental), ...list(completed)].flatMap(part => list((part as Payload | null)?.errors));
+  return [...list(errors), ...list(transport), ...parts] as Errors;
 }
 
 const isAnswer = (body: unknown): body is Payload =>
@@ -57,10 +60,17 @@ export function readResult(
   attempt: Attempt,
   result: ApolloLink.Result,
 ): ResponseFacts {
+  const { errors } = result as Payload;
   const facts = factsOf(operation, attempt, result as Payload);
-  if (!facts.errors?.length) return facts;
-  const response = operation.getContext().response as Response | undefined;
-  return { ...facts, status: response?.status, challenge: response?.headers?.get('www-authenticate') };
+  const isOdd = errors != null && !Array.isArray(errors); // some servers send a text for errors
+  if (!facts.errors?.length && !isOdd) return facts;
+  const { response } = operation.getContext() as { readonly response?: Response };
+  return {
+    ...facts,
+    ...(isOdd && { body: result }),
+    status: response?.status,
+    challenge: response?.headers?.get('www-authenticate'),
+  };
 }
 
 /** An answer that came as an error: any status but 2xx, or a body that is no GraphQL. */

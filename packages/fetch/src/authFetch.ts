@@ -47,7 +47,7 @@ export function authFetch(auth: TokenManager, options: AuthFetchOptions = {}): A
 
     const response = await attempt(input, sent, false);
     const answer = await readAnswer(response);
-    const isGood = response.ok && !answer.errors?.length;
+    const isGood = response.ok && !answer.errors?.length && answer.body === undefined;
     const operation = isGood ? undefined : await readOperation(repeatable, init);
     const isConsumed = init.body instanceof ReadableStream;
     const facts = { kind: 'unknown', ...operation, ...answer, sent, isConsumed } as const;

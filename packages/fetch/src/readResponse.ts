@@ -67,5 +67,7 @@ export async function readAnswer(response: Response): Promise<Omit<ResponseFacts
   if (!isJson(response)) return facts;
   const body = parsed(await response.clone().text());
   const answer = answerOf(body);
-  return answer ? { ...facts, ...answer } : response.ok ? facts : { ...facts, body };
+  if (answer) return { ...facts, ...answer };
+  const mayRefuse = !response.ok || (isObject(body) && 'errors' in body); // some servers send a text for errors
+  return mayRefuse ? { ...facts, body } : facts;
 }
