@@ -1,0 +1,106 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { useDeferStream } from '@graphql-yoga/plugin-defer-stream';
+import { createTokenManager, type TokenManager } from '@latchkey/core';
+import { GraphQLError } from 'graphql';
+import { useServer } from 'graphql-ws-6/use/ws';
+import { createSchema, createYoga } from 'graphql-yoga';
+import { WebSocketServer } from 'ws';
+
+export interface Transports extends AsyncDisposable {
+  readonly url: string;
+  readonly socketUrl: string;
+  /** A manager that is signed in with the token that this server takes. Each renewal brings the next one. */
+  readonly auth: TokenManager;
+  readonly renewals: () => number;
+  /** The token of now is dead; the next one works. */
+  readonly kill: () => void;
+  /** The tokens of what was executed, in order. */
+  readonly executed: string[];
+}
+
+interface Context {
+  readonly token: string;
+}
+
+const typeDefs = /* GraphQL */ `
+  scalar File
+  type Query { fast: String slow: String letters: [String!] }
+  type Mutation { upload(file: File!): String }
+  type Subscription { count(to: Int!): Int! }
+`;
+
+/** A server for what the emulators do not speak: GraphQL over WebSocket, incremental delivery, uploads. */
+export async function startTransports(): Promise<Transports> {
+  let alive = 0;
+  let renewed = 0;
+  const executed: string[] = [];
+  const check = ({ token }: Context) => {
+    if (token !== `token-${alive}`) throw new GraphQLError('x', { extensions: { code: 'UNAUTHENTICATED' } });
+    executed.push(token);
+  };
+  const guarded =
+    <Args, Result>(resolve: (args: Args) => Result) =>
+    (_: unknown, args: Args, context: Context) => {
+      check(context);
+      return resolve(args);
+    };
+  const schema = createSchema<Context>({
+    typeDefs,
+    resolvers: {
+      Query: {
+        fast: guarded(() => 'fast'),
+        slow: (_, _args, context: Context) =>
+          new Promise<void>(resolve => setImmediate(resolve)).then(() => check(context)).then(() => 'slow'),
+        letters: guarded(async function* () {
+          yield* ['a', 'b', 'c'];
+        }),
+      },
+      Mutation: { upload: guarded(async ({ file }: { file: File }) => `${file.name}: ${await file.text()}`) },
+      Subscription: {
+        count: {
+          subscribe: guarded(async function* ({ to }: { to: number }) {
+            for (let n = 1; n <= to; n++) yield { count: n };
+          }),
+        },
+      },
+    },
+  });
+  const tokenIn = (header: unknown) => ({ token: String(header ?? '').replace('Bearer ', '') });
+  const yoga = createYoga<object, Context>({
+    schema,
+    plugins: [useDeferStream()],
+    context: ({ request }: { request: Request }) => tokenIn(request.headers.get('authorization')),
+    logging: false,
+    maskedErrors: false,
+  });
+  const server = createServer(yoga).listen(0, '127.0.0.1');
+  const sockets = new WebSocketServer({ server, path: '/graphql' });
+  const serving = useServer(
+    { schema, context: ({ connectionParams }) => tokenIn(connectionParams?.authorization) },
+    sockets,
+  );
+  await new Promise(resolve => server.once('listening', resolve));
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+
+  const url = `http://${address}`;
+  const auth = createTokenManager({
+    renew: ({ signal }) => fetch(`${url}?query={__typename}`, { signal }).then(() => `token-${++renewed}`),
+  });
+  await auth.adopt('token-0');
+  return {
+    url,
+    socketUrl: `ws://${address}`,
+    auth,
+    renewals: () => renewed,
+    kill: () => {
+      alive++;
+    },
+    executed,
+    async [Symbol.asyncDispose]() {
+      auth.dispose();
+      await serving.dispose();
+      await new Promise(resolve => server.close(resolve).closeAllConnections());
+    },
+  };
+}
