@@ -87,7 +87,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
   }
 
   async function run(mine: Flight): Promise<void> {
-    if (store.lock) await session.reread();
+    if (store.lock || store.shared) await session.reread();
     const { tokens, schedule } = session;
     const isDeadToo = tokens?.session === mine.from?.session && clock.now() >= schedule.hardAt;
     if (tokens && isDeadToo && flight === mine) mine.from = tokens;
