@@ -15,6 +15,8 @@ export interface Transports extends AsyncDisposable {
   readonly renewals: () => number;
   /** The token of now is dead; the next one works. */
   readonly kill: () => void;
+  /** The next operation is refused, whatever its token: a socket keeps the token that it was opened with. */
+  readonly refuseOnce: () => void;
   /** The tokens of what was executed, in order. */
   readonly executed: string[];
 }
@@ -33,10 +35,13 @@ const typeDefs = /* GraphQL */ `
 /** A server for what the emulators do not speak: GraphQL over WebSocket, incremental delivery, uploads. */
 export async function startTransports(): Promise<Transports> {
   let alive = 0;
+  let refusals = 0;
   let renewed = 0;
   const executed: string[] = [];
   const check = ({ token }: Context) => {
-    if (token !== `token-${alive}`) throw new GraphQLError('x', { extensions: { code: 'UNAUTHENTICATED' } });
+    const isRefused = refusals > 0 || token !== `token-${alive}`;
+    refusals = 0;
+    if (isRefused) throw new GraphQLError('x', { extensions: { code: 'UNAUTHENTICATED' } });
     executed.push(token);
   };
   const guarded =
@@ -66,7 +71,7 @@ export async function startTransports(): Promise<Transports> {
       },
     },
   });
-  const tokenIn = (header: unknown) => ({ token: String(header ?? '').replace('Bearer ', '') });
+  const tokenIn = (header: unknown) => ({ token: typeof header === 'string' ? header.replace('Bearer ', '') : '' });
   const yoga = createYoga<object, Context>({
     schema,
     plugins: [useDeferStream()],
@@ -74,7 +79,7 @@ export async function startTransports(): Promise<Transports> {
     logging: false,
     maskedErrors: false,
   });
-  const server = createServer(yoga).listen(0, '127.0.0.1');
+  const server = createServer((request, response) => void yoga(request, response)).listen(0, '127.0.0.1');
   const sockets = new WebSocketServer({ server, path: '/graphql' });
   const serving = useServer(
     { schema, context: ({ connectionParams }) => tokenIn(connectionParams?.authorization) },
@@ -95,6 +100,9 @@ export async function startTransports(): Promise<Transports> {
     renewals: () => renewed,
     kill: () => {
       alive++;
+    },
+    refuseOnce: () => {
+      refusals = 1;
     },
     executed,
     async [Symbol.asyncDispose]() {

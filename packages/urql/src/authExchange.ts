@@ -108,8 +108,10 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
         const decision = way.life.isOver ? undefined : auth.settle(readResponse(operation, way, result), settling);
         if (decision) {
           way.isWaiting = true;
+          const isHttp = result.error?.response !== undefined;
+          if (!isHttp) close(way); // a socket's "complete" would end the subscription for its consumer
           decision.then(
-            tokens => (tokens ? repeat(way, tokens) : deliver(way, { ...delivered, hasNext: false })),
+            tokens => (tokens ? repeat(way, tokens, isHttp) : deliver(way, { ...delivered, hasNext: false })),
             error => fail(way, error),
           );
           return undefined;
@@ -121,11 +123,15 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
         return delivered;
       }
 
-      /** The old transport closes before the new one opens. A mutation's has ended, and others may share its key. */
-      function repeat(way: Way, tokens: TokenSet): void {
-        const { operation, life } = way;
-        if (life.isOver) return;
+      /** Closes the old transport. A mutation's has ended, and others may share its key. */
+      function close({ operation }: Way): void {
         if (operation.kind !== 'mutation') late.next(makeOperation('teardown', operation, operation.context));
+      }
+
+      /** An HTTP stream is closed here, not from within its answer: urql's fetch throws then, where nobody can catch it. */
+      function repeat(way: Way, tokens: TokenSet, isOpen: boolean): void {
+        if (way.life.isOver) return;
+        if (isOpen) close(way);
         way.isWaiting = false;
         way.repeated = true;
         send(way, tokens);
