@@ -164,6 +164,22 @@ test('B22 what another tab has renewed is found before the auth server is asked'
   expect(renewals.calls).toHaveLength(0);
 });
 
+test('B63 a record that is older than what memory holds is replaced, and no renewal is lost to it', async () => {
+  const storage = new MapStorage();
+  const { auth, A, renewals } = signedIn({ store: keyValueStore(storage, 'session') });
+  await settled();
+  const stale = storage.items.get(key) ?? '';
+  renewals.always(({ current: tokens }) => `${tokens?.accessToken}+`);
+  expect(await outcome(auth.renew())).toBe('A+');
+  storage.items.set(key, stale);
+  expect(await outcome(auth.renew())).toBe('A++');
+  expect(JSON.parse(storage.items.get(key) ?? '')).toMatchObject({
+    session: A.session,
+    version: 3,
+    accessToken: 'A++',
+  });
+});
+
 test('it tells of each write until the listener leaves', () => {
   const store = keyValueStore(new MapStorage(), 'session');
   const changed = vi.fn();

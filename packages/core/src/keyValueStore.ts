@@ -11,8 +11,8 @@ const isLater = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
   typeof (value as PromiseLike<T> | null | undefined)?.then === 'function';
 
 /** Goes on at once where the storage answers at once: then a page knows from its first line whether somebody is signed in. */
-const after = <T, U>(value: T | PromiseLike<T>, next: (value: T) => U | Promise<U>): U | Promise<U> =>
-  isLater(value) ? Promise.resolve(value).then(later => next(later)) : next(value);
+const after = <T, U>(value: T | PromiseLike<T>, goOn: (value: T) => U | Promise<U>): U | Promise<U> =>
+  isLater(value) ? Promise.resolve(value).then(goOn) : goOn(value);
 
 /** What is no record is handed on as one: the token manager sees that it is damaged, reports and replaces it. */
 function read(text: string | null | undefined): TokenRecord | null {

@@ -93,6 +93,7 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
     } else if (stored && stored.session === tokens?.session) {
       const isOther = stored.version === tokens.version && stored.accessToken !== tokens.accessToken; // two successors: theirs was saved
       if (stored.version > tokens.version || isOther) goOn(stored);
+      else if (stored.version < tokens.version) void write(recordOf(tokens), recordOf(stored)); // or no later save would fit over it
     } else if (shared && (stored || tokens)) {
       if (tokens) leave('elsewhere');
       if (stored) enter(stored);
