@@ -102,7 +102,7 @@ export function createExchange<Credentials, Answer extends TokenParts>(
     signIn: exchangeSignIn,
     async signInUnattended() {
       const given = credentials && isUnattended() ? await request(() => credentials(), undefined) : null;
-      return given == null ? null : exchangeSignIn(given);
+      return given == null || !isUnattended() ? null : exchangeSignIn(given); // the user may have signed out meanwhile
     },
     async revoke(tokens) {
       if (signOut && !closed.signal.aborted)

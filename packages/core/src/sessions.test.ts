@@ -11,6 +11,7 @@ import {
   type Password,
   recordA,
   refusal,
+  script,
   scriptedProvider,
   settled,
   signedIn,
@@ -628,6 +629,17 @@ test('B48 passwords are asked from the callback each time and kept nowhere', asy
   clock.jump(2 * minutes);
   expect(await outcome(auth.get())).toBe('token-for-canary-2');
   expect(credentials).toHaveBeenCalledTimes(2);
+});
+
+test('B48 credentials that come after signOut are not used', async () => {
+  const credentials = script<void, Password>();
+  const { auth, signIns } = scriptedProvider({ credentials: () => credentials.run() });
+  const got = outcome(auth.get());
+  await settled();
+  await auth.signOut();
+  await credentials.last.answer(ann);
+  expect(await got).toBe('signedOut');
+  expect(signIns.calls).toEqual([]);
 });
 
 test('B48 credentials that come later are waited for, and their failure is trouble on the way', async () => {
