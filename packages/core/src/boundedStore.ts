@@ -12,7 +12,10 @@ export interface BoundedStore {
   /** Settles when the writes so far are done. */
   readonly written: Promise<unknown>;
   read(load: () => ReturnType<TokenStore['load']>): Promise<TokenRecord | null>;
-  /** Tries twice. Resolves to `false` when others were faster. Never rejects. */
+  /**
+   * Tries twice. Resolves to `false` when others were faster. Never rejects. After a write that failed, `expected` is what the
+   * store held before that one.
+   */
   write(record: TokenRecord | null, expected?: TokenRecord | null): Promise<boolean>;
 }
 
@@ -24,6 +27,8 @@ export function createBoundedStore(
 ): BoundedStore {
   let written: Promise<unknown> = Promise.resolve();
   let isBehind = false;
+  /** What the write expected that failed first. */
+  let base: TokenRecord | null | undefined;
   return {
     get isBehind() {
       return isBehind;
@@ -33,8 +38,7 @@ export function createBoundedStore(
     },
     read: load => withinTime(load, storeTimeoutMs, clock, 'The store did not answer in time.', closed),
     write(record, expected) {
-      // what a store that is behind holds is not what we expect of it
-      const save = () => store.save(record, isBehind ? undefined : expected);
+      const save = () => store.save(record, isBehind && expected !== undefined ? base : expected);
       const attempt = () => withinTime(save, storeTimeoutMs, clock, 'The store did not save in time.');
       const saving = written.then(attempt).catch(attempt);
       const done = saving.then(
@@ -43,6 +47,7 @@ export function createBoundedStore(
           return saved !== false;
         },
         thrown => {
+          if (!isBehind || expected === undefined) base = expected;
           isBehind = true;
           saveFailed(thrown, record);
           return true;

@@ -102,7 +102,10 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
 
   async function reread(): Promise<void> {
     await bounded.written;
-    if (bounded.isBehind) await write(session.tokens ? recordOf(session.tokens) : null); // memory knows better than a store that failed
+    if (bounded.isBehind) {
+      const mine = session.tokens ? recordOf(session.tokens) : null;
+      await write(mine, mine); // memory knows better than a store that failed, unless others wrote there
+    }
     const { written } = bounded;
     await written;
     if (written !== bounded.written) return reread(); // what the store holds now is about to be replaced by us
