@@ -37,23 +37,27 @@ export function authFetch(auth: TokenManager, options: AuthFetchOptions = {}): A
 
     const signal = init.signal ?? request?.signal;
     const repeatable = request?.body && !init.body ? request.clone() : input; // a body is sent once
-    const attempt = (target: RequestInfo | URL, tokens: TokenSet | null, isRepeat: boolean) =>
-      send(target, tokens ? attach(target, init, auth.headers(tokens), isRepeat) : init);
+    const isConsumed = init.body instanceof ReadableStream;
+
+    let operation: Awaited<ReturnType<typeof readOperation>> | undefined;
+
+    async function attempt(sent: TokenSet | null, repeated: boolean): Promise<Response> {
+      const options = sent ? attach(input, init, auth.headers(sent), repeated) : init;
+      const response = await send(repeated ? repeatable : input, options);
+      const answer = await readAnswer(response);
+      const isGood = response.ok && !answer.errors?.length;
+      if (!isGood) operation ??= await readOperation(repeatable, init); // before the repeat: its body is sent once, too
+      const facts = { kind: 'unknown', ...operation, ...answer, sent, repeated, isConsumed } as const;
+      const tokens = await auth.settle(facts, { ...settling, signal });
+      if (!tokens) return response;
+      await response.body?.cancel();
+      return attempt(tokens, true);
+    }
 
     const fresh = auth.fresh();
-    const sent = fresh !== undefined ? fresh : await auth.get({ signal });
-    if (!sent && choice === 'required') throw new TokenError('signedOut', 'Nobody is signed in.');
+    const tokens = fresh !== undefined ? fresh : await auth.get({ signal });
+    if (!tokens && choice === 'required') throw new TokenError('signedOut', 'Nobody is signed in.');
     if (signal?.aborted) throw new TokenError('aborted', 'The request was aborted while it waited for a token.');
-
-    const response = await attempt(input, sent, false);
-    const answer = await readAnswer(response);
-    const isGood = response.ok && !answer.errors?.length && answer.body === undefined;
-    const operation = isGood ? undefined : await readOperation(repeatable, init);
-    const isConsumed = init.body instanceof ReadableStream;
-    const facts = { kind: 'unknown', ...operation, ...answer, sent, isConsumed } as const;
-    const tokens = await auth.settle(facts, { ...settling, signal });
-    if (!tokens) return response;
-    await response.body?.cancel();
-    return attempt(repeatable, tokens, true);
+    return attempt(tokens, false);
   };
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -64,7 +65,7 @@ test('every link between the documents leads somewhere', async () => {
   for (const path of paths) {
     for (const [, link = ''] of (await textOf(path)).matchAll(/\]\((?!https?:|#)([^)]+)\)/g)) {
       const target = join(dirname(path), link.replace(/#.*/, ''));
-      if (!(await textOf(target))) broken.push(`${path}: ${link}`);
+      if (!existsSync(join(root, target))) broken.push(`${path}: ${link}`);
     }
   }
   expect(broken).toEqual([]);

@@ -138,6 +138,19 @@ describe('B95 bodies', () => {
     expect(bodies).toEqual(['in a request', 'in a request']);
   });
 
+  test('the body of a Request that is refused twice is sent twice, and the refusal is delivered', async () => {
+    const auth = createTokenManager({ renew: () => 'token-1' });
+    await auth.adopt('token-0');
+    const bodies: string[] = [];
+    const refusing: typeof fetch = async (input, init) => {
+      bodies.push(await new Request(input, init).text());
+      return new Response('Unauthorized', { status: 401 });
+    };
+    const request = new Request('http://127.0.0.1/graphql', { method: 'POST', body: 'a text' });
+    expect(await authFetch(auth, { fetch: refusing })(request)).toMatchObject({ status: 401 });
+    expect(bodies).toEqual(['a text', 'a text']);
+  });
+
   test('a stream is not sent again and says so, and the token is renewed for those that follow', async () => {
     const { bodies, answer, renewals } = await run(stream(), { method: 'POST', duplex: 'half' } as RequestInit);
     expect(TokenError.is(answer) && answer.code).toBe('notRepeatable');
