@@ -1,14 +1,34 @@
 import { Hono } from 'hono';
 import { proxy } from 'hono/proxy';
-import type { Api } from './startApis.ts';
+import type { Sessions } from './createSessions.ts';
+import { sessionId } from './sessionRoutes.ts';
 
-/** Passes everything on to an API, streams too, except while its auth server is out of order. */
-export function proxyRoutes(api: Api, prefix: string): Hono {
-  const tokenPath = new URL(api.tokenUrl).pathname;
-  return new Hono().all('/*', async context => {
+/** What of an API the page reaches at the app's own origin. */
+export interface Proxied {
+  readonly origin: string;
+  /** The pattern of the paths that are passed on. */
+  readonly paths: string;
+  /** What is added to each request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whose users alone are let through. */
+  readonly usersOnly?: Sessions;
+}
+
+/**
+ * Passes operations on to an API, streams too, with the headers that only this server knows. The page's cookies are this
+ * server's own business.
+ *
+ * An API whose token is everybody's is only for users who are signed in to the app: whoever is signed out is refused here,
+ * though the token that the page may have kept still works.
+ */
+export function proxyRoutes({ origin, paths, headers, usersOnly }: Proxied, prefix: string): Hono {
+  return new Hono().all(paths, async context => {
+    if (usersOnly && !usersOnly.find(sessionId(context))) return context.body(null, 401);
     const { pathname, search } = new URL(context.req.url);
-    const path = pathname.slice(prefix.length);
-    if (path === tokenPath && api.isDown()) return context.body(null, 503);
-    return proxy(api.origin + path + search, context.req.raw).catch(() => context.body(null, 502)); // or the page has left
+    const { raw } = context.req;
+    return proxy(origin + pathname.slice(prefix.length) + search, {
+      raw,
+      headers: { ...context.req.header(), cookie: undefined, ...headers },
+    }).catch(() => context.body(null, 502)); // or the page has left
   });
 }

@@ -26,8 +26,8 @@ const contentSecurityPolicy = {
 };
 
 /**
- * Everything that the page needs, on one port of loopback: the built page, the APIs behind a path of their own, the app's
- * own sessions, and the controls of the demonstration.
+ * Everything that the page needs: on one port of loopback the built page, the APIs behind a path of their own, the app's own
+ * sessions, and the controls of the demonstration. Only Toggle is at an origin of its own, which `/addresses` tells.
  *
  * @param port - 0 takes a free one
  * @param authServerMs - how long an auth server takes to answer
@@ -42,16 +42,25 @@ export async function startApp({
 }): Promise<App> {
   const apis = await startApis(authServerMs);
   const closeApis = async () => void (await Promise.all(Object.values(apis).map(api => api.close())));
+  const { url: toggle } = apis.toggle;
+  const connectSrc = ["'self'", toggle];
   const app = new Hono()
-    .use(secureHeaders({ contentSecurityPolicy, strictTransportSecurity: false }))
-    .route('/oli', proxyRoutes(apis.oli, '/oli'))
-    .route('/collectiveaccess', proxyRoutes(apis.collectiveaccess, '/collectiveaccess'))
-    .route('/cookie', proxyRoutes(apis.cookie, '/cookie'))
-    .use('/session/*', ownPagesOnly)
+    .use(
+      secureHeaders({
+        contentSecurityPolicy: { ...contentSecurityPolicy, connectSrc },
+        strictTransportSecurity: false,
+      }),
+    )
+    .use('/:api/session/*', ownPagesOnly)
     .use('/demo/*', ownPagesOnly)
-    .route('/session', sessionRoutes(apis.cookie, 'apiclient'))
     .route('/demo', demoRoutes(apis))
-    .use(serveStatic({ root: page }));
+    .get('/addresses', context => context.json({ toggle }));
+  for (const [name, { sessions, proxied }] of Object.entries(apis)) {
+    const path = `/${name}`;
+    if (sessions) app.route(`${path}/session`, sessionRoutes(sessions, path));
+    if (proxied) app.route(path, proxyRoutes(proxied, path));
+  }
+  app.use(serveStatic({ root: page }));
 
   const server = createAdaptorServer({ fetch: app.fetch });
   if (!(server instanceof Server)) throw new Error('Not a server of HTTP/1.1');

@@ -10,7 +10,7 @@ export function ApiChoice({ apis, chosen, onChoose }: ApiChoiceProps) {
   return (
     <fieldset className="choices">
       <legend>Which API?</legend>
-      {apis.map(({ name, title, about }, index) => (
+      {apis.map(({ name, texts: { title, about } }, index) => (
         <label key={name} className="choice">
           <input type="radio" name="api" value={name} checked={index === chosen} onChange={() => onChoose(index)} />
           <span>

@@ -20,7 +20,7 @@ interface ApiPageProps {
 
 /** One API: signed in, signed out or not known yet, and beside it what happens. */
 export function ApiPage({ api, journal }: ApiPageProps) {
-  const { auth, url } = api;
+  const { auth, url, texts } = api;
   const { status } = useAuthState(auth);
   const hasEnded = useHasEnded(auth);
   const [server] = useState(() => demoServer(api));
@@ -32,14 +32,15 @@ export function ApiPage({ api, journal }: ApiPageProps) {
 
   return (
     <div className="page">
+      <p className="different">{texts.different}</p>
       <div className="deeds">
         {status === 'unknown' && <Restoring auth={auth} />}
-        {status === 'signedOut' && <SignIn auth={auth} server={server} hasEnded={hasEnded} />}
-        {status === 'signedIn' && <Workbench key={generation} auth={auth} server={server} clients={clients} />}
+        {status === 'signedOut' && <SignIn api={api} server={server} hasEnded={hasEnded} />}
+        {status === 'signedIn' && <Workbench key={generation} api={api} server={server} clients={clients} />}
       </div>
       <div className="evidence">
         <Picture journal={journal} />
-        <ServerCounts server={server} />
+        <ServerCounts server={server} note={texts.counts} />
       </div>
     </div>
   );

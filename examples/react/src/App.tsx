@@ -1,11 +1,10 @@
 import { useState } from 'react';
 import { ApiChoice } from './ApiChoice.tsx';
 import { ApiPage } from './ApiPage.tsx';
-import { createApis } from './apis.ts';
+import type { Api } from './apis.ts';
 import { createJournal } from './createJournal.ts';
 
-export function App() {
-  const [apis] = useState(() => createApis(location.origin));
+export function App({ apis }: { readonly apis: readonly Api[] }) {
   const [journals] = useState(() => apis.map(({ auth }) => createJournal(auth)));
   const [chosen, choose] = useState(0);
   const api = apis[chosen];

@@ -26,10 +26,10 @@ export function BadDay({ server, clients }: BadDayProps) {
     const [apollo, urql] = await Promise.all([twentyFiveByApollo(clients.apollo), twentyFiveByUrql(clients.urql)]);
     const after = await server.counts();
     const refused = after.operations.refused - before.operations.refused;
-    const renewals = after.tokenRequests.refresh - before.tokenRequests.refresh;
+    const requests = after.tokenRequests.total - before.tokenRequests.total;
     const clientsSay = `Apollo Client: ${sentenceForBurst(apollo)} urql: ${sentenceForBurst(urql)}`;
     say(
-      `${clientsSay} The server counted ${refused} refused operations and ${renewals} ${renewals === 1 ? 'renewal' : 'renewals'}.`,
+      `${clientsSay} The server counted ${refused} refused operations and ${requests} ${requests === 1 ? 'token request' : 'token requests'}.`,
     );
   }
 

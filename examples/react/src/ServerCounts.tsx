@@ -3,8 +3,13 @@ import type { Counts, DemoServer } from './demoServer.ts';
 
 const everyMs = 500;
 
+interface ServerCountsProps {
+  readonly server: DemoServer;
+  readonly note: string | undefined;
+}
+
 /** The server's own counters: nobody has to believe the clients. */
-export function ServerCounts({ server }: { readonly server: DemoServer }) {
+export function ServerCounts({ server, note }: ServerCountsProps) {
   const [counts, setCounts] = useState<Counts>();
 
   useEffect(() => {
@@ -27,6 +32,7 @@ export function ServerCounts({ server }: { readonly server: DemoServer }) {
         <Count name="Mutations executed" value={mutationsExecuted} />
       </dl>
       <p>Auth server: {counts ? (counts.isDown ? 'out of order' : 'working') : 'not known'}</p>
+      {note && <p>{note}</p>}
     </section>
   );
 }

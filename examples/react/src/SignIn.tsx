@@ -1,20 +1,21 @@
-import type { TokenManager } from '@latchkey/core';
 import type { User } from '@latchkey/emulators';
 import { type SubmitEvent, useEffect, useState } from 'react';
-import type { Credentials } from './apis.ts';
+import type { Api } from './apis.ts';
+import type { Credentials } from './appSession.ts';
 import type { DemoServer } from './demoServer.ts';
 import { FocusHeading } from './FocusHeading.tsx';
+import { HideSwitch } from './HideSwitch.tsx';
 import { signInSentenceFor } from './sentences.ts';
 
 interface SignInProps {
-  readonly auth: TokenManager<Credentials>;
+  readonly api: Api;
   readonly server: DemoServer;
   readonly hasEnded: boolean;
 }
 
 const nobody: Credentials = { username: '', password: '' };
 
-export function SignIn({ auth, server, hasEnded }: SignInProps) {
+export function SignIn({ api: { auth, texts }, server, hasEnded }: SignInProps) {
   const [users, setUsers] = useState<readonly User[]>([]);
   const [credentials, setCredentials] = useState(nobody);
   const [isBusy, setBusy] = useState(false);
@@ -36,7 +37,7 @@ export function SignIn({ auth, server, hasEnded }: SignInProps) {
     setProblem('');
     setBusy(true);
     const { username, password } = credentials;
-    await auth.signIn({ username, password }).catch((error: unknown) => setProblem(signInSentenceFor(error)));
+    await auth.signIn({ username, password }).catch((error: unknown) => setProblem(signInSentenceFor(error, texts)));
     setBusy(false);
   }
 
@@ -44,7 +45,7 @@ export function SignIn({ auth, server, hasEnded }: SignInProps) {
     <article className="sign-in">
       {hasEnded && (
         <p role="alert" className="notice">
-          Your session has ended: the auth server refused to renew it. Please sign in again.
+          Your session has ended: nothing could renew it. Please sign in again.
         </p>
       )}
       <FocusHeading>Sign in</FocusHeading>
@@ -86,6 +87,7 @@ export function SignIn({ auth, server, hasEnded }: SignInProps) {
         </button>
         {problem && <p role="alert">{problem}</p>}
       </form>
+      {texts.hiding && <HideSwitch server={server} label={texts.hiding} />}
     </article>
   );
 }

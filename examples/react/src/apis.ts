@@ -1,53 +1,60 @@
-import { createTokenManager, readTokens, type TokenManager } from '@latchkey/core';
+import { createTokenManager, type TokenManager } from '@latchkey/core';
 import { collectiveAccess } from '@latchkey/providers/collectiveAccess';
 import { oli } from '@latchkey/providers/oli';
-import { post } from './post.ts';
-
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
+import { toggle } from '@latchkey/providers/toggle';
+import type { Addresses } from './addresses.ts';
+import { type ApiName, type ApiTexts, apiTexts } from './apiTexts.ts';
+import { appSession, type Credentials } from './appSession.ts';
 
 /** One of the choices on the page: an API, and the token manager that keeps its clients signed in. */
 export interface Api {
-  readonly name: 'oli' | 'collectiveaccess' | 'cookie';
-  readonly title: string;
-  readonly about: string;
+  readonly name: ApiName;
+  readonly texts: ApiTexts;
+  /** The GraphQL endpoint. */
   readonly url: string;
   readonly auth: TokenManager<Credentials>;
+  /** Where the app says who is signed in. Without it the API knows. */
+  readonly userUrl?: string;
+  /** The controls of the demonstration. */
+  readonly demoUrl: string;
 }
 
-export function createApis(origin: string): readonly Api[] {
-  const at = (path: string) => new URL(path, origin).href;
+export function createApis(addresses: Addresses): readonly Api[] {
+  const at = (path: string) => new URL(path, addresses.app).href;
+  const rest = (name: ApiName) => ({ name, texts: apiTexts[name], demoUrl: at(`/demo/${name}/`) });
   return [
     {
-      name: 'oli',
-      title: 'OLI',
-      about: 'A Keycloak server: OAuth password grant, refresh tokens that change with each use.',
+      ...rest('oli'),
       url: at('/oli/graphql'),
       auth: createTokenManager(
         oli({ tokenUrl: at('/oli/auth/realms/api/protocol/openid-connect/token'), clientId: 'apiclient' }),
       ),
     },
     {
-      name: 'collectiveaccess',
-      title: 'CollectiveAccess',
-      about: 'Signing in and refreshing are GraphQL queries, and refusals have a shape of their own.',
+      ...rest('collectiveaccess'),
       url: at('/collectiveaccess/service/item'),
       auth: createTokenManager(collectiveAccess({ authUrl: at('/collectiveaccess/service/Auth') })),
     },
     {
-      name: 'cookie',
-      title: 'Cookie',
-      about: 'Only a short-lived token in memory; an HttpOnly cookie of the app’s own server survives a reload.',
+      ...rest('realitems'),
+      url: at('/realitems/graphql'),
+      auth: createTokenManager(appSession(at('/realitems/session'))),
+    },
+    {
+      ...rest('altrata'),
+      url: at('/altrata/graphql'),
+      userUrl: at('/altrata/session/user'),
+      auth: createTokenManager({ ...appSession(at('/altrata/session')), exclusive: true }),
+    },
+    {
+      ...rest('toggle'),
+      url: addresses.toggle,
+      auth: createTokenManager(toggle({ url: addresses.toggle })),
+    },
+    {
+      ...rest('cookie'),
       url: at('/cookie/graphql'),
-      auth: createTokenManager<Credentials>({
-        renew: ({ signal }) => post(at('/session/refresh'), { signal }).then(readTokens),
-        restore: true,
-        signIn: (credentials, { signal }) =>
-          post(at('/session/sign-in'), { signal, body: credentials }).then(readTokens),
-        signOut: (_, { signal }) => post(at('/session/sign-out'), { signal }),
-      }),
+      auth: createTokenManager(appSession(at('/cookie/session'))),
     },
   ];
 }

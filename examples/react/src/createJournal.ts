@@ -52,7 +52,8 @@ export function createJournal(auth: TokenManager): Journal {
   auth.on('signedIn', ({ at, expiresAt }) => beginLife(at, expiresAt));
   auth.on('renewed', ({ at, expiresAt }) => {
     beginLife(at, expiresAt);
-    add(renewals, { at, failed: false }, renewal => renewal.at);
+    // Otherwise an answer brought the token set along, without a renewal.
+    if (auth.state.renewing) add(renewals, { at, failed: false }, renewal => renewal.at);
   });
   auth.on('renewalFailed', ({ at }) => {
     places.giveUpRepeats();

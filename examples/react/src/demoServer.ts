@@ -5,6 +5,7 @@ import { post } from './post.ts';
 /** What the server itself has counted. */
 export interface Counts extends Stats {
   readonly isDown: boolean;
+  readonly isHiding: boolean;
 }
 
 /** The controls that the example's server has beside the API. */
@@ -15,10 +16,11 @@ export interface DemoServer {
   readonly revokeSession: () => Promise<unknown>;
   readonly takeDown: (seconds: number) => Promise<unknown>;
   readonly setLifetime: (seconds: number) => Promise<unknown>;
+  readonly hideTokens: (on: boolean) => Promise<unknown>;
 }
 
-export function demoServer({ name, url }: Api): DemoServer {
-  const at = (path: string) => new URL(`/demo/${name}/${path}`, url).href;
+export function demoServer({ demoUrl }: Api): DemoServer {
+  const at = (path: string) => new URL(path, demoUrl).href;
   const get = async (path: string) => (await fetch(at(path))).json();
   return {
     users: () => get('users'),
@@ -27,5 +29,6 @@ export function demoServer({ name, url }: Api): DemoServer {
     revokeSession: () => post(at('revoke')),
     takeDown: seconds => post(at('down'), { body: { seconds } }),
     setLifetime: seconds => post(at('lifetime'), { body: { seconds } }),
+    hideTokens: on => post(at('hide'), { body: { on } }),
   };
 }

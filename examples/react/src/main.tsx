@@ -5,12 +5,15 @@ import './evidence.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';
+import { findAddresses } from './addresses.ts';
+import { createApis } from './apis.ts';
 
+const apis = createApis(await findAddresses(location.origin));
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <App />
+      <App apis={apis} />
     </StrictMode>,
   );
 }

@@ -1,4 +1,5 @@
 import { TokenError, type TokenErrorCode } from '@latchkey/core';
+import type { ApiTexts } from './apiTexts.ts';
 
 const sentences: Readonly<Record<TokenErrorCode, string>> = {
   credentialsRejected: 'This name and this password do not go together. Please check both and try again.',
@@ -27,7 +28,8 @@ export function sentenceFor(error: unknown): string {
 }
 
 /** The same while nobody is signed in yet. */
-export function signInSentenceFor(error: unknown): string {
-  const isUnavailable = tokenErrorIn(error)?.code === 'unavailable';
-  return isUnavailable ? 'The auth server is not answering. Please try again in a few seconds.' : sentenceFor(error);
+export function signInSentenceFor(error: unknown, { misconfigured }: Partial<ApiTexts> = {}): string {
+  const code = tokenErrorIn(error)?.code;
+  if (code === 'unavailable') return 'The auth server is not answering. Please try again in a few seconds.';
+  return code === 'misconfigured' && misconfigured ? misconfigured : sentenceFor(error);
 }

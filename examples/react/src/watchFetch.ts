@@ -6,7 +6,7 @@ export function watchFetch(journal: Journal, client: ClientName): typeof fetch {
     const ended = journal.sent(client, typeof init?.body === 'string' ? init.body : '');
     try {
       const response = await fetch(input, init);
-      const refusedOrFailed = response.status === 401 ? 'refused' : 'failed';
+      const refusedOrFailed = response.status === 401 || response.status === 403 ? 'refused' : 'failed';
       ended(response.ok ? 'answered' : refusedOrFailed);
       return response;
     } catch (error) {

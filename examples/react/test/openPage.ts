@@ -16,7 +16,7 @@ export async function openPage(
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
   const problems: string[] = [];
-  const isRefusal = (text: string) => /status of (400|401|503)/.test(text); // Chromium logs each of them
+  const isRefusal = (text: string) => /status of (400|401|403|503)/.test(text); // Chromium logs each of them
   page.on('pageerror', error => problems.push(error.message));
   page.on('console', message => {
     const isProblem = message.type() === 'error' || message.type() === 'warning';
@@ -27,7 +27,7 @@ export async function openPage(
 }
 
 export async function choose(page: Page, title: string): Promise<void> {
-  await page.getByRole('radio', { name: title }).check();
+  await page.getByRole('radio', { name: new RegExp(`^${title}`) }).check();
 }
 
 export async function signIn(page: Page, name: string): Promise<void> {

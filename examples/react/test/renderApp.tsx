@@ -3,8 +3,10 @@ import userEvent, { type UserEvent } from '@testing-library/user-event';
 import type { DetachedWindowAPI } from 'happy-dom';
 import { inject } from 'vitest';
 import { App } from '../src/App.tsx';
+import { findAddresses } from '../src/addresses.ts';
 import { createApis } from '../src/apis.ts';
 import { type DemoServer, demoServer } from '../src/demoServer.ts';
+import { choices, clients } from './choices.ts';
 
 declare global {
   interface Window {
@@ -19,21 +21,29 @@ for (const each of [Headers, Request, Response]) {
   Object.defineProperty(each.prototype, Symbol.toStringTag, { value: each.name, configurable: true });
 }
 
-export type ApiTitle = 'OLI' | 'CollectiveAccess' | 'Cookie';
-
 /** The page as a user has it after opening it and choosing an API. */
-export async function renderApp(title: ApiTitle = 'OLI'): Promise<UserEvent> {
+export async function renderApp(title = 'OLI'): Promise<UserEvent> {
   window.happyDOM.setURL(`${inject('origin')}/`);
-  render(<App />);
+  render(<App apis={await apis()} />);
   const user = userEvent.setup();
   await user.click(screen.getByRole('radio', { name: new RegExp(`^${title}`) }));
   return user;
 }
 
+const apis = async () => createApis(await findAddresses(inject('origin')));
+
+/** Signs in, and waits until both clients have something to show. */
 export async function signIn(user: UserEvent, name = 'Mara Quill'): Promise<void> {
   await user.selectOptions(await findUsers(), name);
   await user.click(screen.getByRole('button', { name: 'Sign in' }));
   await screen.findByRole('heading', { name: `Signed in as ${name}` });
+  const { owner = name } = choices.find(each => each.user === name) ?? {};
+  for (const client of clients) await panel(client).findAllByText(`seen by ${owner}`);
+}
+
+export async function signOut(user: UserEvent): Promise<void> {
+  await user.click(screen.getByRole('button', { name: 'Sign out' }));
+  await findUsers();
 }
 
 /** The list of demo users, once it is filled. */
@@ -43,13 +53,13 @@ export async function findUsers(): Promise<HTMLElement> {
   return list;
 }
 
-export function panel(name: 'Apollo Client' | 'urql'): ReturnType<typeof within> {
+export function panel(name: (typeof clients)[number]): ReturnType<typeof within> {
   return within(screen.getByRole('article', { name }));
 }
 
 /** The controls of the server, without the page. */
-export function serverOf(title: ApiTitle = 'OLI'): DemoServer {
-  const api = createApis(inject('origin')).find(each => each.title === title);
+export async function serverOf(title = 'OLI'): Promise<DemoServer> {
+  const api = (await apis()).find(({ texts }) => texts.title === title);
   if (!api) throw new Error(`There is no API ${title}`);
   return demoServer(api);
 }

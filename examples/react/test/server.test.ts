@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type App, startApp } from '../server/startApp.ts';
 
 const main = fileURLToPath(new URL('../server/main.ts', import.meta.url));
 const children: ChildProcess[] = [];
@@ -79,37 +80,94 @@ async function signIn(origin: string): Promise<string> {
   return (await response.json()).access_token;
 }
 
-describe('the session behind the cookie', () => {
-  const post = (path: string, headers: Record<string, string>, body = {}) =>
-    fetch(`${inject('origin')}/session/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+describe.for(['cookie', 'realitems', 'altrata'] as const)('the session behind the cookie: %s', name => {
+  let app: App;
+  beforeAll(async () => {
+    app = await startApp({ port: 0 });
+  });
+  afterAll(() => app.close());
 
-  async function signedIn() {
-    const [user] = await (await fetch(`${inject('origin')}/demo/cookie/users`)).json();
-    const response = await post('sign-in', ours, user);
+  const post = (path: string, headers: Record<string, string>, body = {}) =>
+    fetch(`${app.origin}/${name}/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  const read = async (path: string) => (await fetch(`${app.origin}/demo/${name}/${path}`)).json();
+
+  async function signedIn(user = 0) {
+    const response = await post('session/sign-in', ours, (await read('users'))[user]);
     const set = response.headers.getSetCookie();
     return { set, cookie: set[0]?.split(';')[0] ?? '', answer: await response.json() };
   }
+  const renewed = async (cookie: string, current: string): Promise<string> =>
+    (await (await post('session/refresh', { ...ours, cookie }, { current })).json()).accessToken;
+  const ask = ({ cookie, answer }: Awaited<ReturnType<typeof signedIn>>) =>
+    post('graphql', { ...json, cookie, authorization: `Bearer ${answer.accessToken}` }, { query: '{ me { name } }' });
 
-  test('shows the page neither the refresh token nor the cookie', async () => {
+  test('shows the page an access token, and nothing else', async () => {
     const { set, answer } = await signedIn();
     expect(Object.keys(answer)).toEqual(['accessToken', 'expiresInS']);
-    expect(set).toEqual([expect.stringMatching(/^session=[\w-]{36}; Path=\/session; HttpOnly; SameSite=Strict$/)]);
+    const cookie = new RegExp(`^session=[\\w-]{36}; Path=/${name}; HttpOnly; SameSite=Strict$`);
+    expect(set).toEqual([expect.stringMatching(cookie)]);
   });
 
   test.for(['sign-in', 'refresh', 'sign-out'])('refuses %s without the header of our own page', async path => {
     const { cookie } = await signedIn();
-    expect((await post(path, { ...json, cookie })).status).toBe(403);
+    expect((await post(`session/${path}`, { ...json, cookie })).status).toBe(403);
   });
 
-  test('gives tabs that renew at the same time one new token', async () => {
-    const { cookie } = await signedIn();
-    const answers = await Promise.all([1, 2, 3].map(async () => (await post('refresh', { ...ours, cookie })).json()));
-    expect(new Set(answers.map(({ accessToken }) => accessToken)).size).toBe(1);
+  test('gives pages that renew the same token one successor, those that come late too', async () => {
+    const { cookie, answer } = await signedIn();
+    const before = (await read('stats')).tokenRequests.total;
+    const tokens = await Promise.all([1, 2, 3].map(() => renewed(cookie, answer.accessToken)));
+    tokens.push(await renewed(cookie, answer.accessToken));
+    expect(new Set(tokens).size).toBe(1);
+    expect(tokens).not.toContain(answer.accessToken);
+    expect((await read('stats')).tokenRequests.total - before).toBe(1);
   });
 
   test('is over after signing out', async () => {
     const { cookie } = await signedIn();
-    expect((await post('sign-out', { ...ours, cookie })).status).toBe(204);
-    expect((await post('refresh', { ...ours, cookie })).status).toBe(204);
+    expect((await post('session/sign-out', { ...ours, cookie })).status).toBe(204);
+    expect((await post('session/refresh', { ...ours, cookie })).status).toBe(204);
+  });
+
+  test('is over when all are revoked, and not signed in to again', async () => {
+    const { cookie } = await signedIn();
+    await fetch(`${app.origin}/demo/${name}/revoke`, { method: 'POST', headers: ours, body: '{}' });
+    expect((await post('session/refresh', { ...ours, cookie })).status).toBe(204);
+  });
+
+  test('lets operations through, and nothing to the auth server', async () => {
+    const session = await signedIn();
+    const { accessToken } = session.answer;
+    const answer = { ...session.answer, accessToken: await renewed(session.cookie, accessToken) };
+    expect((await ask({ ...session, answer })).status).toBe(200);
+    const paths = ['oauth/token', 'oauth2/token', 'auth/realms/api/protocol/openid-connect/token'];
+    const statuses = await Promise.all(paths.map(async path => (await post(path, ours)).status));
+    expect(statuses).toEqual([404, 404, 404]);
+  });
+
+  if (name !== 'altrata') return;
+
+  test('has one token for all users, who renew it together', async () => {
+    const [pia, lew] = await Promise.all([signedIn(0), signedIn(1)]);
+    expect(pia.answer.accessToken).toBe(lew.answer.accessToken);
+    const before = (await read('stats')).tokenRequests.total;
+    const tokens = await Promise.all([pia, lew].map(({ cookie, answer }) => renewed(cookie, answer.accessToken)));
+    expect(new Set(tokens).size).toBe(1);
+    expect((await read('stats')).tokenRequests.total - before).toBe(1);
+  });
+
+  test('says who each user is', async () => {
+    const sessions = [await signedIn(0), await signedIn(1)];
+    const names = sessions.map(async ({ cookie }) =>
+      (await fetch(`${app.origin}/altrata/session/user`, { headers: { cookie } })).json(),
+    );
+    expect(await Promise.all(names)).toEqual([{ name: 'Pia Dorn' }, { name: 'Lew Tamm' }]);
+  });
+
+  test('refuses one who has signed out, though the token that all share lives on', async () => {
+    const [pia, lew] = [await signedIn(0), await signedIn(1)];
+    await post('session/sign-out', { ...ours, cookie: pia.cookie });
+    expect((await ask(pia)).status).toBe(401);
+    expect((await ask(lew)).status).toBe(200);
   });
 });
