@@ -377,6 +377,17 @@ test('B11 dispose while the store loads: waiters leave at once with disposed', a
   expect(clock.timers).toEqual([]);
 });
 
+test('B11 dispose before a renewal could begin: none begins, no lock is asked for, and nobody waits for one', async () => {
+  const lock = vi.fn(() => new Promise<never>(() => {}));
+  const { auth } = scriptedProvider({ store: { load: () => new Promise(() => {}), save: () => {}, lock } });
+  void auth.adopt('A');
+  const renew = outcome(auth.renew());
+  auth.dispose();
+  expect(await renew).toBe('disposed');
+  expect(await outcome(auth.renew({ refused: signedIn().A }))).toBe('disposed');
+  expect(lock).not.toHaveBeenCalled();
+});
+
 test('B11 after dispose nothing begins: no exchange, write or timer', async () => {
   const store = heldStore(recordA());
   const { auth, clock, renewals, signIns, events } = scriptedProvider({ store });

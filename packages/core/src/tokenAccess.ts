@@ -86,6 +86,7 @@ export function createTokenAccess(options: TokenAccessOptions): TokenAccess {
     wait,
     canRenew,
     async successorOf(refused) {
+      if (mode.isDisposed) throw disposed();
       for (let waits = 0; ; waits++) {
         const { tokens } = session;
         if (tokens?.session !== refused.session)
@@ -98,6 +99,7 @@ export function createTokenAccess(options: TokenAccessOptions): TokenAccess {
     },
     async renewNow() {
       await session.loaded;
+      if (mode.isDisposed) throw disposed();
       const tokens = await (session.tokens ? renewal.start('asked') : wait());
       if (tokens) return tokens;
       throw new TokenError('signedOut', 'Nobody is signed in.');
