@@ -30,3 +30,9 @@ export function attach(operation: ApolloLink.Operation, ours: TokenHeaders | nul
   if (ours) left.set(operation, ours);
   else left.delete(operation);
 }
+
+/** Whether what was sent still had our headers: links behind ours may replace them. */
+export function carries(operation: ApolloLink.Operation, ours: TokenHeaders): boolean {
+  const headers = operation.getContext().headers as Record<string, unknown> | undefined;
+  return Object.entries(ours).every(([name, value]) => headers?.[name] === value);
+}

@@ -7,9 +7,10 @@ import {
   TokenError,
   type TokenManager,
   type TokenSet,
+  warnOnce,
 } from '@latchkey/core';
 import { Observable, type Subscriber, Subscription } from 'rxjs';
-import { attach, bringsOwnToken } from './attach.ts';
+import { attach, bringsOwnToken, carries } from './attach.ts';
 import { type Attempt, readError, readResult } from './readResponse.ts';
 
 declare module '@apollo/client' {
@@ -126,6 +127,8 @@ class Way implements Attempt {
   private settle(facts: ResponseFacts, deliverRefusal: () => void): boolean {
     const decision = this.auth.settle(facts, { ...this.options, signal: this.signal });
     if (!decision) return false;
+    if (this.sent && !carries(this.operation, this.auth.headers(this.sent)))
+      warnOnce('A link behind authLink replaces the authorization header. Take it out, or put it in front.');
     this.stream?.unsubscribe();
     decision.then(
       tokens => {

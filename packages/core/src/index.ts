@@ -50,3 +50,4 @@ export {
   TokenSet,
 } from './tokenSet.ts';
 export type { TokenRecord, TokenStore } from './tokenStore.ts';
+export { warnOnce } from './warnOnce.ts';

@@ -5,6 +5,7 @@ import {
   TokenError,
   type TokenManager,
   type TokenSet,
+  warnOnce,
 } from '@latchkey/core';
 import { type Exchange, makeErrorResult, makeOperation, type Operation, type OperationResult } from '@urql/core';
 import { filter, makeSubject, map, merge, pipe } from 'wonka';
@@ -104,6 +105,8 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
         if (!way) return result;
         if (way.isWaiting) return undefined;
         const { operation } = way;
+        if (result.operation.context.meta?.cacheOutcome && !operation.context.meta?.cacheOutcome)
+          warnOnce('authExchange stands before a cache, so what the cache has is taken for an answer. Put it behind.');
         const delivered = { ...result, operation };
         const decision = way.life.isOver ? undefined : auth.settle(readResponse(operation, way, result), settling);
         if (decision) {

@@ -1,0 +1,67 @@
+import { ApolloClient, ApolloLink, gql, InMemoryCache } from '@apollo/client';
+import { SetContextLink } from '@apollo/client/link/context';
+import { authLink } from '@latchkey/apollo';
+import { createTokenManager, type TokenManager } from '@latchkey/core';
+import { authExchange } from '@latchkey/urql';
+import { Client, cacheExchange, type Exchange, makeResult } from '@urql/core';
+import { of } from 'rxjs';
+import { afterEach, expect, test, vi } from 'vitest';
+import { filter, map, pipe } from 'wonka';
+
+function manager(): TokenManager {
+  const auth = createTokenManager({ renew: () => null });
+  void auth.adopt('token');
+  return auth;
+}
+
+const answering: Exchange = () => operations$ =>
+  pipe(
+    operations$,
+    filter(({ kind }) => kind !== 'teardown'),
+    map(operation => makeResult(operation, { data: { n: 1 } })),
+  );
+
+function ask(exchanges: Exchange[]): void {
+  const client = new Client({ url: 'http://127.0.0.1', exchanges });
+  expect([client.readQuery('{ n }', {}), client.readQuery('{ n }', {})]).toMatchObject([
+    { data: { n: 1 } },
+    { data: { n: 1 } },
+  ]);
+}
+
+const warnings = vi.spyOn(console, 'warn').mockImplementation(() => {});
+afterEach(() => {
+  warnings.mockClear();
+  vi.unstubAllEnvs();
+});
+const said = () => warnings.mock.calls.map(([message]) => message as string);
+
+test('a urql exchange in its right place says nothing, and so does one in production', () => {
+  ask([cacheExchange, authExchange(manager()), answering]);
+  vi.stubEnv('NODE_ENV', 'production');
+  ask([authExchange(manager()), cacheExchange, answering]);
+  expect(said()).toEqual([]);
+});
+
+test('a urql exchange before the cache is named, once', () => {
+  ask([authExchange(manager()), cacheExchange, answering]);
+  ask([authExchange(manager()), cacheExchange, answering]);
+  expect(said()).toEqual([expect.stringContaining('authExchange stands before a cache')]);
+});
+
+test('a link of Apollo Client that replaces our header is named, once', async () => {
+  const replacing = new SetContextLink(({ headers }) => ({ headers: { ...headers, authorization: 'Bearer old' } }));
+  const refused = [{ message: 'x', extensions: { code: 'UNAUTHENTICATED' } }];
+  const end = new ApolloLink(() => of({ errors: refused }));
+  for (const links of [
+    [replacing, authLink(manager())],
+    [authLink(manager()), replacing],
+    [authLink(manager()), replacing],
+  ]) {
+    const link = ApolloLink.from([...links, end]);
+    const client = new ApolloClient({ cache: new InMemoryCache(), link });
+    const outcome = await client.query({ query: gql`{ n }` }).catch((error: unknown) => error);
+    expect(outcome).toBeInstanceOf(Error);
+  }
+  expect(said()).toEqual([expect.stringContaining('A link behind authLink replaces')]);
+});
