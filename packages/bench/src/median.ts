@@ -1,0 +1,7 @@
+/** The middle one; of an even number the mean of the two in the middle; of none, `null`. */
+export function median(values: readonly number[] = []): number | null {
+  const sorted = values.toSorted((a, b) => a - b);
+  const lower = sorted[Math.floor((sorted.length - 1) / 2)];
+  const upper = sorted[Math.floor(sorted.length / 2)];
+  return lower === undefined || upper === undefined ? null : (lower + upper) / 2;
+}

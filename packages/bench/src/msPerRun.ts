@@ -1,0 +1,14 @@
+import { cpuMs } from './cpuMs.ts';
+
+/** Runs again and again, until it has computed for `sampleMs`, and at least once. @returns the mean, in milliseconds */
+export async function msPerRun(run: () => void | Promise<void>, sampleMs: number): Promise<number> {
+  const start = cpuMs();
+  let ms = 0;
+  let runs = 0;
+  do {
+    await run();
+    runs++;
+    ms = cpuMs() - start;
+  } while (ms < sampleMs);
+  return ms / runs;
+}
