@@ -59,7 +59,8 @@ function newFlight(from: TokenSet | undefined, reason: RenewalReason): Flight {
 function scheduleOfSame(from: TokenSet, next: TokenSet, now: Schedule, clock: Clock): Schedule | undefined {
   const { expiresAt = 0 } = from;
   if ((next.expiresAt ?? 0) > expiresAt) return undefined;
-  return clock.now() < expiresAt ? { ...now, softAt: expiresAt, hardAt: expiresAt } : never;
+  const setBack = Math.min(next.receivedAt - from.receivedAt, 0); // the clock, since the last time
+  return clock.now() < expiresAt ? { from: now.from + setBack, softAt: expiresAt, hardAt: expiresAt } : never;
 }
 
 export function createRenewal(options: RenewalOptions): Renewal {

@@ -70,6 +70,17 @@ test('B51 the clock is set back and the renewal fails: the token is used, and no
   expect(renewals.calls).toHaveLength(1);
 });
 
+test('B51 the clock is set back and the renewal brings the same token: it is used, and no call asks again', async () => {
+  const { auth, clock, renewals } = signedIn();
+  clock.jump(-days);
+  renewals.always(() => 'A');
+  for (let call = 0; call < 5; call++) expect(await outcome(auth.get())).toBe('A');
+  expect(renewals.calls).toHaveLength(1);
+  clock.jump(-days);
+  for (let call = 0; call < 5; call++) expect(await outcome(auth.get())).toBe('A');
+  expect(renewals.calls).toHaveLength(2);
+});
+
 test('B51 the clock is set back: a token without a known end is used on', async () => {
   const { auth, clock, renewals } = scriptedProvider();
   await auth.adopt('opaque');
