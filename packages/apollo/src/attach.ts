@@ -2,37 +2,37 @@ import type { ApolloLink } from '@apollo/client';
 import { hasHeader, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core';
 
 /**
- * The headers of ours that an attempt has left in an operation's context: a retry link, or another subscription to the same
- * observable, finds them there, and they are not the caller's. Links behind ours copy the object, so it is told by value.
+ * Where an attempt leaves our headers in the context beside the caller's: a retry link, or another subscription to the same
+ * observable, finds them there. Links behind ours copy the headers, so what is ours is told by value.
  */
-const left = new WeakMap<ApolloLink.Operation, TokenHeaders>();
+const left: unique symbol = Symbol('latchkey');
 
-function callersHeaders(operation: ApolloLink.Operation): Record<string, string> | undefined {
-  const headers = operation.getContext().headers as Record<string, string> | undefined;
-  const ours = left.get(operation);
+type Context = Readonly<ApolloLink.OperationContext> & {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly [left]?: TokenHeaders | undefined;
+};
+
+function callersHeaders({ headers, [left]: ours }: Context): Context['headers'] {
   if (!headers || !ours) return headers;
   return Object.fromEntries(Object.entries(headers).filter(([name, value]) => ours[name] !== value));
 }
 
 /** Whether the caller brings a token of its own for this operation. */
-export function bringsOwnToken(operation: ApolloLink.Operation): boolean {
-  return hasHeader(callersHeaders(operation), 'authorization');
+export function bringsOwnToken(context: Context): boolean {
+  return hasHeader(callersHeaders(context), 'authorization');
 }
 
 /** Puts a token set's headers on the request, over the caller's; `null` leaves the caller's alone. */
-export function attach(operation: ApolloLink.Operation, ours: TokenHeaders | null): void {
-  if (!ours && !left.has(operation)) return;
-  const { fetchOptions } = operation.getContext();
-  operation.setContext({
-    headers: mergeHeaders(callersHeaders(operation), ours ?? {}),
-    ...(ours && wouldLeak(ours) && { fetchOptions: { redirect: 'error', ...fetchOptions } }),
-  });
-  if (ours) left.set(operation, ours);
-  else left.delete(operation);
+export function attach(operation: ApolloLink.Operation, context: Context, ours: TokenHeaders | null): void {
+  if (!ours && !context[left]) return;
+  const headers = mergeHeaders(callersHeaders(context), ours ?? {});
+  const marked = { headers, [left]: ours ?? undefined };
+  operation.setContext(
+    ours && wouldLeak(ours) ? { ...marked, fetchOptions: { redirect: 'error', ...context.fetchOptions } } : marked,
+  );
 }
 
 /** Whether what was sent still had our headers: links behind ours may replace them. */
-export function carries(operation: ApolloLink.Operation, ours: TokenHeaders): boolean {
-  const headers = operation.getContext().headers as Record<string, unknown> | undefined;
+export function carries({ headers }: Context, ours: TokenHeaders): boolean {
   return Object.entries(ours).every(([name, value]) => headers?.[name] === value);
 }

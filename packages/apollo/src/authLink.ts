@@ -4,12 +4,13 @@ import {
   type AuthChoice,
   mayHaveToken,
   type ResponseFacts,
+  type SettleOptions,
   TokenError,
   type TokenManager,
   type TokenSet,
   warnOnce,
 } from '@latchkey/core';
-import { Observable, type Subscriber, Subscription } from 'rxjs';
+import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs';
 import { attach, bringsOwnToken, carries } from './attach.ts';
 import { type Attempt, readError, readResult } from './readResponse.ts';
 
@@ -29,40 +30,37 @@ export function authLink(auth: TokenManager, options: AdapterOptions = {}): Apol
   return new ApolloLink(
     (operation, forward) =>
       new Observable(observer => {
-        const { auth: choice, uri } = operation.getContext();
+        const context = operation.getContext();
+        const { auth: choice, uri } = context;
         const isOurs = choice !== 'omit' && (typeof uri !== 'string' || mayHaveToken(uri, origins));
-        if (!isOurs || bringsOwnToken(operation)) return forward(operation).subscribe(observer);
+        if (!isOurs || bringsOwnToken(context)) return forward(operation).subscribe(observer);
         const way = new Way(auth, settling, operation, forward, observer);
-        way.enter();
+        way.enter(context);
         return () => way.leave();
       }),
   );
 }
 
+type Context = Readonly<ApolloLink.OperationContext>;
+type Result = ApolloLink.Result;
+
 /** One operation's way, from its subscription to its end. */
-class Way implements Attempt {
-  sent: TokenSet | null = null;
-  repeated = false;
-  delivered = false;
-  private stream: Subscription | undefined;
-  private readonly signal: AbortSignal | undefined;
-  private readonly isRequired: boolean;
+class Way {
+  private attempt: Sent | undefined;
+  private signal: AbortSignal | undefined;
   private readonly auth: TokenManager;
-  private readonly options: AdapterOptions;
+  private readonly options: SettleOptions;
   private readonly operation: ApolloLink.Operation;
   private readonly forward: ApolloLink.ForwardFunction;
-  private readonly observer: Subscriber<ApolloLink.Result>;
+  readonly observer: Subscriber<Result>;
 
   constructor(
     auth: TokenManager,
-    options: AdapterOptions,
+    options: SettleOptions,
     operation: ApolloLink.Operation,
     forward: ApolloLink.ForwardFunction,
-    observer: Subscriber<ApolloLink.Result>,
+    observer: Subscriber<Result>,
   ) {
-    const { auth: choice, fetchOptions } = operation.getContext() as { auth?: string; fetchOptions?: RequestInit };
-    this.isRequired = choice === 'required';
-    this.signal = fetchOptions?.signal ?? undefined;
     this.auth = auth;
     this.options = options;
     this.operation = operation;
@@ -71,71 +69,64 @@ class Way implements Attempt {
   }
 
   /** Goes on at once where the token is known, and waits where it is not. */
-  enter(): void {
+  enter(context: Context): void {
+    this.signal = (context.fetchOptions as RequestInit | undefined)?.signal ?? undefined;
     const tokens = this.auth.fresh();
-    if (tokens !== undefined) this.send(tokens);
-    else this.sendWith(this.auth.get({ signal: this.signal }));
-  }
-
-  private sendWith(promise: Promise<TokenSet | null>): void {
-    promise.then(
-      tokens => this.observer.closed || this.send(tokens),
-      (error: unknown) => this.observer.error(error),
-    );
+    if (tokens !== undefined) this.send(tokens, context, false);
+    else
+      this.auth.get({ signal: this.signal }).then(
+        had => this.observer.closed || this.send(had, this.operation.getContext(), false),
+        (error: unknown) => this.observer.error(error),
+      );
   }
 
   /** `forward` is called anew for each attempt: HttpLink reads the context when it is called, not when it is subscribed. */
-  private send(tokens: TokenSet | null): void {
-    const stream = new Subscription();
-    this.stream = stream;
+  private send(tokens: TokenSet | null, context: Context, repeated: boolean): void {
+    const attempt = new Sent(this, tokens, repeated);
+    this.attempt = attempt;
     try {
       if (this.signal?.aborted)
         throw new TokenError('aborted', 'The operation was aborted while it waited for a token.');
-      if (!tokens && this.isRequired) throw new TokenError('signedOut', 'Nobody is signed in.');
-      this.sent = tokens;
-      attach(this.operation, tokens && this.auth.headers(tokens));
-      const answers = this.forward(this.operation).subscribe({
-        next: result => stream.closed || this.result(result),
-        error: error => stream.closed || this.error(error),
-        complete: () => stream.closed || this.observer.complete(),
-      });
-      stream.add(answers); // closes it at once when a synchronous answer has ended this attempt
+      if (!tokens && context.auth === 'required') throw new TokenError('signedOut', 'Nobody is signed in.');
+      attach(this.operation, context, tokens && this.auth.headers(tokens));
+      attempt.open(this.forward(this.operation));
     } catch (error) {
       this.observer.error(error);
     }
   }
 
-  private result(result: ApolloLink.Result): void {
-    const isRefused = this.settle(readResult(this.operation, this, result), () => {
+  result(attempt: Sent, result: Result): void {
+    const facts = readResult(this.operation, attempt, result, this.auth.receivesTokens);
+    const isRefused = this.settle(attempt, facts, () => {
       this.observer.next(result);
       this.observer.complete();
     });
     if (isRefused) return;
     if (result.data) {
-      this.delivered = true;
-      this.repeated = false;
+      attempt.delivered = true;
+      attempt.repeated = false;
     }
     this.observer.next(result);
   }
 
-  private error(error: unknown): void {
+  error(attempt: Sent, error: unknown): void {
     const deliver = () => this.observer.error(error);
-    if (!this.settle(readError(this.operation, this, error), deliver)) deliver();
+    if (!this.settle(attempt, readError(this.operation, attempt, error), deliver)) deliver();
   }
 
   /** Has the answer judged. When it was a refusal, its stream is closed before the operation is sent again. */
-  private settle(facts: ResponseFacts, deliverRefusal: () => void): boolean {
-    const decision = this.auth.settle(facts, { ...this.options, signal: this.signal });
+  private settle(attempt: Sent, facts: ResponseFacts, deliverRefusal: () => void): boolean {
+    const { signal, options } = this;
+    const decision = this.auth.settle(facts, signal ? { ...options, signal } : options);
     if (!decision) return false;
-    if (this.sent && !carries(this.operation, this.auth.headers(this.sent)))
+    if (attempt.sent && !carries(this.operation.getContext(), this.auth.headers(attempt.sent)))
       warnOnce('A link behind authLink replaces the authorization header. Take it out, or put it in front.');
-    this.stream?.unsubscribe();
+    attempt.close();
     decision.then(
       tokens => {
         if (this.observer.closed) return;
-        if (!tokens) return deliverRefusal();
-        this.repeated = true;
-        this.send(tokens);
+        if (tokens) this.send(tokens, this.operation.getContext(), true);
+        else deliverRefusal();
       },
       (error: unknown) => this.observer.error(error),
     );
@@ -143,6 +134,44 @@ class Way implements Attempt {
   }
 
   leave(): void {
-    this.stream?.unsubscribe();
+    this.attempt?.close();
+  }
+}
+
+/** What was sent with one token set, and the stream of its answers, until it is closed. */
+class Sent implements Attempt, Observer<Result> {
+  delivered = false;
+  repeated: boolean;
+  readonly sent: TokenSet | null;
+  private isClosed = false;
+  private answers: Subscription | undefined;
+  private readonly way: Way;
+
+  constructor(way: Way, sent: TokenSet | null, repeated: boolean) {
+    this.way = way;
+    this.sent = sent;
+    this.repeated = repeated;
+  }
+
+  open(stream: Observable<Result>): void {
+    this.answers = stream.subscribe(this);
+    if (this.isClosed) this.answers.unsubscribe(); // a synchronous answer has ended it
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.answers?.unsubscribe();
+  }
+
+  next(result: Result): void {
+    if (!this.isClosed) this.way.result(this, result);
+  }
+
+  error(error: unknown): void {
+    if (!this.isClosed) this.way.error(this, error);
+  }
+
+  complete(): void {
+    if (!this.isClosed) this.way.observer.complete();
   }
 }

@@ -36,51 +36,64 @@ function parse(text: string): unknown {
   }
 }
 
-function factsOf(
+type WithResponse = { readonly response?: Response };
+const responseOf = (operation: ApolloLink.Operation) => (operation.getContext() as WithResponse).response;
+
+/** What a refusal needs to be known beside its errors. */
+function refusalOf(operation: ApolloLink.Operation, response: Partial<Response> | undefined): Partial<ResponseFacts> {
+  return {
+    rootFields: () => rootFields(operation.query, operation.operationName),
+    status: response?.status,
+    challenge: response?.headers?.get('www-authenticate'),
+  };
+}
+
+/**
+ * An answer that came as a result. Its status matters only beside errors: a 401 may come as
+ * `application/graphql-response+json`. `receives`: its headers are wanted, too.
+ */
+export function readResult(
   operation: ApolloLink.Operation,
   { sent, repeated, delivered }: Attempt,
-  answer: Payload,
+  result: ApolloLink.Result,
+  receives: boolean,
 ): ResponseFacts {
+  const payload = result as Payload;
+  const errors = errorsOf(payload);
+  const isOdd = payload.errors != null && !Array.isArray(payload.errors); // some servers send a text for errors
+  const facts: ResponseFacts = {
+    sent,
+    repeated,
+    delivered,
+    kind: operation.operationType,
+    operation: operation.query,
+    data: payload.data,
+    errors,
+    response: receives ? () => responseOf(operation) : undefined,
+  };
+  if (!errors?.length && !isOdd) return facts;
+  return { ...facts, ...refusalOf(operation, responseOf(operation)), ...(isOdd && { body: result }) };
+}
+
+/** An answer that came as an error: any status but 2xx, or a body that is no GraphQL. */
+export function readError(
+  operation: ApolloLink.Operation,
+  { sent, repeated, delivered }: Attempt,
+  error: unknown,
+): ResponseFacts {
+  const body = ServerError.is(error) || ServerParseError.is(error) ? parse(error.bodyText) : undefined;
+  const { response, errors } = (error ?? {}) as { readonly response?: Response; readonly errors?: Errors };
+  const answer: Payload = isAnswer(body) ? body : { ...(Array.isArray(errors) && { errors }) };
   return {
     sent,
     repeated,
     delivered,
     kind: operation.operationType,
     operation: operation.query,
-    rootFields: () => rootFields(operation.query, operation.operationName),
-    response: () => operation.getContext().response as Response | undefined,
     data: answer.data,
     errors: errorsOf(answer),
-  };
-}
-
-/** An answer that came as a result. Its status matters only beside errors: a 401 may come as `application/graphql-response+json`. */
-export function readResult(
-  operation: ApolloLink.Operation,
-  attempt: Attempt,
-  result: ApolloLink.Result,
-): ResponseFacts {
-  const { errors } = result as Payload;
-  const facts = factsOf(operation, attempt, result as Payload);
-  const isOdd = errors != null && !Array.isArray(errors); // some servers send a text for errors
-  if (!facts.errors?.length && !isOdd) return facts;
-  const { response } = operation.getContext() as { readonly response?: Response };
-  return {
-    ...facts,
-    ...(isOdd && { body: result }),
-    status: response?.status,
-    challenge: response?.headers?.get('www-authenticate'),
-  };
-}
-
-/** An answer that came as an error: any status but 2xx, or a body that is no GraphQL. */
-export function readError(operation: ApolloLink.Operation, attempt: Attempt, error: unknown): ResponseFacts {
-  const body = ServerError.is(error) || ServerParseError.is(error) ? parse(error.bodyText) : undefined;
-  const { response, errors } = (error ?? {}) as { readonly response?: Partial<Response>; readonly errors?: Errors };
-  return {
-    ...factsOf(operation, attempt, isAnswer(body) ? body : { ...(Array.isArray(errors) && { errors }) }),
+    response: () => response ?? responseOf(operation),
+    ...refusalOf(operation, response),
     ...(!isAnswer(body) && { body }),
-    status: response?.status,
-    challenge: response?.headers?.get('www-authenticate'),
   };
 }

@@ -29,5 +29,13 @@ export function mergeHeaders(headers: CallerHeaders | null | undefined, ours: To
  * Then the request says `redirect: 'error'`, unless the caller chose.
  */
 export function wouldLeak(ours: TokenHeaders): boolean {
-  return Object.keys(ours).some(name => name.toLowerCase() !== 'authorization');
+  if (ours !== looked) {
+    looked = ours;
+    leaks = Object.keys(ours).some(name => name.toLowerCase() !== 'authorization');
+  }
+  return leaks;
 }
+
+/** The answer for the headers that were looked at last: a token set's are one object. */
+let looked: TokenHeaders | undefined;
+let leaks = false;

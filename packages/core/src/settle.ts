@@ -54,6 +54,7 @@ export function createSettle(context: SettleContext): Settle {
   let accepted: TokenSet | undefined;
   /** The newest that a refusal has brought; until somebody's operation is accepted with it, it is on trial. */
   let onTrial: { readonly tokens: TokenSet; readonly until: number } | undefined;
+  let awaited: { readonly refused: TokenSet; readonly successor: Promise<TokenSet> } | undefined;
   /** Operations that are refused whatever the token: no renewal for their sake until then. */
   const stubborn = new Map<unknown, { readonly count: number; readonly until: number }>();
 
@@ -82,30 +83,39 @@ export function createSettle(context: SettleContext): Settle {
     return isCurrent && (isOnTrial || now() < (stubborn.get(operation)?.until ?? 0));
   }
 
-  async function successor(refused: TokenSet): Promise<TokenSet> {
-    const tokens = await successorOf(refused);
+  /** All that were refused with one token set wait for the same promise. */
+  function successor(refused: TokenSet): Promise<TokenSet> {
+    if (awaited?.refused === refused) return awaited.successor;
+    const mine = { refused, successor: tryOut(successorOf(refused)) };
+    const forget = () => {
+      if (awaited === mine) awaited = undefined;
+    };
+    awaited = mine;
+    mine.successor.then(forget, forget);
+    return mine.successor;
+  }
+
+  async function tryOut(successor: Promise<TokenSet>): Promise<TokenSet> {
+    const tokens = await successor;
     if (onTrial?.tokens !== tokens && accepted !== tokens) onTrial = { tokens, until: now() + cooldownMs };
     return tokens;
   }
 
-  async function repeatWith(
+  function repeatWith(
     successor: Promise<TokenSet>,
     facts: ResponseFacts,
     signal: AbortSignal | undefined,
   ): Promise<TokenSet> {
-    try {
-      const tokens = await successor;
-      if (!signal?.aborted) events.emit('repeated', { session: tokens.session });
-      return tokens;
-    } catch (error) {
-      const { code, message, status, retryAfterMs, cause = error } = error as TokenError;
-      throw new TokenError(code, message, {
-        status,
-        retryAfterMs,
-        cause,
-        refusal: refusalOf(facts),
-      });
-    }
+    return successor.then(
+      tokens => {
+        if (!signal?.aborted) events.emit('repeated', { session: tokens.session });
+        return tokens;
+      },
+      (error: TokenError) => {
+        const { code, message, status, retryAfterMs, cause = error } = error;
+        throw new TokenError(code, message, { status, retryAfterMs, cause, refusal: refusalOf(facts) });
+      },
+    );
   }
 
   return function settle(facts, { dialect = context.dialect ?? defaultDialect, mutations = 'safe', signal } = {}) {

@@ -45,7 +45,7 @@ export function authFetch(auth: TokenManager, options: AuthFetchOptions = {}): A
       const options = sent ? attach(input, init, auth.headers(sent), repeated) : init;
       const response = await send(repeated ? repeatable : input, options);
       const answer = await readAnswer(response);
-      const isGood = response.ok && !answer.errors?.length;
+      const isGood = response.ok && !answer.errors?.length && answer.body === undefined;
       if (!isGood) operation ??= await readOperation(repeatable, init); // before the repeat: its body is sent once, too
       const facts = { kind: 'unknown', ...operation, ...answer, sent, repeated, isConsumed } as const;
       const tokens = await auth.settle(facts, { ...settling, signal });
