@@ -1,5 +1,5 @@
 import { type CallerHeaders, hasHeader, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core';
-import { makeOperation, type Operation } from '@urql/core';
+import { makeOperation, type Operation, type OperationContext } from '@urql/core';
 
 function fetchOptionsOf({ context }: Operation): RequestInit | undefined {
   return typeof context.fetchOptions === 'function' ? context.fetchOptions() : context.fetchOptions;
@@ -14,7 +14,12 @@ export function bringsOwnToken(operation: Operation): boolean {
  * The operation with a token set's headers over the caller's. `additions` travel in its context. A repeat passes the HTTP
  * cache by: it may have kept the refusal of a GET.
  */
-export function attach(operation: Operation, ours: TokenHeaders, additions: object, isRepeat: boolean): Operation {
+export function attach(
+  operation: Operation,
+  ours: TokenHeaders,
+  additions: Partial<OperationContext>,
+  isRepeat: boolean,
+): Operation {
   const own = fetchOptionsOf(operation);
   const headers = mergeHeaders(own?.headers as CallerHeaders | undefined, ours);
   const fetchOptions: RequestInit = {
@@ -23,7 +28,7 @@ export function attach(operation: Operation, ours: TokenHeaders, additions: obje
     headers,
     ...(isRepeat && { cache: 'no-store' }),
   };
-  return makeOperation(operation.kind, operation, { ...operation.context, ...additions, fetchOptions });
+  return makeOperation(operation.kind, operation, { ...additions, fetchOptions });
 }
 
 /** The fetch that the operation will use anyway, which shows the response to `see`: a good result does not carry it. */

@@ -7,7 +7,14 @@ import {
   type TokenSet,
   warnOnce,
 } from '@latchkey/core';
-import { type Exchange, makeErrorResult, makeOperation, type Operation, type OperationResult } from '@urql/core';
+import {
+  type Exchange,
+  makeErrorResult,
+  makeOperation,
+  type Operation,
+  type OperationContext,
+  type OperationResult,
+} from '@urql/core';
 import { filter, makeSubject, map, merge, pipe } from 'wonka';
 import { attach, bringsOwnToken, watchedFetch } from './attach.ts';
 import { type Attempt, readResponse } from './readResponse.ts';
@@ -81,17 +88,22 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
         const { operation, repeated } = way;
         way.sent = tokens;
         try {
-          const see = (response: Response) => {
-            way.response = () => response;
-          };
-          const watched = auth.receivesTokens && { fetch: watchedFetch(operation, see) };
-          if (tokens) return attach(operation, auth.headers(tokens), { latchkey: way, ...watched }, repeated);
+          if (tokens) return attach(operation, auth.headers(tokens), additions(way), repeated);
           if (operation.context.auth !== 'required') return operation;
           throw new TokenError('signedOut', 'Nobody is signed in.');
         } catch (error) {
           queueMicrotask(() => fail(way, error)); // not before the client listens
           return undefined;
         }
+      }
+
+      /** What travels in the context of what is sent. */
+      function additions(way: Way): Partial<OperationContext> {
+        if (!auth.receivesTokens) return { latchkey: way };
+        const see = (response: Response) => {
+          way.response = () => response;
+        };
+        return { latchkey: way, fetch: watchedFetch(way.operation, see) };
       }
 
       function send(way: Way, tokens: TokenSet | null): void {
@@ -107,28 +119,29 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
         const { operation } = way;
         if (result.operation.context.meta?.cacheOutcome && !operation.context.meta?.cacheOutcome)
           warnOnce('authExchange stands before a cache, so what the cache has is taken for an answer. Put it behind.');
-        const delivered = { ...result, operation };
         const decision = way.life.isOver ? undefined : auth.settle(readResponse(operation, way, result), settling);
-        if (decision) {
-          way.isWaiting = true;
-          const isHttp = result.error?.response !== undefined;
-          if (!isHttp) close(way); // a socket's "complete" would end the subscription for its consumer
-          decision.then(
-            tokens => (tokens ? repeat(way, tokens, isHttp) : deliver(way, { ...delivered, hasNext: false })),
-            error => fail(way, error),
-          );
-          return undefined;
+        if (!decision) {
+          if (result.data != null) {
+            way.delivered = true;
+            way.repeated = false;
+          }
+          return { ...result, operation };
         }
-        if (result.data != null) {
-          way.delivered = true;
-          way.repeated = false;
-        }
-        return delivered;
+        way.isWaiting = true;
+        const isOpen = result.hasNext || operation.kind === 'subscription';
+        const isHttp = result.error?.response !== undefined;
+        if (isOpen && !isHttp) close(way); // a socket's "complete" would end the subscription for its consumer
+        decision.then(
+          tokens =>
+            tokens ? repeat(way, tokens, isOpen && isHttp) : deliver(way, { ...result, operation, hasNext: false }),
+          error => fail(way, error),
+        );
+        return undefined;
       }
 
       /** Closes the old transport. A mutation's has ended, and others may share its key. */
       function close({ operation }: Way): void {
-        if (operation.kind !== 'mutation') late.next(makeOperation('teardown', operation, operation.context));
+        if (operation.kind !== 'mutation') late.next(makeOperation('teardown', operation));
       }
 
       /** An HTTP stream is closed here, not from within its answer: urql's fetch throws then, where nobody can catch it. */

@@ -13,19 +13,21 @@ function original(error: GraphQLErrorLike & { readonly originalError?: unknown }
 }
 
 export function readResponse(operation: Operation, attempt: Attempt, { data, error }: OperationResult): ResponseFacts {
-  const { sent, repeated, delivered, response: received } = attempt;
-  const response = error?.response as Response | undefined;
+  const { sent, repeated, delivered, response } = attempt;
+  const { kind, query } = operation as Operation & { readonly kind: ResponseFacts['kind'] };
+  if (!error) return { sent, repeated, delivered, response, kind, operation: query, data };
+  const refusal = error.response as Response | undefined;
   return {
     sent,
     repeated,
     delivered,
-    response: received,
-    kind: operation.kind as 'query' | 'mutation' | 'subscription',
-    operation: operation.query,
-    rootFields: () => rootFields(operation.query),
+    response,
+    kind,
+    operation: query,
     data,
-    errors: error?.graphQLErrors.map(original),
-    status: response?.status,
-    challenge: response?.headers?.get('www-authenticate'),
+    rootFields: () => rootFields(query),
+    errors: error.graphQLErrors.map(original),
+    status: refusal?.status,
+    challenge: refusal?.headers?.get('www-authenticate'),
   };
 }
