@@ -84,6 +84,7 @@ describeInChromium(({ open, origin }) => {
       await page.getByRole('alert').filter({ hasText: 'Your session has ended' }).waitFor();
       expect(await page.getByText(/seen by/).count()).toBe(0);
       await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Sign in');
+      if (renewedBy === 'answer') await page.getByRole('img', { name: /refused 1,/ }).waitFor();
       await screenshot(page, `${name}-ended`);
       expect(problems).toEqual([]);
       await page.context().close();
@@ -110,6 +111,32 @@ describeInChromium(({ open, origin }) => {
       expect(problems).toEqual([]);
       await page.context().close();
     });
+  });
+
+  test('users who share one token in two pages renew it once', async () => {
+    const pages = await Promise.all([open(), open()]);
+    for (const [index, user] of ['Pia Dorn', 'Lew Tamm'].entries()) {
+      const { page } = pages[index] ?? {};
+      if (!page) continue;
+      await choose(page, 'Altrata');
+      await signIn(page, user);
+      for (const client of clients) await panel(page, client).getByText('seen by Import Service').first().waitFor();
+    }
+    const ofAll = cost('altrata', async () => {
+      await fetch(`${origin()}/demo/altrata/kill`, {
+        method: 'POST',
+        headers: { 'x-requested-with': 'latchkey-example' },
+      });
+      const bursts = pages.flatMap(({ page }) => clients.map(client => panel(page, client)));
+      for (const burst of bursts) await burst.getByRole('button', { name: '25 at once' }).click();
+      for (const burst of bursts) await burst.getByText('25 of 25 were answered.').waitFor();
+    });
+    expect((await ofAll).tokenRequests).toBe(1);
+    for (const { page, problems } of pages) {
+      expect(await page.getByRole('alert').count()).toBe(0);
+      expect(problems).toEqual([]);
+      await page.context().close();
+    }
   });
 
   test('tokens from another origin follow one another without a renewal', async () => {
