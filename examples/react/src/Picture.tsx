@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Journal, Outcome } from './createJournal.ts';
 import { drawPicture, span } from './drawPicture.ts';
 import { Legend } from './Legend.tsx';
@@ -12,7 +12,8 @@ export function Picture({ journal }: { readonly journal: Journal }) {
   const now = useNow(redrawMs);
   const [isTableOpen, setTableOpen] = useState(false);
 
-  useEffect(() => {
+  // Before the frame is shown: the picture and its words are of the same moment.
+  useLayoutEffect(() => {
     const element = frame.current;
     if (element) element.replaceChildren(drawPicture(journal, now, Math.max(element.clientWidth, 280)));
   }, [journal, now]);
