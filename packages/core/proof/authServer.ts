@@ -4,15 +4,36 @@ import type { RenewalReason } from '../src/tokenEvents.ts';
 import { defaults, type RenewContext } from '../src/tokenManagerOptions.ts';
 import type { TokenParts, TokenSet } from '../src/tokenSet.ts';
 import type { Life, RenewalAnswer } from './life.ts';
+import type { Quiet } from './quiet.ts';
 import type { Surroundings } from './surroundings.ts';
-import type { Tab } from './tab.ts';
-import { userOf } from './witness.ts';
+import { userOf, type Witness } from './witness.ts';
 
 /** Whose password `credentials` gives. */
 export const unattended: Password = { username: 'robot', password: 'a password of a robot' };
 
+/** The tab that asks, as far as the auth server judges it. */
+export interface Asker {
+  readonly witness: Witness;
+  readonly quiet: Quiet;
+  /** Access tokens that a server has refused. */
+  readonly refusals: Set<string>;
+  /** Counts what begins or ends a session. */
+  readonly turn: number;
+  /** The user has signed out, and nobody has signed in since. */
+  readonly isOut: boolean;
+  /** Signed out, the manager does not sign in by itself. */
+  readonly credentialsRest: boolean;
+  /** Something with the lock went wrong: then a session may renew twice. */
+  readonly lacksLock: boolean;
+  /** Whether nobody else writes to the store. */
+  readonly isAlone: boolean;
+  readonly isDisposed: boolean;
+  /** An own sign-in was answered in time. */
+  comesIn(): void;
+}
+
 interface Call {
-  readonly tab: Tab;
+  readonly tab: Asker;
   readonly current: TokenSet | undefined;
   readonly signal: AbortSignal;
   isOver: boolean;
@@ -58,7 +79,7 @@ export class AuthServer {
     return this.#life.isUnattended ? unattended.username : `user${++this.#count}`;
   }
 
-  renew(tab: Tab, context: RenewContext): Promise<TokenParts | null> {
+  renew(tab: Asker, context: RenewContext): Promise<TokenParts | null> {
     this.#judge(tab, context);
     const { current, signal } = context;
     const call: Call = { tab, current, signal, isOver: false };
@@ -75,7 +96,7 @@ export class AuthServer {
     });
   }
 
-  signIn(tab: Tab, { username, password }: Password): Promise<SignedIn | null> {
+  signIn(tab: Asker, { username, password }: Password): Promise<SignedIn | null> {
     const isByItself = password === unattended.password;
     if (isByItself && tab.credentialsRest) this.#around.wrong('signed in by itself after the sign-out');
     const { turn } = tab;
@@ -97,7 +118,7 @@ export class AuthServer {
     });
   }
 
-  #judge(tab: Tab, { current, reason }: RenewContext): void {
+  #judge(tab: Asker, { current, reason }: RenewContext): void {
     const { wrong } = this.#around;
     const isSame = (call: Call) => call.current?.session === current?.session && !call.isOver && !call.signal.aborted;
     const others = this.#calls.filter(isSame);
@@ -115,7 +136,7 @@ export class AuthServer {
   }
 
   /** Whether this token set had to be renewed, now or when the renewal began: the store may have taken its time. */
-  #isNeeded(tab: Tab, { accessToken, receivedAt, expiresAt = never }: TokenSet, reason: RenewalReason): boolean {
+  #isNeeded(tab: Asker, { accessToken, receivedAt, expiresAt = never }: TokenSet, reason: RenewalReason): boolean {
     const aheadMs = Math.min(defaults.renewAheadMs, (expiresAt - receivedAt) / 5);
     const times = [this.#around.clock.now(), tab.quiet.renewingSince];
     const isExpired = times.some(now => now >= expiresAt - aheadMs / 10 || now < receivedAt - clockToleranceMs);

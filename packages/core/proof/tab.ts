@@ -4,7 +4,7 @@ import { TokenError } from '../src/tokenError.ts';
 import type { TokenManager } from '../src/tokenManager.ts';
 import { defaults } from '../src/tokenManagerOptions.ts';
 import type { TokenSet } from '../src/tokenSet.ts';
-import { type AuthServer, unattended } from './authServer.ts';
+import { type Asker, type AuthServer, unattended } from './authServer.ts';
 import type { Life } from './life.ts';
 import type { Place } from './place.ts';
 import { Quiet } from './quiet.ts';
@@ -17,14 +17,13 @@ interface Wait {
 }
 
 /** A token manager, what is known of it, and who waits for it. */
-export class Tab {
+export class Tab implements Asker {
   readonly auth: TokenManager<Password, SignedIn>;
   readonly witness: Witness;
   readonly quiet: Quiet;
   readonly waits: Set<Wait> = new Set();
   /** The token sets that somebody was given. */
   readonly seen: TokenSet[] = [];
-  /** Access tokens that a server has refused. */
   readonly refusals: Set<string> = new Set();
   /** Token sets that a refusal has brought, and until when they are not renewed unless an operation is accepted with them. */
   readonly trials: Map<TokenSet, number> = new Map();
@@ -32,12 +31,9 @@ export class Tab {
   accepted: TokenSet | undefined;
   /** Somebody left without seeing what the refusal has brought. */
   hasLeavers = false;
-  /** Counts what begins or ends a session. */
   turn = 0;
-  /** The user has signed out, and nobody has signed in since. */
   isOut = false;
   credentialsRest = false;
-  /** Something with the lock went wrong: then a session may renew twice. */
   lacksLock = false;
   /** The store could not be read or written: then it may hold something else than memory. */
   lacksStore = false;
@@ -107,7 +103,6 @@ export class Tab {
     changed();
   }
 
-  /** Whether nobody else writes to the store. */
   get isAlone(): boolean {
     return this.#place.isAlone;
   }

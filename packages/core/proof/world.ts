@@ -1,7 +1,7 @@
 import type { Scheduler } from 'fast-check';
 import { fakeClock, settled } from '../src/scriptedProvider.ts';
 import type { TokenRecord } from '../src/tokenStore.ts';
-import { acts } from './acts.ts';
+import { acts, type Scene } from './acts.ts';
 import { AuthServer } from './authServer.ts';
 import type { ApiAnswer, Happening, Life } from './life.ts';
 import { Place } from './place.ts';
@@ -12,14 +12,13 @@ import { Tab } from './tab.ts';
 const mostSteps = 1_000;
 
 /** The servers, the store and the tabs of one life. */
-export class World {
+export class World implements Scene {
   /** The invariants that did not hold. */
   readonly wrong: Set<string> = new Set();
   readonly around: Surroundings;
   readonly server: AuthServer;
   readonly place: Place;
   readonly tabs: readonly Tab[];
-  /** How much longer its timers may take, since they follow its clock. */
   setBackMs = 0;
   readonly nextApiAnswer: () => ApiAnswer;
   readonly #life: Life;
@@ -35,8 +34,11 @@ export class World {
       later: (what, happen) => scheduler.schedule(Promise.resolve(), what).then(happen),
       wrong: what => void this.wrong.add(what),
       plan: (answers, otherwise) => {
-        let next = 0;
-        return () => (this.#isEnding ? otherwise : (answers[next++] ?? otherwise));
+        const planned = answers.values();
+        return () => {
+          const { done, value } = planned.next();
+          return done || this.#isEnding ? otherwise : value;
+        };
       },
     };
     this.server = new AuthServer(life, this.around);
@@ -46,8 +48,7 @@ export class World {
     this.tabs = Array.from({ length: this.place.isShared ? life.tabs : 1 }, makeTab);
   }
 
-  /** What another tab writes after a sign-in. */
-  readonly othersRecord = (): TokenRecord => {
+  othersRecord(): TokenRecord {
     const { accessToken } = this.server.mint(this.server.newUser());
     const receivedAt = this.around.clock.now();
     return {
@@ -59,7 +60,7 @@ export class World {
       receivedAt,
       expiresAt: receivedAt + 60_000,
     };
-  };
+  }
 
   /** @returns the invariants that did not hold, of the first step after which one did not */
   async live(): Promise<readonly string[]> {
@@ -69,6 +70,7 @@ export class World {
     }));
     this.#scheduler.scheduleSequence(builders);
     await this.#allHappens();
+    if (this.wrong.size > 0) return [...this.wrong];
     this.#isEnding = true;
     if (this.#life.ends === 'disposed') await this.#dispose();
     else await this.#end();
