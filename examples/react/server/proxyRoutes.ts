@@ -6,8 +6,6 @@ import { sessionId } from './sessionRoutes.ts';
 /** What of an API the page reaches at the app's own origin. */
 export interface Proxied {
   readonly origin: string;
-  /** The pattern of the paths that are passed on. */
-  readonly paths: string;
   /** What is added to each request. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Whose users alone are let through. */
@@ -21,8 +19,8 @@ export interface Proxied {
  * An API whose token is everybody's is only for users who are signed in to the app: whoever is signed out is refused here,
  * though the token that the page may have kept still works.
  */
-export function proxyRoutes({ origin, paths, headers, usersOnly }: Proxied, prefix: string): Hono {
-  return new Hono().all(paths, async context => {
+export function proxyRoutes({ origin, headers, usersOnly }: Proxied, prefix: string): Hono {
+  return new Hono().all('/graphql', async context => {
     if (usersOnly && !usersOnly.find(sessionId(context))) return context.body(null, 401);
     const { pathname, search } = new URL(context.req.url);
     const { raw } = context.req;

@@ -8,16 +8,17 @@ import {
   startToggle,
   type User,
 } from '@latchkey/emulators';
+import type { ForeignAddresses } from '../src/addresses.ts';
 import { appUsers, beginAtAltrata, beginAtOli, beginAtRealItems } from './beginSession.ts';
 import { createSessions, type Sessions } from './createSessions.ts';
 import type { Proxied } from './proxyRoutes.ts';
 
 /** One of the page's choices: an auth server with a GraphQL API behind it, and what can be done to it. */
 export interface Api {
-  /** The GraphQL endpoint, at an origin of its own. */
-  readonly url: string;
-  /** Without it the page goes to `url` itself. */
+  /** What the page reaches through the app. */
   readonly proxied?: Proxied;
+  /** What the page speaks to itself, at an origin of its own. */
+  readonly foreign?: ForeignAddresses[keyof ForeignAddresses];
   /** The sessions that the app's own server keeps for the page. */
   readonly sessions?: Sessions;
   readonly users: readonly User[];
@@ -73,51 +74,50 @@ export async function startApis(authServerMs: number): Promise<Apis> {
   const ofAltrata = createSessions(beginAtAltrata(altrata));
   let isHiding = false;
   return {
-    oli: { ...apiOf(oli), proxied: { origin: oli.origin, paths: '/*' } },
+    oli: { ...apiOf(oli), foreign: { url: oli.url, tokenUrl: oli.tokenUrl } },
     collectiveaccess: {
       ...apiOf(collectiveAccess),
-      proxied: { origin: collectiveAccess.origin, paths: '/*' },
+      foreign: { url: collectiveAccess.url, authUrl: collectiveAccess.authUrl },
       setLifetime: ms => collectiveAccess.configure({ refreshLifetimeMs: ms }),
     },
     realitems: {
       ...apiOf(realItems, ofRealItems),
-      proxied: { origin: realItems.origin, paths: '/graphql' },
+      proxied: { origin: realItems.origin },
     },
     altrata: {
       ...apiOf(altrata, ofAltrata),
       users: appUsers,
       proxied: {
         origin: altrata.origin,
-        paths: '/graphql',
         headers: { 'x-api-key': altrata.apiKey },
         usersOnly: ofAltrata,
       },
     },
     toggle: {
       ...apiOf(toggle),
+      foreign: { url: toggle.url },
       isHiding: () => isHiding,
       hideTokens(on) {
         isHiding = on;
         toggle.configure({ exposeHeaders: !on });
       },
     },
-    cookie: { ...apiOf(cookie, ofCookie), proxied: { origin: cookie.origin, paths: '/graphql' } },
+    cookie: { ...apiOf(cookie, ofCookie), proxied: { origin: cookie.origin } },
   };
 }
 
 type Running = Pick<
   Emulator,
-  'url' | 'users' | 'stats' | 'on' | 'expireNow' | 'revoke' | 'configure' | 'failTokenRequests' | 'close'
+  'users' | 'stats' | 'on' | 'expireNow' | 'revoke' | 'configure' | 'failTokenRequests' | 'close'
 >;
 
 /** @param sessions - are over too when those of the auth server are: it would be signed in to again */
 function apiOf(emulator: Running, sessions?: Sessions): Api {
-  const { url, users, stats, expireNow, close } = emulator;
+  const { users, stats, expireNow, close } = emulator;
   let downUntil = 0;
   const isDown = () => Date.now() < downUntil;
   emulator.on('tokenRequest', () => isDown() && emulator.failTokenRequests(1, { status: 503 }));
   return {
-    url,
     users,
     stats,
     kill: expireNow,

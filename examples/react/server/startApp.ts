@@ -26,8 +26,9 @@ const contentSecurityPolicy = {
 };
 
 /**
- * Everything that the page needs: on one port of loopback the built page, the APIs behind a path of their own, the app's own
- * sessions, and the controls of the demonstration. Only Toggle is at an origin of its own, which `/addresses` tells.
+ * Everything that the page needs: on one port of loopback the built page, the APIs that the app mediates, its own
+ * sessions, and the controls of the demonstration. The APIs that need no secret are at origins of their own, which `/addresses`
+ * tells.
  *
  * @param port - 0 takes a free one
  * @param authServerMs - how long an auth server takes to answer
@@ -42,8 +43,7 @@ export async function startApp({
 }): Promise<App> {
   const apis = await startApis(authServerMs);
   const closeApis = async () => void (await Promise.all(Object.values(apis).map(api => api.close())));
-  const { url: toggle } = apis.toggle;
-  const connectSrc = ["'self'", toggle];
+  const connectSrc = ["'self'", ...Object.values(apis).flatMap(({ foreign }) => Object.values(foreign ?? {}))];
   const app = new Hono()
     .use(
       secureHeaders({
@@ -54,7 +54,9 @@ export async function startApp({
     .use('/:api/session/*', ownPagesOnly)
     .use('/demo/*', ownPagesOnly)
     .route('/demo', demoRoutes(apis))
-    .get('/addresses', context => context.json({ toggle }));
+    .get('/addresses', context =>
+      context.json(Object.fromEntries(Object.entries(apis).map(([name, { foreign }]) => [name, foreign]))),
+    );
   for (const [name, { sessions, proxied }] of Object.entries(apis)) {
     const path = `/${name}`;
     if (sessions) app.route(`${path}/session`, sessionRoutes(sessions, path));

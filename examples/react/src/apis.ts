@@ -20,20 +20,19 @@ export interface Api {
 }
 
 export function createApis(addresses: Addresses): readonly Api[] {
+  const { oli: oliAddress, collectiveaccess, toggle: toggleAddress } = addresses;
   const at = (path: string) => new URL(path, addresses.app).href;
   const rest = (name: ApiName) => ({ name, texts: apiTexts[name], demoUrl: at(`/demo/${name}/`) });
   return [
     {
       ...rest('oli'),
-      url: at('/oli/graphql'),
-      auth: createTokenManager(
-        oli({ tokenUrl: at('/oli/auth/realms/api/protocol/openid-connect/token'), clientId: 'apiclient' }),
-      ),
+      url: oliAddress.url,
+      auth: createTokenManager(oli({ tokenUrl: oliAddress.tokenUrl, clientId: 'apiclient' })),
     },
     {
       ...rest('collectiveaccess'),
-      url: at('/collectiveaccess/service/item'),
-      auth: createTokenManager(collectiveAccess({ authUrl: at('/collectiveaccess/service/Auth') })),
+      url: collectiveaccess.url,
+      auth: createTokenManager(collectiveAccess({ authUrl: collectiveaccess.authUrl })),
     },
     {
       ...rest('realitems'),
@@ -48,8 +47,8 @@ export function createApis(addresses: Addresses): readonly Api[] {
     },
     {
       ...rest('toggle'),
-      url: addresses.toggle,
-      auth: createTokenManager(toggle({ url: addresses.toggle })),
+      url: toggleAddress.url,
+      auth: createTokenManager(toggle(toggleAddress)),
     },
     {
       ...rest('cookie'),

@@ -48,7 +48,7 @@ describe('the program', () => {
 
   test.for(['SIGTERM', 'SIGINT'] as const)('ends at %s and frees its port, open streams or not', async signal => {
     const { child, origin } = await start(0);
-    const stream = await fetch(`${origin}/oli/graphql`, {
+    const stream = await fetch(`${origin}/cookie/graphql`, {
       method: 'POST',
       headers: { ...json, accept: 'text/event-stream', authorization: `Bearer ${await signIn(origin)}` },
       body: JSON.stringify({ query: 'subscription { ticks { n } }' }),
@@ -67,17 +67,10 @@ const json = { 'content-type': 'application/json' };
 const ours = { ...json, 'x-requested-with': 'latchkey-example' };
 
 async function signIn(origin: string): Promise<string> {
-  const [user] = await (await fetch(`${origin}/demo/oli/users`)).json();
-  const response = await fetch(`${origin}/oli/auth/realms/api/protocol/openid-connect/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'password',
-      client_id: 'apiclient',
-      username: user.username,
-      password: user.password,
-    }),
-  });
-  return (await response.json()).access_token;
+  const [{ username, password }] = await (await fetch(`${origin}/demo/cookie/users`)).json();
+  const body = JSON.stringify({ username, password });
+  const response = await fetch(`${origin}/cookie/session/sign-in`, { method: 'POST', headers: ours, body });
+  return (await response.json()).accessToken;
 }
 
 describe.for(['cookie', 'realitems', 'altrata'] as const)('the session behind the cookie: %s', name => {
