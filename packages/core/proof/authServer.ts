@@ -53,9 +53,8 @@ export class AuthServer {
   readonly #nextSignIn: () => Life['signIns'][number];
   readonly #nextLifetime: () => number | undefined;
   readonly #calls: Call[] = [];
-  /** Token sets for which there is a successor, or a no. */
+  /** Token sets for which there is a successor. */
   readonly #renewed = new Set<string>();
-  readonly #refused = new Set<string>();
   #count = 0;
 
   constructor(life: Life, around: Surroundings) {
@@ -132,7 +131,7 @@ export class AuthServer {
     if (!current) return;
     if (tab.witness.ended.has(current.session)) wrong('a renewal of a session that is over');
     if (this.#renewed.has(nameOf(current)) && tab.isAlone) wrong('a second renewal of one token set');
-    if (this.#refused.has(nameOf(current)) && tab.isAlone) wrong('a refresh token was sent again after a no');
+    if (tab.witness.refusedTokens.has(current.accessToken)) wrong('a refresh token was sent again after a no');
   }
 
   /** Whether this token set had to be renewed, now or when the renewal began: the store may have taken its time. */
@@ -158,8 +157,9 @@ export class AuthServer {
     if (answer === 'garbage') return JSON.parse('{}') as TokenParts;
     if (answer === 'no') {
       if (signal.aborted) return null;
-      if (current) witness.refusedSessions.add(current.session);
-      if (current) this.#refused.add(nameOf(current));
+      if (!current) return null;
+      witness.refusedSessions.add(current.session);
+      witness.refusedTokens.add(current.accessToken);
       return null;
     }
     if (answer === 'sameToken' && current) return { accessToken: current.accessToken, expiresAt: current.expiresAt };

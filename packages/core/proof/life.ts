@@ -139,7 +139,7 @@ const anyLife: fc.Arbitrary<Life> = fc.record({
     }),
     { maxLength: 12 },
   ),
-  signIns: fc.array(weighted<SignInAnswer>({ tokens: 4, no: 1, trouble: 2, hangs: 1 }), { maxLength: 6 }),
+  signIns: fc.array(weighted<SignInAnswer>({ tokens: 4, no: 1, trouble: 3, hangs: 1 }), { maxLength: 6 }),
   apiAnswers: fc.array(weighted<ApiAnswer>({ takes: 4, refuses: 4, brings: 1 }), { maxLength: 16 }),
   saves: fc.array(weighted<StoreAnswer>({ does: 6, fails: 1, hangs: 1 }), { maxLength: 12 }),
   loads: fc.array(weighted<StoreAnswer>({ does: 8, fails: 1, hangs: 1 }), { maxLength: 12 }),

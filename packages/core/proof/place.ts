@@ -37,8 +37,7 @@ export class Place {
     this.#around = around;
     this.isAlone = life.tabs === 1;
     this.#nextLoad = around.plan(life.loads, 'does');
-    // two tabs of which one writes what the place did not take: the last to write wins, see the store contract
-    this.#nextSave = around.plan(life.tabs === 1 ? life.saves : [], 'does');
+    this.#nextSave = around.plan(life.saves, 'does');
     this.#nextLock = around.plan(life.locks, 'does');
   }
 
