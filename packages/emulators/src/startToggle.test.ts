@@ -96,6 +96,17 @@ describe('a refusal', () => {
 });
 
 describe('rotation', () => {
+  test('may bring an empty header, or the token of nobody, and the old token lives on', async () => {
+    const token = await signedIn();
+    server.configure({ rotateAfterMs: 0, answersBring: 'empty' });
+    expect((await me(token)).headers['x-authorization']?.replace('Bearer', '').trim()).toBe('');
+    server.configure({ answersBring: 'anonymous' });
+    const nobodys = tokenOf(await me(token));
+    expect(nobodys).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect((await me(nobodys)).json).toMatchObject({ errors: [{ message: 'Unauthorized' }] });
+    expect((await me(token)).json).toMatchObject({ data: { me: {} } });
+  });
+
   test('brings a successor in each answer, and lets the old token live for a grace', async () => {
     server.configure({ rotateAfterMs: 0 });
     const first = await signedIn();

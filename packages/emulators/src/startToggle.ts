@@ -10,6 +10,13 @@ export interface ToggleKnobs extends CommonKnobs {
   accessLifetimeMs: number;
   /** From what age on an answer brings a successor: 0 each answer, Infinity none. @defaultValue Infinity */
   rotateAfterMs: number;
+  /**
+   * What such an answer brings: the successor; an empty header; or, as some servers do, the token of nobody. The old token lives
+   * on beside the last two.
+   *
+   * @defaultValue `successor`
+   */
+  answersBring: 'successor' | 'empty' | 'anonymous';
   /** How long a token still works after its successor went out. @defaultValue 10,000 */
   graceMs: number;
   /**
@@ -38,6 +45,7 @@ const users: Emulator['users'] = [
   { id: '71', username: 'till.sander', password: 'peg/5^Board:Moss', name: 'Till Sander' },
   { id: '72', username: 'wren.abbot', password: 'kite:8/^Loft', name: 'Wren Abbot' },
 ];
+const nobody: User = { id: '0', username: '', password: '', name: '' };
 const barredUser: User = { id: '73', username: 'nils.lock', password: 'no:2/^Way', name: 'Nils Lock' };
 
 const typeDefs = /* GraphQL */ `
@@ -66,6 +74,7 @@ export async function startToggle(options: StartOptions<ToggleKnobs> = {}): Prom
     ...commonKnobs,
     accessLifetimeMs: 3_600_000,
     rotateAfterMs: Number.POSITIVE_INFINITY,
+    answersBring: 'successor',
     graceMs: 10_000,
     renewExpiredForMs: 0,
     tokenHeaders: 'both',
@@ -82,7 +91,11 @@ export async function startToggle(options: StartOptions<ToggleKnobs> = {}): Prom
   const bringToken = async (user: User, headers: Headers) => {
     issuedTokens += 1;
     const issued = { kind: 'access', user, sessionId: String(issuedTokens) } as const;
-    const token = await tokens.issue(issued, knobs.accessLifetimeMs, { sub: user.id });
+    const claims = user === nobody ? { role: 'anonymous' } : { sub: user.id };
+    setHeaders(await tokens.issue(issued, knobs.accessLifetimeMs, claims), headers);
+  };
+
+  const setHeaders = (token: string, headers: Headers) => {
     if (knobs.tokenHeaders !== 'authorization')
       headers.set('x-authorization', knobs.prefix ? `Bearer ${token}` : token);
     if (knobs.tokenHeaders !== 'x-authorization') headers.set('authorization', `Bearer ${token}`);
@@ -106,7 +119,9 @@ export async function startToggle(options: StartOptions<ToggleKnobs> = {}): Prom
   const finish = async (response: Response, reading: TokenReading) => {
     if ('user' in reading && (isRenewable(reading) || needsSuccessor(reading))) {
       const { sessionId } = reading;
-      await bringToken(reading.user, response.headers);
+      if (knobs.answersBring === 'empty') setHeaders('', response.headers);
+      else await bringToken(knobs.answersBring === 'anonymous' ? nobody : reading.user, response.headers);
+      if (knobs.answersBring !== 'successor') return addCost(response);
       const blacklist = () => tokens.revoke(issued => issued.sessionId === sessionId);
       if (knobs.graceMs > 0) setTimeout(blacklist, knobs.graceMs).unref();
       else blacklist();
@@ -136,7 +151,10 @@ export async function startToggle(options: StartOptions<ToggleKnobs> = {}): Prom
       tokenFields: { loginUser: 'signIn' },
       schema,
       accepts: reading =>
-        (reading.state === 'valid' || isRenewable(reading)) && 'user' in reading && reading.user !== barredUser,
+        (reading.state === 'valid' || isRenewable(reading)) &&
+        'user' in reading &&
+        reading.user !== barredUser &&
+        reading.user !== nobody,
       refuse: refusal => sayUnauthorized(refusal, knobs.unauthorizedStatus, knobs.unauthorizedData),
       finish,
     },

@@ -136,3 +136,21 @@ describe('Toggle', () => {
     expect(() => toggle({ url: 'http://api.example/graphql' })).toThrow('"url"');
   });
 });
+
+describe('answers that bring a token which is none', () => {
+  test.for(['empty', 'anonymous'] as const)('%s: the session goes on with the token it has', async answersBring => {
+    await using server = await startToggle({ rotateAfterMs: 0, answersBring });
+    const auth = createTokenManager(toggle({ url: server.url }));
+    const [{ username, password }] = server.users;
+    await auth.signIn({ username, password });
+    const sent = auth.fresh() ?? null;
+    const headers = { 'content-type': 'application/json', ...(sent && auth.headers(sent)) };
+    const body = JSON.stringify({ query: '{ me { name } }' });
+    const response = await fetch(server.url, { method: 'POST', headers, body });
+    const { data } = (await response.json()) as { data: unknown };
+    expect(data).toMatchObject({ me: {} });
+    expect(auth.settle({ sent, kind: 'query', status: 200, data, response: () => response })).toBeUndefined();
+    expect(auth.fresh()).toBe(sent);
+    auth.dispose();
+  });
+});

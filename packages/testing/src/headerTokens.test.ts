@@ -15,7 +15,7 @@ describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('tokens in response hea
   /** Where tokens are taken from. */
   let trusted: string;
 
-  const tokenIn = (headers: Headers) => headers.get('x-authorization')?.replace('Bearer ', '') || undefined;
+  const tokenIn = (headers: Headers) => headers.get('x-authorization')?.replace(/^Bearer\b ?/, '') || undefined;
   const connect = (url = server.url, fetcher?: typeof fetch) =>
     adapter.connect(auth, { url, ...(fetcher && { fetch: fetcher }) });
   const sentTokens = () =>
@@ -110,6 +110,19 @@ describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('tokens in response hea
     expect(await connect(server.url, replacing).run(me)).toMatchObject({ data: { me: {} } });
     expect(current()).toBe(before);
   });
+
+  test.for(['empty', 'anonymous'] as const)(
+    'B104 an API whose answers bring an %s token is spoken to as before',
+    async answersBring => {
+      server.configure({ answersBring });
+      const before = current();
+      const client = connect();
+      for (let n = 1; n <= 3; n++)
+        expect(await client.run(`query { items(first: ${n}) { id } }`)).toMatchObject({ data: { items: {} } });
+      expect(current()).toBe(before);
+      expect(server.stats().operations.refused).toBe(0);
+    },
+  );
 
   test('B104 a token of another origin, or at the end of a redirect, is not adopted', async () => {
     const before = current();
