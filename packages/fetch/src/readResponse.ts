@@ -30,7 +30,14 @@ export async function readOperation(input: RequestInfo | URL, init: RequestInit)
   const method = init.method ?? request?.method ?? 'GET';
   if (method === 'GET' || method === 'HEAD') return { kind: 'query' };
   const body = init.body ?? (await request?.clone().text());
-  const { query, operationName } = (typeof body === 'string' && (parsed(body) as GraphQLRequest | null)) || {};
+  const requests = typeof body === 'string' ? parsed(body) : undefined;
+  if (!Array.isArray(requests)) return operationOf(requests);
+  const isOfQueries = requests.length > 0 && requests.every(one => operationOf(one).kind === 'query');
+  return { kind: isOfQueries ? 'query' : 'unknown' };
+}
+
+function operationOf(request: unknown): Operation {
+  const { query, operationName } = (isObject(request) ? request : {}) as GraphQLRequest;
   if (typeof query !== 'string') return { kind: 'unknown' };
   try {
     const document = parse(query, { noLocation: true });

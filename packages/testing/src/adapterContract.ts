@@ -1,4 +1,4 @@
-import { TokenError, type TokenManager } from '@latchkey/core';
+import { createTokenManager, TokenError, type TokenManager } from '@latchkey/core';
 import { type Oli, type RefusalShape, startOli } from '@latchkey/emulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Adapter, Answer, ConnectOptions, ContractClient } from './adapter.ts';
@@ -334,6 +334,32 @@ export function adapterContract(adapter: Adapter): void {
       });
     };
     if (adapter.hasSubscriptions) describe('B93 a subscription', subscriptions);
+
+    describe('B98 a renewal whose request goes through the same client', () => {
+      test("passes with auth: 'omit'", async () => {
+        const { accessToken = '' } = auth.fresh() ?? {};
+        auth.dispose();
+        auth = createTokenManager({
+          restore: true,
+          renew: () => client.run('query { public { motd } }', { auth: 'omit' }).then(() => accessToken),
+        });
+        client = connect();
+        expect(await client.run(me)).toMatchObject(good());
+      });
+
+      test('without it is ended by its time limit, and the error names the likely cause', async () => {
+        auth.dispose();
+        auth = createTokenManager({
+          renewTimeoutMs: 100,
+          restore: true,
+          renew: () => client.run('query { public { motd } }').then(() => 'never'),
+        });
+        client = connect();
+        const answer = await client.run(me);
+        expect(codeOf(answer)).toBe('unavailable');
+        expect((adapter.tokenErrorOf(answer) as TokenError).message).toContain('auth: "omit"');
+      });
+    });
 
     test('B101 an exception in a callback of the application is an error of that operation', async () => {
       let isBroken = true;
