@@ -27,7 +27,7 @@ interface Page {
  * @returns its stop
  */
 export function keepFresh({ clock, schedule, pausedUntil, check, subscribe }: KeepFreshOptions): () => void {
-  const page = globalThis as unknown as Page;
+  const page: Page = globalThis as object;
   const isResting = () => page.document?.visibilityState === 'hidden' || page.navigator?.onLine === false;
   let timer: unknown;
 
