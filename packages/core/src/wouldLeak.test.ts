@@ -11,9 +11,6 @@ test('B105 a redirect carries any header of ours but Authorization, in whatever 
 
 test('B105 the answer is of the headers that are asked about, however often', () => {
   const [safe, leaking] = [{ authorization: 'Bearer A' }, { 'x-api-key': 'A' }];
-  for (const _ of [1, 2]) {
-    expect(wouldLeak(leaking)).toBe(true);
-    expect(wouldLeak(leaking)).toBe(true);
-    expect(wouldLeak(safe)).toBe(false);
-  }
+  const answers = [leaking, leaking, safe, safe, leaking, safe].map(wouldLeak);
+  expect(answers).toEqual([true, true, false, false, true, false]);
 });
