@@ -16,8 +16,9 @@ export interface Scene {
   readonly place: Place;
   readonly tabs: readonly Tab[];
   readonly nextApiAnswer: () => ApiAnswer;
-  /** How much longer timers may take, since they follow the clock. */
+  /** What the clock was set back by, and so much longer timers may take; and by how much it was set in all. */
   setBackMs: number;
+  setMs: number;
   /** What another tab writes after a sign-in. */
   othersRecord(): TokenRecord;
 }
@@ -100,6 +101,7 @@ function timePasses({ around }: Scene, share: number): Promise<void> {
 function clockJumps(scene: Scene, share: number): void {
   const ms = (atShare([-20, -1, 1, 10, 600], share) ?? 0) * minutes;
   scene.around.clock.jump(ms);
+  scene.setMs += ms;
   scene.setBackMs += Math.max(-ms, 0);
 }
 

@@ -43,7 +43,7 @@ const never = Number.POSITIVE_INFINITY;
 /** A clock that was set back by more than this is not believed. */
 const clockToleranceMs = 5 * 60_000;
 
-const nameOf = ({ session, version }: TokenSet) => `${session} ${version}`;
+const nameOf = ({ session, version, accessToken }: TokenSet) => `${session} ${version} ${accessToken}`;
 
 /** The auth server of a life: it answers as planned, when its turn comes, and notices who asks it too often. */
 export class AuthServer {
@@ -131,7 +131,7 @@ export class AuthServer {
     if (!current) return;
     if (tab.witness.ended.has(current.session)) wrong('a renewal of a session that is over');
     if (this.#renewed.has(nameOf(current)) && tab.isAlone) wrong('a second renewal of one token set');
-    if (tab.witness.refusedTokens.has(current.accessToken)) wrong('a refresh token was sent again after a no');
+    if (tab.witness.refusedSets.has(nameOf(current))) wrong('a refresh token was sent again after a no');
   }
 
   /** Whether this token set had to be renewed, now or when the renewal began: the store may have taken its time. */
@@ -159,7 +159,7 @@ export class AuthServer {
       if (signal.aborted) return null;
       if (!current) return null;
       witness.refusedSessions.add(current.session);
-      witness.refusedTokens.add(current.accessToken);
+      witness.refusedSets.add(nameOf(current));
       return null;
     }
     if (answer === 'sameToken' && current) return { accessToken: current.accessToken, expiresAt: current.expiresAt };

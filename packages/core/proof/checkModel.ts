@@ -47,11 +47,12 @@ export async function checkModel({ runs, seed, path, stopsAtFirst = false }: Che
   });
   if (!result.failed) return { holds: true, report: `seed=${seed} runs=${result.numRuns} failed=0` };
   const [planned, scheduler] = result.counterexample ?? [];
+  const [found] = result.counterexamplePath?.split(':') ?? []; // the life as it was drawn; it is shortened anew
   const report = [
     'A life in which an invariant does not hold:',
     JSON.stringify(planned),
     fc.stringify(scheduler),
-    `Again: pnpm --filter @latchkey/core run model --seed=${seed} --path=${result.counterexamplePath}`,
+    `Again: pnpm --filter @latchkey/core run model --seed=${seed} --path=${found}`,
     `seed=${seed} runs=${result.numRuns} failed=1 ${String(result.errorInstance)}`,
   ];
   return { holds: false, report: report.join('\n') };

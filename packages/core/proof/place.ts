@@ -61,7 +61,7 @@ export class Place {
   storeFor(watch: StoreWatch): TokenStore {
     let newest = 0;
     let loads = 0;
-    const { clock } = this.#around;
+    const { clock, uptime } = this.#around;
     const store: TokenStore = {
       shared: this.isShared,
       load: () => {
@@ -73,10 +73,11 @@ export class Place {
       },
       save: (record, expected) => {
         const mine = ++newest;
-        const since = clock.now();
+        const [at, upAt] = [clock.now(), uptime()];
+        const isLate = () => Math.max(clock.now() - at, uptime() - upAt) >= patienceMs;
         watch.saves(record);
         return this.#answer(this.#nextSave(), 'save', () => {
-          if (mine !== newest || clock.now() - since >= patienceMs) throw trouble(); // nobody waits for it any more
+          if (mine !== newest || isLate()) throw trouble(); // nobody waits for it any more
           const { kept } = this;
           const isOther = kept?.session !== expected?.session || kept?.version !== expected?.version;
           if (expected !== undefined && isOther) return false;

@@ -3,6 +3,8 @@ import type { FakeClock } from '../src/scriptedProvider.ts';
 /** What everybody in the world of a life shares. */
 export interface Surroundings {
   readonly clock: FakeClock;
+  /** Milliseconds that have passed, whatever the clock was set to meanwhile. */
+  uptime(): number;
   /** Runs `happen` when its turn comes among all that is under way. */
   later<T>(what: string, happen: () => T): Promise<T>;
   /** An invariant does not hold. */

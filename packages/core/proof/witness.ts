@@ -24,8 +24,8 @@ export class Witness {
   readonly late: Set<string> = new Set();
   /** Successors that have not been saved yet. */
   readonly unsaved: Set<string> = new Set();
-  /** Sessions that the auth server has said no to, and the access tokens that went with its refresh tokens. */
-  readonly refusedTokens: Set<string> = new Set();
+  /** Sessions, and token sets, that the auth server has said no to. */
+  readonly refusedSets: Set<string> = new Set();
   readonly refusedSessions: Set<string> = new Set();
   /** Answers of something in between that may be believed in the end. */
   doubtful = 0;

@@ -20,6 +20,7 @@ export class World implements Scene {
   readonly place: Place;
   readonly tabs: readonly Tab[];
   setBackMs = 0;
+  setMs = 0;
   readonly nextApiAnswer: () => ApiAnswer;
   readonly #life: Life;
   readonly #scheduler: Scheduler;
@@ -29,8 +30,10 @@ export class World implements Scene {
   constructor(life: Life, scheduler: Scheduler) {
     this.#life = life;
     this.#scheduler = scheduler;
+    const clock = fakeClock();
     this.around = {
-      clock: fakeClock(),
+      clock,
+      uptime: () => clock.now() - this.setMs,
       later: (what, happen) => scheduler.schedule(Promise.resolve(), what).then(happen),
       wrong: what => void this.wrong.add(what),
       plan: (answers, otherwise) => {
@@ -99,6 +102,7 @@ export class World implements Scene {
   /** Every server and the store answer, and the time passes that the longest of all waits may last. */
   async #allIsAnswered(): Promise<void> {
     this.around.clock.jump(this.setBackMs);
+    this.setMs += this.setBackMs;
     for (let round = 0; round < 12; round++) {
       await this.#allHappens();
       for (const { witness } of this.tabs) witness.stepBegins();
