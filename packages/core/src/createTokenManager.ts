@@ -14,7 +14,7 @@ import { createEvents } from './tokenEvents.ts';
 import type { TokenManager } from './tokenManager.ts';
 import { checkOptions, defaults, type TokenManagerOptions } from './tokenManagerOptions.ts';
 import { makeTokenSet, type TokenAnswer, type TokenHeaders, type TokenParts, type TokenSet } from './tokenSet.ts';
-import { withSignal } from './waiting.ts';
+import { checkSignal, withSignal } from './waiting.ts';
 
 /**
  * @throws TokenError `misconfigured` when an option is wrong, naming the option and the remedy
@@ -92,10 +92,12 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
   return {
     fresh,
     async get({ signal } = {}) {
+      checkSignal(signal);
       const ready = fresh();
       return ready !== undefined ? ready : withSignal(wait(), signal);
     },
     async renew({ refused, signal } = {}) {
+      checkSignal(signal);
       if (!renews) throw new TokenError('misconfigured', 'Option "renewal" is "never". Leave it out to renew.');
       return withSignal(refused ? successorOf(refused) : renewNow(), signal);
     },

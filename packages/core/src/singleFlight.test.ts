@@ -148,13 +148,18 @@ test('B06 a caller who aborts leaves at once, and the others are served', async 
   expect(await second).toBe('B');
 });
 
-test('B06 a caller whose signal has aborted before leaves at once', async () => {
-  const { auth, A, renewals } = signedIn();
-  expect(await outcome(auth.renew({ refused: A, signal: AbortSignal.abort() }))).toBe('aborted');
-  expect(await outcome(auth.renew({ signal: AbortSignal.abort() }))).toBe('aborted');
+test('B06 a caller whose signal has aborted before leaves at once, and starts nothing', async () => {
+  const { auth, A, clock, renewals, states } = signedIn();
+  const signal = AbortSignal.abort();
+  expect(await outcome(auth.get({ signal }))).toBe('aborted');
+  expect(await outcome(auth.renew({ refused: A, signal }))).toBe('aborted');
+  expect(await outcome(auth.renew({ signal }))).toBe('aborted');
+  clock.jump(hours - minutes);
+  expect(await outcome(auth.get({ signal }))).toBe('aborted');
+  clock.jump(2 * hours);
+  expect(await outcome(auth.get({ signal }))).toBe('aborted');
   await settled();
-  await renewals.last.answer('B');
-  expect(current(auth).accessToken).toBe('B');
+  expect([renewals.calls.length, states]).toEqual([0, []]);
 });
 
 test('B06 when every waiter has gone the renewal still completes and is saved', async () => {

@@ -8,7 +8,7 @@ export interface TokenManager<Credentials = unknown, Answer extends TokenParts =
   /** The token set that may be sent now; `null`: signed out; `undefined`: not known yet, ask `get`. Synchronous and almost free. */
   fresh(): TokenSet | null | undefined;
   /**
-   * Waits for the store, and for a renewal where one is due.
+   * Waits for the store, and for a renewal where one is due. A caller whose `signal` has aborted starts nothing.
    *
    * @throws TokenError `sessionExpired`, `signedOut`, `unavailable`, `credentialsRejected`, `misconfigured`, `aborted`, `disposed`
    */

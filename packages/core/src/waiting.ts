@@ -1,11 +1,18 @@
 import type { Clock } from './clock.ts';
 import { TokenError } from './tokenError.ts';
 
+const left = () => new TokenError('aborted', 'The caller stopped waiting for the token.');
+
+/** @throws TokenError `aborted` for a caller who has left: nothing is begun for them */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw left();
+}
+
 /** Waits for `promise` until `signal` aborts: then this caller leaves with `aborted`, and what was waited for goes on. */
 export function withSignal<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
-    const leave = () => reject(new TokenError('aborted', 'The caller stopped waiting for the token.'));
+    const leave = () => reject(left());
     if (signal.aborted) leave();
     signal.addEventListener('abort', leave, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
