@@ -1,4 +1,6 @@
 import { adapterContract } from './adapterContract.ts';
 import { fetchAdapter } from './fetchAdapter.ts';
+import { statusContract } from './statusContract.ts';
 
 adapterContract(fetchAdapter);
+statusContract(fetchAdapter);

@@ -1,4 +1,6 @@
 import { adapterContract } from './adapterContract.ts';
+import { statusContract } from './statusContract.ts';
 import { urqlAdapter } from './urqlAdapter.ts';
 
 adapterContract(urqlAdapter);
+statusContract(urqlAdapter);

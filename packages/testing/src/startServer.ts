@@ -1,0 +1,35 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createTokenManager, type TokenManager } from '@latchkey/core';
+
+export interface Server extends AsyncDisposable {
+  readonly url: string;
+  /** A manager that is signed in with `token-0`. Each renewal brings the next one. */
+  readonly auth: TokenManager;
+  readonly renewals: () => number;
+  /** The tokens that arrived, in order. */
+  readonly sent: (string | undefined)[];
+}
+
+/** A server on loopback for answers that no emulator gives. */
+export async function startServer(answer: RequestListener): Promise<Server> {
+  const sent: Server['sent'] = [];
+  const server = createServer((request, response) => {
+    sent.push(request.headers.authorization?.replace('Bearer ', ''));
+    answer(request, response);
+  }).listen(0, '127.0.0.1');
+  await new Promise(resolve => server.once('listening', resolve));
+  let renewals = 0;
+  const auth = createTokenManager({ renew: () => `token-${++renewals}` });
+  await auth.adopt('token-0');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,
+    auth,
+    renewals: () => renewals,
+    sent,
+    async [Symbol.asyncDispose]() {
+      auth.dispose();
+      await new Promise(resolve => server.close(resolve).closeAllConnections());
+    },
+  };
+}
