@@ -1,4 +1,4 @@
-import { parseChallenges } from './parseChallenges.ts';
+import { type Challenge, parseChallenges } from './parseChallenges.ts';
 import { errorsIn, type GraphQLErrorLike, type ResponseFacts } from './responseFacts.ts';
 
 /** What a response says about the token that was sent. */
@@ -65,12 +65,19 @@ export function judgeError(error: GraphQLErrorLike | null, dialect: Dialect): Ve
 }
 
 /** A challenge says something about the token only where the server refused; a 407 is a proxy's. */
-function judgeChallenge({ status = 0, challenge }: ResponseFacts): Verdict | undefined {
-  if (!challenge || status < 400 || status === 407) return undefined;
-  const errors = parseChallenges(challenge)
+function tokenChallenges({ status = 0, challenge }: ResponseFacts): Challenge['params'][] {
+  if (!challenge || status < 400 || status === 407) return [];
+  return parseChallenges(challenge)
     .filter(({ scheme }) => scheme === 'bearer' || scheme === 'dpop')
-    .map(({ params }) => own(challengeErrors, params.error));
-  return errors.find(verdict => verdict !== undefined);
+    .map(({ params }) => params);
+}
+
+const judgeChallenge = ({ error }: Challenge['params']) => own(challengeErrors, error);
+
+/** The parameters of the challenge that goes with this verdict on a response; none where there is no challenge. */
+export function challengeOf(facts: ResponseFacts, verdict: Verdict): Challenge['params'] {
+  const challenges = tokenChallenges(facts);
+  return challenges.find(challenge => judgeChallenge(challenge) === verdict) ?? challenges[0] ?? {};
 }
 
 /**
@@ -83,7 +90,9 @@ export function judge(facts: ResponseFacts, dialect: Dialect): Verdict {
   if (first) return first;
   const verdicts = [
     ...errorsIn(facts).map(error => judgeError(error, dialect)),
-    judgeChallenge(facts),
+    tokenChallenges(facts)
+      .map(judgeChallenge)
+      .find(verdict => verdict !== undefined),
     own(dialect.statuses, status),
   ];
   return (['stepUp', 'forbidden', 'unauthenticated'] as const).find(verdict => verdicts.includes(verdict)) ?? 'ok';

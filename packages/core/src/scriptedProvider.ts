@@ -158,6 +158,8 @@ export const eventNames: readonly (keyof TokenEvents)[] = [
   'renewalFailed',
   'refused',
   'repeated',
+  'forbidden',
+  'stepUp',
   'signedOut',
   'storeFailed',
 ];

@@ -14,6 +14,7 @@ import {
   success,
 } from './scriptedProvider.ts';
 import { TokenError } from './tokenError.ts';
+import type { TokenEvents } from './tokenEvents.ts';
 import type { TokenStore } from './tokenStore.ts';
 
 // Every secret of these tests holds this word, so that also a part of one is found.
@@ -220,13 +221,42 @@ test('SEC-01 a manager in use shows no token', async () => {
   expect(shown(scripted.auth)).not.toContain(canary);
 });
 
-test('SEC-02 events carry ids, reasons and times, and nothing else', async () => {
+test.each<readonly [keyof TokenEvents, string, string]>([
+  ['forbidden', 'insufficient_scope', 'scope'],
+  ['stepUp', 'insufficient_user_authentication', 'acr_values'],
+])('CHL-08 %s shows no secret of a challenge that repeats it, and no more than a line', async (name, error, param) => {
+  const { A, ...scripted } = signedIn({}, parts);
+  const words = ['canary-access-A', encodeURIComponent('canary-refresh-A'), 'token=canary', 'eyJ.canary.sig', 'gold'];
+  for (const text of [...words, 'x'.repeat(9_000)]) {
+    const challenge = `Bearer error="${error}", ${param}="${text} ${text}", max_age="canary-access-A"`;
+    const { leaks } = await leaksOf(scripted, async ({ auth }) => auth.settle(refusal(A, { challenge })));
+    expect(leaks).toEqual([]);
+  }
+  expect(scripted.events).toEqual(Array.from({ length: 6 }, () => name));
+  expect(scripted.said).toContainEqual(
+    expect.objectContaining({ [param === 'scope' ? param : 'acrValues']: 'gold gold' }),
+  );
+  expect(JSON.stringify(scripted.said.at(-1)).length).toBeLessThan(500);
+});
+
+test('SEC-02 events carry ids, reasons, times and what a server asks for, and nothing else', async () => {
   const { auth, A, renewals, said } = signedIn({}, parts);
   renewals.always(() => next);
+  void auth.settle(refusal(A, { status: 403, challenge: 'Bearer scope="a"' }));
+  void auth.settle(refusal(A, { challenge: 'Bearer error=insufficient_user_authentication, acr_values=a, max_age=1' }));
   await auth.settle(refusal(A));
   await auth.signOut();
   const names = new Set(said.flatMap(event => Object.keys(event)));
-  expect([...names].sort()).toEqual(['at', 'expiresAt', 'reason', 'session', 'version']);
+  expect([...names].sort()).toEqual([
+    'acrValues',
+    'at',
+    'expiresAt',
+    'maxAgeMs',
+    'reason',
+    'scope',
+    'session',
+    'version',
+  ]);
 });
 
 test('SEC-01 of two secrets of which one begins like the other, nothing is left', () => {

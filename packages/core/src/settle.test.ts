@@ -4,6 +4,7 @@ import type { MutationPolicy } from './mayRepeat.ts';
 import type { ResponseFacts } from './responseFacts.ts';
 import { current, minutes, outcome, refusal, settled, signedIn, success } from './scriptedProvider.ts';
 import { TokenError } from './tokenError.ts';
+import type { TokenEvents } from './tokenEvents.ts';
 
 const guarded = (field: string): Partial<ResponseFacts> => ({
   status: 200,
@@ -41,18 +42,63 @@ test('B81 a refusal of an anonymous operation is delivered untouched', async () 
   expect(events).toEqual(['signedOut']);
 });
 
-test.each<Partial<ResponseFacts>>([
-  { status: 403 },
-  { status: 401, challenge: 'Bearer error="insufficient_scope", scope="admin"' },
-  { status: 401, challenge: 'Bearer error="insufficient_user_authentication", max_age="5"' },
-  { status: 200, errors: [{ extensions: { code: 'FORBIDDEN' } }] },
-  { status: 500, errors: [{ message: 'Internal server error' }] },
-  { status: 400, errors: [{ message: 'Unauthorized field' }] },
-])('B83 %j is delivered, without a renewal', facts => {
+test.each<readonly [Partial<ResponseFacts>, (keyof TokenEvents)[]]>([
+  [{ status: 403 }, ['forbidden']],
+  [{ status: 401, challenge: 'Bearer error="insufficient_scope", scope="admin"' }, ['forbidden']],
+  [{ status: 401, challenge: 'Bearer error="insufficient_user_authentication", max_age="5"' }, ['stepUp']],
+  [{ status: 200, errors: [{ extensions: { code: 'FORBIDDEN' } }] }, ['forbidden']],
+  [{ status: 500, errors: [{ message: 'Internal server error' }] }, []],
+  [{ status: 400, errors: [{ message: 'Unauthorized field' }] }, []],
+])('B83 %j is delivered, without a renewal', (facts, told) => {
   const { auth, A, renewals, events } = signedIn();
   expect(auth.settle(refusal(A, facts))).toBeUndefined();
   expect(renewals.calls).toHaveLength(0);
+  expect(events).toEqual(told);
+});
+
+test('CHL-03 an operation without our token is nobody’s to tell of', () => {
+  const { auth, events } = signedIn();
+  expect(auth.settle(refusal(null, { status: 403 }))).toBeUndefined();
   expect(events).toEqual([]);
+});
+
+test.each<readonly [string, Partial<ResponseFacts>, string | undefined]>([
+  ['of the error', { challenge: 'Bearer error="insufficient_scope", scope="a b"' }, 'a b'],
+  ['without an error', { challenge: 'DPoP realm="api", scope="a b"' }, 'a b'],
+  [
+    'beside GraphQL errors',
+    { status: 401, errors: [{ extensions: { code: 'FORBIDDEN' } }], challenge: 'Bearer scope=a' },
+    'a',
+  ],
+  ['of the challenge that says so', { challenge: 'Bearer scope="a", DPoP error=insufficient_scope, scope="b"' }, 'b'],
+  ['of a challenge for something else', { challenge: 'Basic scope="a"' }, undefined],
+  ['that is empty', { challenge: 'Bearer error="insufficient_scope", scope=""' }, undefined],
+  [
+    'of HTTP 200',
+    { status: 200, errors: [{ extensions: { code: 'FORBIDDEN' } }], challenge: 'Bearer scope="a"' },
+    undefined,
+  ],
+  ['of no challenge', {}, undefined],
+])('CHL-03 forbidden tells the scope %s', (_, facts, scope) => {
+  const { auth, A, clock, said } = signedIn();
+  void auth.settle(refusal(A, { status: 403, ...facts }));
+  expect(said).toEqual([{ at: clock.now(), session: A.session, scope }]);
+});
+
+const stepUp = 'Bearer error="insufficient_user_authentication", scope="a"';
+type Asked = readonly [string, Partial<TokenEvents['stepUp']>];
+const noCount = (text: string): Asked => [`${stepUp}, max_age="${text}"`, {}];
+test.each<Asked>([
+  [`${stepUp}, acr_values="gold silver", max_age="5"`, { acrValues: 'gold silver', maxAgeMs: 5_000 }],
+  [`${stepUp}, max_age=0`, { maxAgeMs: 0 }],
+  [`${stepUp}, acr_values=""`, {}],
+  [stepUp, {}],
+  ...['-1', '1.5', '5s', '1e3', ' 5', '', 'Infinity', '0x10', '9'.repeat(400)].map(noCount),
+])('CHL-06 stepUp tells what is asked for: %s', (challenge, asked) => {
+  const { auth, A, clock, events, said } = signedIn();
+  expect(auth.settle(refusal(A, { challenge }))).toBeUndefined();
+  expect(events).toEqual(['stepUp']);
+  expect(said).toEqual([{ at: clock.now(), session: A.session, ...asked }]);
 });
 
 test('B84 fifty operations refused together: one renewal, fifty repeats', async () => {

@@ -1,3 +1,4 @@
+import { demandOf } from './demandOf.ts';
 import { type Dialect, defaultDialect, judge, type Verdict } from './dialect.ts';
 import { type MutationPolicy, mayRepeat } from './mayRepeat.ts';
 import { receiveTokens } from './receiveTokens.ts';
@@ -40,10 +41,12 @@ export interface SettleContext {
 const mostRemembered = 100;
 const longestPauseMs = 5 * 60_000;
 
+const secretsOf = ({ sent }: ResponseFacts) => textsIn([sent?.accessToken, sent?.refreshToken]);
+
 /** What is said of the refusal in the error of the operation: no token of ours, nor anything that looks like one. */
 function refusalOf(facts: ResponseFacts): Refusal {
-  const { sent, status } = facts;
-  const secrets = textsIn([sent?.accessToken, sent?.refreshToken]);
+  const { status } = facts;
+  const secrets = secretsOf(facts);
   const messages = errorsIn(facts).map(error => redact(error?.message, secrets));
   return { ...(status !== undefined && { status }), messages };
 }
@@ -127,13 +130,17 @@ export function createSettle(context: SettleContext): Settle {
       verdict = judge(facts, dialect);
       if (receive && verdict !== 'unauthenticated') receiveTokens(receive, session, facts, now());
     } catch (thrown) {
-      const cause = redactedCause(thrown, textsIn([sent?.accessToken, sent?.refreshToken]));
+      const cause = redactedCause(thrown, secretsOf(facts));
       return Promise.reject(
         new TokenError('misconfigured', 'A callback threw while it looked at a response.', { cause }),
       );
     }
     if (verdict === 'ok') isTaken(facts);
-    if (verdict !== 'unauthenticated' || !sent) return undefined;
+    if (verdict === 'ok' || !sent) return undefined;
+    if (verdict !== 'unauthenticated') {
+      events.emit(verdict, { session: sent.session, ...demandOf(facts, verdict, secretsOf(facts)) });
+      return undefined;
+    }
     events.emit('refused', { session: sent.session });
     if (facts.repeated) remember(facts);
     if (!renews || isUseless(facts)) return undefined;

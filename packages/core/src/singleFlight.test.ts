@@ -308,6 +308,8 @@ test.each(eventNames)('B10 a subscriber that calls get and renew from inside %s 
   await auth.signIn({ username: 'ann', password: 'pw' });
   const A = current(auth);
   await outcome(auth.settle(refusal(A)) ?? Promise.resolve());
+  for (const error of ['insufficient_scope', 'insufficient_user_authentication'])
+    void auth.settle(refusal(current(auth), { challenge: `Bearer error="${error}"` }));
   store.saves.always(() => Promise.reject(new Error('full')));
   await outcome(auth.renew());
   renewals.always(() => Promise.reject(new Error('gone')));

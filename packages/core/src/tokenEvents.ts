@@ -6,7 +6,7 @@ export type RenewalReason = 'ahead' | 'expired' | 'refused' | 'restore' | 'asked
 /** Why a session ended. */
 export type SignOutReason = 'signOut' | 'expired' | 'elsewhere' | 'replaced';
 
-/** What happened, with ids, reasons and times, never with tokens. Times are milliseconds since the epoch. */
+/** What happened, with ids, reasons and times, never with tokens. Moments (`at`, `expiresAt`) are milliseconds since the epoch. */
 export interface TokenEvents {
   /** A session began: by `signIn`, `adopt`, `restore`, `credentials`, or in another tab. */
   readonly signedIn: {
@@ -30,6 +30,22 @@ export interface TokenEvents {
   readonly refused: { readonly at: number; readonly session: string };
   /** A refused operation is sent again. */
   readonly repeated: { readonly at: number; readonly session: string };
+  /** A server took an operation's token, and denied what the operation asked for. The answer is delivered. */
+  readonly forbidden: {
+    readonly at: number;
+    readonly session: string;
+    /** The scope that it takes, where the server named one: a server's words, redacted. @see RFC 6750 section 3 */
+    readonly scope?: string | undefined;
+  };
+  /** A server took an operation's token, and asks its user to authenticate anew, or better. The answer is delivered. */
+  readonly stepUp: {
+    readonly at: number;
+    readonly session: string;
+    /** The ways to authenticate that will do, best first, with spaces between: a server's words, redacted. @see RFC 9470 section 3 */
+    readonly acrValues?: string | undefined;
+    /** How long ago the user may have authenticated, in milliseconds. */
+    readonly maxAgeMs?: number | undefined;
+  };
   /** The session is over: forget what belonged to its user. */
   readonly signedOut: {
     readonly at: number;
