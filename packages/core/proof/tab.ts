@@ -67,10 +67,10 @@ export class Tab implements Asker {
       exclusive,
       restore,
     });
-    this.#listen(place, isUnattended);
+    this.#listen(place);
   }
 
-  #listen(place: Place, isUnattended: boolean): void {
+  #listen(place: Place): void {
     const { auth, witness, quiet } = this;
     auth.on('signedIn', ({ session }) => {
       this.isOut = false;
@@ -80,8 +80,7 @@ export class Tab implements Asker {
       const tokens = auth.fresh();
       witness.goesOn(event, tokens?.version === event.version ? tokens.accessToken : undefined);
     });
-    // a sign-in with credentials takes its time between the look at the store and the end
-    auth.on('signedOut', event => witness.ends(event, place.kept, !this.lacksStore && !isUnattended));
+    auth.on('signedOut', event => witness.ends(event, place.kept, !this.lacksStore));
     auth.on('renewalFailed', event => quiet.failed(event));
     auth.on('storeFailed', ({ doing }) => {
       if (doing === 'lock') this.lacksLock = true;

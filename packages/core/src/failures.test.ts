@@ -8,9 +8,11 @@ import {
   hours,
   minutes,
   outcome,
+  type Password,
   recordA,
   refusal,
   type ScriptedProvider,
+  script,
   scriptedProvider,
   settled,
   signedIn,
@@ -711,6 +713,63 @@ test('B31 credentials that are refused when the session has changed hands do not
   expect(await renew).toBe('signedOut');
   expect(current(auth).accessToken).toBe('token-of-Bob');
   expect(events).toEqual(['signedOut', 'signedIn']);
+});
+
+test('B22 credentials are refused, but the store holds a newer set by then: it is adopted, and nobody is signed out', async () => {
+  const store = heldStore(recordA());
+  const { auth, clock, renewals, signIns, events, states } = scriptedProvider({ store, credentials: () => ann });
+  await auth.get();
+  clock.jump(2 * hours);
+  renewals.always(() => null);
+  const got = [outcome(auth.get()), outcome(auth.renew())];
+  await settled();
+  store.kept = recordA({ version: 2, accessToken: 'B', refreshToken: 'rB', expiresAt: clock.now() + hours });
+  await signIns.last.answer(null);
+  expect(await Promise.all(got)).toEqual(['B', 'B']);
+  expect(events).toEqual(['renewed']);
+  expect(states.at(-1)).toMatchObject({ status: 'signedIn', renewing: false });
+  expect(states.at(-1)?.error).toBeUndefined();
+});
+
+test('B22 the refused token came back and the credentials are refused, but the store holds a newer set: it is adopted', async () => {
+  const store = heldStore(recordA());
+  const { auth, renewals, signIns } = scriptedProvider({ store, credentials: () => ann });
+  await auth.get();
+  renewals.always(() => 'A');
+  const got = outcome(auth.renew({ refused: current(auth) }));
+  await settled();
+  store.kept = recordA({ version: 2, accessToken: 'B' });
+  await signIns.last.answer(null);
+  expect(await got).toBe('B');
+});
+
+test('B22 credentials come to nothing, but another tab has renewed by then: who waits goes on with its token', async () => {
+  const { lock, ...store } = memoryStore();
+  expect(lock).toBeDefined();
+  const asked = script<void, Password | null>();
+  const here = signedIn({ store, credentials: () => asked.run() });
+  await settled();
+  here.renewals.always(() => null);
+  const got = outcome(here.auth.renew());
+  await settled();
+  const there = scriptedProvider({ store });
+  there.renewals.always(() => 'B');
+  await there.auth.renew();
+  await asked.last.answer(null);
+  expect(await got).toBe('B');
+  expect(here.events).toEqual(['renewed']);
+});
+
+test('B22 credentials are refused, but somebody has signed in elsewhere by then: who waited goes on as they', async () => {
+  const { subscribe, ...store } = memoryStore();
+  expect(subscribe).toBeDefined();
+  const { auth, signIns, events } = scriptedProvider({ store, credentials: () => ann });
+  const got = outcome(auth.get());
+  await settled();
+  void store.save(recordA({ accessToken: 'token-of-Bob' }));
+  await signIns.last.answer(null);
+  expect(await got).toBe('token-of-Bob');
+  expect(events).toEqual(['signedIn']);
 });
 
 test.each([null, undefined])(

@@ -100,16 +100,20 @@ export function createRenewal(options: RenewalOptions): Renewal {
     if (from && !answer) await session.reread(); // the loser of a race looks at the store before it believes a no
     if (isOvertaken(mine)) return;
     const over = (error: TokenError) => {
-      if (isOvertaken(mine) || !from) return error;
-      mine.doing = error;
-      void session.end('expired');
+      if (from) {
+        mine.doing = error;
+        void session.end('expired');
+      }
       return error;
     };
-    const signedIn = await exchange.signInUnattended().catch((error: TokenError) => {
-      throw error.code === 'credentialsRejected' ? over(error) : error;
+    const signedIn = await exchange.signInUnattended().catch(async (error: TokenError) => {
+      if (error.code !== 'credentialsRejected') throw error;
+      await session.reread(); // others may have renewed while the auth server took its time
+      if (!isOvertaken(mine)) throw over(error);
     });
     if (signedIn && !isStuck(signedIn)) return use(mine, signedIn);
     const stuck = signedIn ?? answer;
+    if (isOvertaken(mine)) return stuck ? drop(mine, stuck) : undefined;
     if (stuck) {
       if (stuck.parts.refreshToken != null) await use(mine, stuck, from);
       throw new TokenError('noProgress', 'The renewal brought the token that had just been refused.');
