@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { memoryStore } from './memoryStore.ts';
-import { current, outcome, scriptedProvider, settled, signedIn } from './scriptedProvider.ts';
-import type { TokenStore } from './tokenStore.ts';
+import { current, heldStore, outcome, recordA, scriptedProvider, settled, signedIn } from './scriptedProvider.ts';
+import type { TokenRecord, TokenStore } from './tokenStore.ts';
 
 /** Two managers in one session, of which the first has renewed while its storage was full: memory holds `B`, the store `A`. */
 async function oneIsBehind() {
@@ -46,4 +46,162 @@ test("B63 another's sign-in is not overwritten by one whose save had failed", as
   await settled();
   expect(await shared.load()).toMatchObject({ accessToken: 'U' });
   expect(current(one.auth).accessToken).toBe('U');
+});
+
+/** Signed in with `A`, whose save was given up, twice, and is still under way; later saves are done at once. */
+async function withSaveGivenUp() {
+  const store = heldStore();
+  const scripted = scriptedProvider({ store });
+  await scripted.auth.get();
+  const late: ((saved: boolean | Promise<boolean>) => void)[] = [];
+  store.saves.always(() => new Promise(resolve => void late.push(resolve)));
+  const adopted = scripted.auth.adopt('A');
+  await scripted.clock.advance(10_000);
+  await adopted;
+  expect([scripted.events, late.length]).toEqual([['signedIn', 'storeFailed'], 2]);
+  store.saves.always(() => true);
+  const saved = () => store.saves.calls.map(({ given }) => given?.accessToken ?? null);
+  return { ...scripted, store, late, saved };
+}
+
+test.each([0, 1])('B42 a save that was given up and lands after the sign-out does not undo it (%i)', async index => {
+  const { auth, store, late, events } = await withSaveGivenUp();
+  await auth.signOut();
+  late[index]?.(true);
+  await settled();
+  expect(store.kept).toBeNull();
+  expect(auth.fresh()).toBeNull();
+  expect(events).toEqual(['signedIn', 'storeFailed', 'signedOut']);
+});
+
+test('B42 a sign-out whose save was given up and lands after the next sign-in does not undo that', async () => {
+  const store = heldStore();
+  const { auth, clock } = signedIn({ store });
+  await settled();
+  const late: ((saved: boolean) => void)[] = [];
+  store.saves.always(() => new Promise(resolve => void late.push(resolve)));
+  void auth.signOut();
+  await clock.advance(10_000);
+  store.saves.always(() => true);
+  await auth.adopt('token-of-Bob');
+  late[0]?.(true);
+  await settled();
+  expect(store.kept?.accessToken).toBe('token-of-Bob');
+  expect(current(auth).accessToken).toBe('token-of-Bob');
+});
+
+test('B28 a save that was given up and lands after the next renewal is saved gives way to it', async () => {
+  const { auth, renewals, store, late } = await withSaveGivenUp();
+  renewals.always(() => 'B');
+  await auth.renew();
+  for (const land of late) land(true);
+  await settled();
+  expect(store.kept?.accessToken).toBe('B');
+  expect(current(auth).accessToken).toBe('B');
+});
+
+test('B28 a save that was given up and lands while the next is under way does not win over it', async () => {
+  const { auth, renewals, store, late } = await withSaveGivenUp();
+  const next: ((saved: boolean) => void)[] = [];
+  store.saves.always(() => new Promise(resolve => void next.push(resolve)));
+  renewals.always(() => 'B');
+  const renewed = auth.renew();
+  await settled();
+  late[0]?.(true);
+  await settled();
+  store.saves.always(() => true);
+  next[0]?.(true);
+  expect(await outcome(renewed)).toBe('B');
+  await settled();
+  expect(store.kept?.accessToken).toBe('B');
+  expect(current(auth).accessToken).toBe('B');
+});
+
+test('B28 a save that was given up and fails later may have been done all the same', async () => {
+  const { auth, store, late } = await withSaveGivenUp();
+  await auth.signOut();
+  store.kept = { ...(store.saves.calls[0]?.given as TokenRecord) };
+  late[0]?.(Promise.reject(new Error('The answer was lost.')));
+  await settled();
+  expect(store.kept).toBeNull();
+});
+
+test('B28 a save that was given up and is refused later has changed nothing: nothing is written', async () => {
+  const { auth, late, saved } = await withSaveGivenUp();
+  await auth.signOut();
+  late[0]?.(false);
+  await settled();
+  expect(saved()).toEqual(['A', 'A', null]);
+});
+
+test('B28 a save that was given up and lands in the end is not made up for', async () => {
+  const { auth, renewals, late, saved } = await withSaveGivenUp();
+  for (const land of late) land(true);
+  await settled();
+  renewals.always(() => null);
+  expect(await outcome(auth.renew())).toBe('sessionExpired');
+  expect(saved()).toEqual(['A', 'A', null]);
+});
+
+test('B28 a save that lands while it is tried once more is a save', async () => {
+  const store = heldStore(recordA());
+  const { auth, clock, renewals, events } = scriptedProvider({ store });
+  await auth.get();
+  const late: ((saved: boolean) => void)[] = [];
+  store.saves.always(() => new Promise(resolve => void late.push(resolve)));
+  renewals.always(() => 'B');
+  const renewed = outcome(auth.renew());
+  await clock.advance(5_000);
+  late[0]?.(true);
+  await clock.advance(5_000);
+  expect(await renewed).toBe('B');
+  expect([events, late.length]).toEqual([['renewed'], 2]);
+});
+
+test('B11 after dispose a save that was given up lands as it may: nothing is written', async () => {
+  const { auth, late, saved } = await withSaveGivenUp();
+  await auth.signOut();
+  auth.dispose();
+  late[0]?.(true);
+  await settled();
+  expect(saved()).toEqual(['A', 'A', null]);
+});
+
+test('B28 a store that always takes too long is written a few times, and holds what memory holds in the end', async () => {
+  const store = heldStore();
+  const { auth, clock } = scriptedProvider({ store });
+  await auth.get();
+  store.saves.always(() => new Promise(resolve => void clock.setTimeout(() => resolve(true), 12_000)));
+  for (const token of ['A', 'B', 'C']) {
+    void auth.adopt(token);
+    await clock.advance(3_000);
+  }
+  void auth.signOut();
+  await clock.advance(600_000);
+  expect(store.kept).toBeNull();
+  expect(clock.timers).toEqual([]);
+  expect(store.saves.calls.length).toBeLessThan(30);
+});
+
+test('B64 a sign-in whose save was given up but done is not made up for over the sign-out of another tab', async () => {
+  const shared = memoryStore();
+  let isSlow = false;
+  const { clock, ...one } = scriptedProvider({
+    store: {
+      ...shared,
+      save(record, expected) {
+        const saved = shared.save(record, expected);
+        return isSlow ? new Promise(resolve => void clock.setTimeout(() => resolve(saved), 7_000)) : saved;
+      },
+    },
+  });
+  const other = scriptedProvider({ store: shared });
+  isSlow = true;
+  void one.auth.adopt('A');
+  await clock.advance(20_000);
+  expect(current(other.auth).accessToken).toBe('A');
+  await other.auth.signOut();
+  await clock.advance(60_000);
+  expect(one.auth.fresh()).toBeNull();
+  expect(await shared.load()).toBeNull();
 });

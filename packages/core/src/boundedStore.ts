@@ -7,28 +7,64 @@ const storeTimeoutMs = 5_000;
 
 /** A store of which no call lasts for ever, and whose writes happen in the order in which they were decided. */
 export interface BoundedStore {
-  /** Whether memory holds something newer than the store, because a write has failed. */
+  /** Whether memory holds something newer than the store: a write has failed, or an older one has come through after it. */
   readonly isBehind: boolean;
   /** Settles when the writes so far are done. */
   readonly written: Promise<unknown>;
   read(load: () => ReturnType<TokenStore['load']>): Promise<TokenRecord | null>;
   /**
-   * Tries twice. Resolves to `false` when others were faster. Never rejects. After a write that failed, `expected` is what the
-   * store held before that one.
+   * Tries twice. Resolves to `false` when others were faster. Never rejects. While the store is behind, `expected` is what it
+   * held when it fell behind.
    */
   write(record: TokenRecord | null, expected?: TokenRecord | null): Promise<boolean>;
 }
 
-export function createBoundedStore(
-  store: TokenStore,
-  clock: Clock,
-  closed: AbortSignal,
-  saveFailed: (thrown: unknown, record: TokenRecord | null) => void,
-): BoundedStore {
+export interface BoundedStoreOptions {
+  readonly store: TokenStore;
+  readonly clock: Clock;
+  /** Aborts when nobody reads any more. */
+  readonly closed: AbortSignal;
+  readonly saveFailed: (thrown: unknown, record: TokenRecord | null) => void;
+  /** A save that was given up has come through, and may have undone a newer one: the store is behind, and should be looked at. */
+  readonly undone: () => void;
+}
+
+const isSame = (one: TokenRecord | null, other: TokenRecord | null) => JSON.stringify(one) === JSON.stringify(other);
+
+type Saved = ReturnType<TokenStore['save']>;
+
+/** Tells whether a save was done, however late: `false` when that cannot be known. One that was refused has changed nothing. */
+function watch(saved: Saved, ended: (isDone: boolean) => void): void {
+  Promise.resolve(saved).then(
+    answer => answer === false || ended(true),
+    () => ended(false),
+  );
+}
+
+export function createBoundedStore(options: BoundedStoreOptions): BoundedStore {
+  const { store, clock, closed, saveFailed, undone } = options;
   let written: Promise<unknown> = Promise.resolve();
+  /** What was decided to be written last. */
+  let newest: TokenRecord | null = null;
   let isBehind = false;
-  /** What the write expected that failed first. */
+  /** What the store held when it fell behind: what the write expected that failed first, or what came through late. */
   let base: TokenRecord | null | undefined;
+
+  function fallBehind(held: TokenRecord | null | undefined): void {
+    if (!isBehind || held === undefined) base = held;
+    isBehind = true;
+  }
+
+  /** A save that was given up has ended after all. */
+  function cameLate(record: TokenRecord | null, isDone: boolean): void {
+    if (isSame(record, newest)) {
+      if (isDone) isBehind = false;
+      return;
+    }
+    written = written.then(() => fallBehind(record));
+    undone();
+  }
+
   return {
     get isBehind() {
       return isBehind;
@@ -38,18 +74,34 @@ export function createBoundedStore(
     },
     read: load => withinTime(load, storeTimeoutMs, clock, 'The store did not answer in time.', closed),
     write(record, expected) {
-      const save = () => store.save(record, isBehind && expected !== undefined ? base : expected);
+      newest = record;
+      let isDone = false;
+      let isOver = false;
+      const ended = (done: boolean) => {
+        isDone ||= done;
+        if (isOver) cameLate(record, done);
+      };
+      const save = () => {
+        const saved = store.save(record, isBehind && expected !== undefined ? base : expected);
+        watch(saved, ended);
+        return saved;
+      };
       const attempt = () => withinTime(save, storeTimeoutMs, clock, 'The store did not save in time.');
       const saving = written.then(attempt).catch(attempt);
       const done = saving.then(
         saved => {
+          isOver = true;
           isBehind = false;
           return saved !== false;
         },
         thrown => {
-          if (!isBehind || expected === undefined) base = expected;
-          isBehind = true;
-          saveFailed(thrown, record);
+          isOver = true;
+          if (isDone) {
+            isBehind = false; // the first try came through during the second
+          } else {
+            fallBehind(expected);
+            saveFailed(thrown, record);
+          }
           return true;
         },
       );

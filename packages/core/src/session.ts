@@ -48,7 +48,13 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
     queueMicrotask(() => events.emit('storeFailed', { doing, cause })); // the first load may fail before anybody can listen
   };
 
-  const bounded = createBoundedStore(store, clock, closed, (thrown, record) => failed('save', thrown, record));
+  const bounded = createBoundedStore({
+    store,
+    clock,
+    closed,
+    saveFailed: (thrown, record) => failed('save', thrown, record),
+    undone: () => void reread(),
+  });
   const { read, write } = bounded;
 
   function use(tokens: TokenSet | null, schedule?: Schedule): void {
@@ -102,7 +108,7 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
 
   async function reread(): Promise<void> {
     await bounded.written;
-    if (bounded.isBehind) {
+    if (bounded.isBehind && !closed.aborted) {
       const mine = session.tokens ? recordOf(session.tokens) : null;
       await write(mine, mine); // memory knows better than a store that failed, unless others wrote there
     }
