@@ -1,4 +1,4 @@
-import { type GraphQLErrorLike, type ResponseFacts, rootFields } from '@latchkey/core';
+import { type ResponseFacts, readBody, rootFields } from '@latchkey/core';
 import { parse } from 'graphql';
 
 type Operation = Pick<ResponseFacts, 'kind' | 'operation' | 'rootFields'>;
@@ -8,12 +8,8 @@ interface GraphQLRequest {
   readonly operationName?: string;
 }
 
-interface Answer {
-  readonly data?: unknown;
-  readonly errors?: readonly GraphQLErrorLike[];
-}
-
-const isJson = (response: Response) => /[/+]json\b/i.test(response.headers.get('content-type') ?? '');
+/** By the type alone: a parameter may say anything, and `application/json-seq` is a stream. */
+const isJson = (response: Response) => /^[^;,]*[/+]json\s*(?:[;,]|$)/i.test(response.headers.get('content-type') ?? '');
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 function parsed(text: string): unknown {
@@ -50,31 +46,12 @@ function operationOf(request: unknown): Operation {
   }
 }
 
-/** A batch says what all its answers say: nothing of it is data unless every part is. */
-function answerOf(body: unknown): Answer | undefined {
-  if (Array.isArray(body)) {
-    const answers = body.map(part => answerOf(part));
-    if (answers.length === 0 || answers.includes(undefined)) return undefined;
-    const errors = answers.flatMap(answer => answer?.errors ?? []);
-    return {
-      ...(answers.some(answer => answer?.data !== undefined) && { data: answers.map(answer => answer?.data) }),
-      errors,
-    };
-  }
-  const isAnswer = isObject(body) && ('data' in body || ('errors' in body && Array.isArray(body.errors)));
-  if (!isAnswer) return undefined;
-  const { data, errors } = body as Answer;
-  return { data, ...(Array.isArray(errors) && { errors }) };
-}
-
-/** What the answer says. Its body is read where it may say something: JSON, or the text of a refusal; a stream's never is. */
+/** What the answer says. Its body is read where it is JSON, whatever the status; a stream's never is. */
 export async function readAnswer(response: Response): Promise<Omit<ResponseFacts, 'sent' | 'kind'>> {
   const { status, headers } = response;
   const facts = { status, challenge: headers.get('www-authenticate'), response: () => response };
   if (!isJson(response)) return facts;
-  const body = parsed(await response.clone().text());
-  const answer = answerOf(body);
-  if (answer) return { ...facts, ...answer };
+  const { body, ...answer } = readBody(await response.clone().text());
   const mayRefuse = !response.ok || (isObject(body) && 'errors' in body); // some servers send a text for errors
-  return mayRefuse ? { ...facts, body } : facts;
+  return { ...facts, ...answer, ...(mayRefuse && { body }) };
 }
