@@ -97,11 +97,7 @@ class Way {
 
   result(attempt: Sent, result: Result): void {
     const facts = readResult(this.operation, attempt, result, this.auth.receivesTokens);
-    const isRefused = this.settle(attempt, facts, () => {
-      this.observer.next(result);
-      this.observer.complete();
-    });
-    if (isRefused) return;
+    if (this.isRefused(attempt, facts)) return;
     if (result.data) {
       attempt.delivered = true;
       attempt.repeated = false;
@@ -110,12 +106,11 @@ class Way {
   }
 
   error(attempt: Sent, error: unknown): void {
-    const deliver = () => this.observer.error(error);
-    if (!this.settle(attempt, readError(this.operation, attempt, error), deliver)) deliver();
+    if (!this.isRefused(attempt, readError(this.operation, attempt, error))) this.observer.error(error);
   }
 
-  /** Has the answer judged. When it was a refusal, its stream is closed before the operation is sent again. */
-  private settle(attempt: Sent, facts: ResponseFacts, deliverRefusal: () => void): boolean {
+  /** Has the answer judged. After a refusal its stream is closed before the operation is sent again. */
+  private isRefused(attempt: Sent, facts: ResponseFacts): boolean {
     const { signal, options } = this;
     const decision = this.auth.settle(facts, signal ? { ...options, signal } : options);
     if (!decision) return false;
@@ -123,11 +118,7 @@ class Way {
       warnOnce('A link behind authLink replaces the authorization header. Take it out, or put it in front.');
     attempt.close();
     decision.then(
-      tokens => {
-        if (this.observer.closed) return;
-        if (tokens) this.send(tokens, this.operation.getContext(), true);
-        else deliverRefusal();
-      },
+      tokens => this.observer.closed || this.send(tokens, this.operation.getContext(), true),
       (error: unknown) => this.observer.error(error),
     );
     return true;

@@ -1,6 +1,6 @@
 import type { ApolloLink } from '@apollo/client';
 import { PROTOCOL_ERRORS_SYMBOL, ServerError, ServerParseError } from '@apollo/client/errors';
-import { type GraphQLErrorLike, type ResponseFacts, rootFields } from '@latchkey/core';
+import { type GraphQLErrorLike, type ResponseFacts, readBody, rootFields } from '@latchkey/core';
 
 type Errors = readonly GraphQLErrorLike[];
 /** What is known of an attempt before its answer. */
@@ -23,17 +23,6 @@ function errorsOf({ errors, extensions, incremental, completed }: Payload): Erro
   if (!transport && !incremental && !completed) return Array.isArray(errors) ? errors : undefined;
   const parts = [...list(incremental), ...list(completed)].flatMap(part => list((part as Payload | null)?.errors));
   return [...list(errors), ...list(transport), ...parts] as Errors;
-}
-
-const isAnswer = (body: unknown): body is Payload =>
-  typeof body === 'object' && body !== null && ('data' in body || ('errors' in body && Array.isArray(body.errors)));
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 type WithResponse = { readonly response?: Response };
@@ -81,19 +70,17 @@ export function readError(
   { sent, repeated, delivered }: Attempt,
   error: unknown,
 ): ResponseFacts {
-  const body = ServerError.is(error) || ServerParseError.is(error) ? parse(error.bodyText) : undefined;
+  const isOfServer = ServerError.is(error) || ServerParseError.is(error);
   const { response, errors } = (error ?? {}) as { readonly response?: Response; readonly errors?: Errors };
-  const answer: Payload = isAnswer(body) ? body : { ...(Array.isArray(errors) && { errors }) };
   return {
     sent,
     repeated,
     delivered,
     kind: operation.operationType,
     operation: operation.query,
-    data: answer.data,
-    errors: errorsOf(answer),
+    errors,
     response: () => response ?? responseOf(operation),
     ...refusalOf(operation, response),
-    ...(!isAnswer(body) && { body }),
+    ...(isOfServer && readBody(error.bodyText)),
   };
 }

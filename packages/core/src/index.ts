@@ -18,6 +18,7 @@ export { type MutationPolicy, mayRepeat } from './mayRepeat.ts';
 export { memoryStore } from './memoryStore.ts';
 export { type CallerHeaders, hasHeader, mergeHeaders, wouldLeak } from './mergeHeaders.ts';
 export { type Challenge, parseChallenges } from './parseChallenges.ts';
+export { type BodyFacts, readBody } from './readBody.ts';
 // What an auth server answers
 export {
   type AuthServerRefusal,

@@ -42,5 +42,5 @@ export interface ResponseFacts {
 }
 
 /** The errors, where they are the list that they should be: some servers send a text. */
-export const errorsIn = ({ errors }: ResponseFacts): readonly GraphQLErrorLike[] =>
+export const errorsIn = ({ errors }: Pick<ResponseFacts, 'errors'>): readonly GraphQLErrorLike[] =>
   Array.isArray(errors) ? errors : [];

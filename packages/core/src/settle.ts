@@ -20,10 +20,10 @@ export interface SettleOptions {
 }
 
 /**
- * What becomes of an answer: `undefined`, deliver it; a promise of a token set, send again with it; of `undefined`,
- * deliver the refusal; a rejection, the operation fails with that `TokenError`.
+ * What becomes of an answer: `undefined`, deliver it; a promise of a token set, send again with it; a rejection, the
+ * operation fails with that `TokenError`.
  */
-export type Settle = (facts: ResponseFacts, options?: SettleOptions) => Promise<TokenSet | undefined> | undefined;
+export type Settle = (facts: ResponseFacts, options?: SettleOptions) => Promise<TokenSet> | undefined;
 
 export interface SettleContext {
   readonly session: Session;
