@@ -15,8 +15,9 @@ import {
   type OperationContext,
   type OperationResult,
 } from '@urql/core';
-import { filter, makeSubject, map, merge, pipe } from 'wonka';
+import { make, onEnd, pipe, subscribe } from 'wonka';
 import { attach, bringsOwnToken, watchedFetch } from './attach.ts';
+import { createLives, type Life } from './lives.ts';
 import { type Attempt, readResponse } from './readResponse.ts';
 
 declare module '@urql/core' {
@@ -39,13 +40,7 @@ interface Way extends Attempt {
   isWaiting: boolean;
 }
 
-/** Until its teardown; operations of one key share it. */
-interface Life {
-  isOver: boolean;
-}
-
 const kinds = new Set<string>(['query', 'mutation', 'subscription']);
-const isPresent = <T>(value: T | undefined): value is T => value !== undefined;
 
 /**
  * Keeps the operations of a urql client signed in: attaches the token, has it renewed when a server refuses it, and sends
@@ -55,20 +50,19 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
   const { origins, ...settling } = options;
   return ({ forward }) =>
     operations$ => {
-      const late = makeSubject<Operation>();
-      const made = makeSubject<OperationResult>();
-      /** Of queries and subscriptions, by key. Mutations share keys, and are not torn down. */
-      const lives = new Map<number, Life>();
+      let dispatch: (operation: Operation) => void;
+      let publish: (result: OperationResult) => void;
+      const lives = createLives();
 
       /** Goes on at once where the token is known, and waits where it is not. */
       function enter(operation: Operation): Operation | undefined {
         const { kind, context } = operation;
-        if (kind === 'teardown') leave(operation);
+        if (kind === 'teardown') lives.end(operation);
         const isOurs = kinds.has(kind) && context.auth !== 'omit' && mayHaveToken(context.url, origins);
         if (!isOurs || bringsOwnToken(operation)) return operation;
         const way: Way = {
           operation,
-          life: lifeOf(operation),
+          life: lives.of(operation),
           sent: null,
           repeated: false,
           delivered: false,
@@ -108,7 +102,7 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
 
       function send(way: Way, tokens: TokenSet | null): void {
         const operation = attempt(way, tokens);
-        if (operation) late.next(operation);
+        if (operation) dispatch(operation);
       }
 
       /** Has the answer judged: it is delivered as the answer to the operation that the client gave, or the operation is sent again. */
@@ -131,17 +125,21 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
         const isOpen = result.hasNext || operation.kind === 'subscription';
         const isHttp = result.error?.response !== undefined;
         if (isOpen && !isHttp) close(way); // a socket's "complete" would end the subscription for its consumer
-        decision.then(
-          tokens =>
-            tokens ? repeat(way, tokens, isOpen && isHttp) : deliver(way, { ...result, operation, hasNext: false }),
+        wait(way, decision, isOpen && isHttp);
+        return undefined;
+      }
+
+      /** In a scope of its own: else what was sent, and its answer, would be kept as long as the renewal takes. */
+      function wait(way: Way, successor: Promise<TokenSet>, isOpen: boolean): void {
+        successor.then(
+          tokens => repeat(way, tokens, isOpen),
           error => fail(way, error),
         );
-        return undefined;
       }
 
       /** Closes the old transport. A mutation's has ended, and others may share its key. */
       function close({ operation }: Way): void {
-        if (operation.kind !== 'mutation') late.next(makeOperation('teardown', operation));
+        if (operation.kind !== 'mutation') dispatch(makeOperation('teardown', operation));
       }
 
       /** An HTTP stream is closed here, not from within its answer: urql's fetch throws then, where nobody can catch it. */
@@ -154,28 +152,29 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
       }
 
       function deliver({ life }: Way, result: OperationResult): void {
-        if (!life.isOver) made.next(result);
+        if (!life.isOver) publish(result);
       }
 
       function fail(way: Way, error: unknown): void {
         deliver(way, makeErrorResult(way.operation, error as Error));
       }
 
-      function lifeOf({ kind, key }: Operation): Life {
-        if (kind === 'mutation') return { isOver: false };
-        const life = lives.get(key) ?? { isOver: false };
-        lives.set(key, life);
-        return life;
-      }
-
-      function leave({ key }: Operation): void {
-        const life = lives.get(key);
-        if (life) life.isOver = true;
-        lives.delete(key);
-      }
-
-      const entering$ = pipe(operations$, map(enter), filter(isPresent));
-      const answers$ = pipe(forward(merge([late.source, entering$])), map(answer), filter(isPresent));
-      return merge([made.source, answers$]);
+      // Not by `map`, `filter` and `merge`, nor by one function for both ways: every operation and every answer comes here.
+      const sent$ = make<Operation>(({ next, complete }) => {
+        dispatch = next;
+        const take = (operation: Operation) => {
+          const sent = enter(operation);
+          if (sent) next(sent);
+        };
+        return pipe(operations$, onEnd(complete), subscribe(take)).unsubscribe;
+      });
+      return make<OperationResult>(({ next, complete }) => {
+        publish = next;
+        const take = (result: OperationResult) => {
+          const answered = answer(result);
+          if (answered) next(answered);
+        };
+        return pipe(forward(sent$), onEnd(complete), subscribe(take)).unsubscribe;
+      });
     };
 }

@@ -1,0 +1,31 @@
+import type { Operation } from '@urql/core';
+
+/** Until its teardown; operations of one key share it. */
+export interface Life {
+  isOver: boolean;
+}
+
+/** Of queries and subscriptions, by key. Mutations share keys, and are not torn down. */
+export interface Lives {
+  of(operation: Operation): Life;
+  end(teardown: Operation): void;
+}
+
+export function createLives(): Lives {
+  const lives = new Map<number, Life>();
+  return {
+    of({ kind, key }) {
+      let life = kind === 'mutation' ? undefined : lives.get(key);
+      if (life) return life;
+      life = { isOver: false };
+      if (kind !== 'mutation') lives.set(key, life);
+      return life;
+    },
+    end({ key }) {
+      const life = lives.get(key);
+      if (!life) return;
+      life.isOver = true;
+      lives.delete(key);
+    },
+  };
+}
