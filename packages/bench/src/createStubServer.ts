@@ -1,6 +1,10 @@
 export const deadToken = 'dead-token';
 export const liveToken = 'live-token';
 
+const headerOf = (token: string) => `Bearer ${token}`;
+const dead = headerOf(deadToken);
+const live = headerOf(liveToken);
+
 /** What a client's chain ends in: it refuses the dead token, and answers everything else. */
 export interface StubServer {
   readonly refused: number;
@@ -38,9 +42,9 @@ export function createStubServer(answers: 'now' | 'nextTurn'): StubServer {
       return counts.renewals;
     },
     ask(authorization, answer) {
-      const isRefused = authorization === `Bearer ${deadToken}`;
+      const isRefused = authorization === dead;
       if (isRefused) counts.refused++;
-      else if (authorization === `Bearer ${liveToken}`) counts.accepted++;
+      else if (authorization === live) counts.accepted++;
       if (answers === 'now') answer(isRefused);
       else later(() => answer(isRefused));
     },
