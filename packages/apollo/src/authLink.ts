@@ -10,7 +10,7 @@ import {
   type TokenSet,
   warnOnce,
 } from '@latchkey/core';
-import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs';
+import { Observable, type Observer, type Subscriber, type Subscription, type Unsubscribable } from 'rxjs';
 import { attach, bringsOwnToken, carries } from './attach.ts';
 import { type Attempt, readError, readResult } from './readResponse.ts';
 
@@ -36,7 +36,7 @@ export function authLink(auth: TokenManager, options: AdapterOptions = {}): Apol
         if (!isOurs || bringsOwnToken(context)) return forward(operation).subscribe(observer);
         const way = new Way(auth, settling, operation, forward, observer);
         way.enter(context);
-        return () => way.leave();
+        return way;
       }),
   );
 }
@@ -44,15 +44,20 @@ export function authLink(auth: TokenManager, options: AdapterOptions = {}): Apol
 type Context = Readonly<ApolloLink.OperationContext>;
 type Result = ApolloLink.Result;
 
-/** One operation's way, from its subscription to its end. */
-class Way {
-  private attempt: Sent | undefined;
+/** One operation's way, from its subscription to its end: it listens to the answers of one attempt after the other. */
+class Way implements Attempt, Observer<Result>, Unsubscribable {
+  sent: TokenSet | null = null;
+  repeated = false;
+  delivered = false;
+  /** Whether the answers of the last attempt are still heard. */
+  private isOpen = false;
+  private answers: Subscription | undefined;
   private signal: AbortSignal | undefined;
   private readonly auth: TokenManager;
   private readonly options: SettleOptions;
   private readonly operation: ApolloLink.Operation;
   private readonly forward: ApolloLink.ForwardFunction;
-  readonly observer: Subscriber<Result>;
+  private readonly observer: Subscriber<Result>;
 
   constructor(
     auth: TokenManager,
@@ -72,97 +77,66 @@ class Way {
   enter(context: Context): void {
     this.signal = (context.fetchOptions as RequestInit | undefined)?.signal ?? undefined;
     const tokens = this.auth.fresh();
-    if (tokens !== undefined) this.send(tokens, context, false);
-    else
-      this.auth.get({ signal: this.signal }).then(
-        had => this.observer.closed || this.send(had, this.operation.getContext(), false),
-        (error: unknown) => this.observer.error(error),
-      );
+    if (tokens !== undefined) this.send(tokens, context);
+    else this.sendWith(this.auth.get({ signal: this.signal }));
+  }
+
+  private sendWith(awaited: Promise<TokenSet | null>): void {
+    awaited.then(
+      tokens => this.observer.closed || this.send(tokens, this.operation.getContext()),
+      (error: unknown) => this.observer.error(error),
+    );
   }
 
   /** `forward` is called anew for each attempt: HttpLink reads the context when it is called, not when it is subscribed. */
-  private send(tokens: TokenSet | null, context: Context, repeated: boolean): void {
-    const attempt = new Sent(this, tokens, repeated);
-    this.attempt = attempt;
+  private send(tokens: TokenSet | null, context: Context): void {
+    this.sent = tokens;
+    this.isOpen = true;
     try {
       if (this.signal?.aborted)
         throw new TokenError('aborted', 'The operation was aborted while it waited for a token.');
       if (!tokens && context.auth === 'required') throw new TokenError('signedOut', 'Nobody is signed in.');
       attach(this.operation, context, tokens && this.auth.headers(tokens));
-      attempt.open(this.forward(this.operation));
+      this.answers = this.forward(this.operation).subscribe(this);
+      if (!this.isOpen) this.answers.unsubscribe(); // a synchronous answer has ended it
     } catch (error) {
       this.observer.error(error);
     }
   }
 
-  result(attempt: Sent, result: Result): void {
-    const facts = readResult(this.operation, attempt, result, this.auth.receivesTokens);
-    if (this.isRefused(attempt, facts)) return;
+  next(result: Result): void {
+    if (!this.isOpen || this.isRefused(readResult(this.operation, this, result, this.auth.receivesTokens))) return;
     if (result.data) {
-      attempt.delivered = true;
-      attempt.repeated = false;
+      this.delivered = true;
+      this.repeated = false;
     }
     this.observer.next(result);
   }
 
-  error(attempt: Sent, error: unknown): void {
-    if (!this.isRefused(attempt, readError(this.operation, attempt, error))) this.observer.error(error);
-  }
-
-  /** Has the answer judged. After a refusal its stream is closed before the operation is sent again. */
-  private isRefused(attempt: Sent, facts: ResponseFacts): boolean {
-    const { signal, options } = this;
-    const decision = this.auth.settle(facts, signal ? { ...options, signal } : options);
-    if (!decision) return false;
-    if (attempt.sent && !carries(this.operation.getContext(), this.auth.headers(attempt.sent)))
-      warnOnce('A link behind authLink replaces the authorization header. Take it out, or put it in front.');
-    attempt.close();
-    decision.then(
-      tokens => this.observer.closed || this.send(tokens, this.operation.getContext(), true),
-      (error: unknown) => this.observer.error(error),
-    );
-    return true;
-  }
-
-  leave(): void {
-    this.attempt?.close();
-  }
-}
-
-/** What was sent with one token set, and the stream of its answers, until it is closed. */
-class Sent implements Attempt, Observer<Result> {
-  delivered = false;
-  repeated: boolean;
-  readonly sent: TokenSet | null;
-  private isClosed = false;
-  private answers: Subscription | undefined;
-  private readonly way: Way;
-
-  constructor(way: Way, sent: TokenSet | null, repeated: boolean) {
-    this.way = way;
-    this.sent = sent;
-    this.repeated = repeated;
-  }
-
-  open(stream: Observable<Result>): void {
-    this.answers = stream.subscribe(this);
-    if (this.isClosed) this.answers.unsubscribe(); // a synchronous answer has ended it
-  }
-
-  close(): void {
-    this.isClosed = true;
-    this.answers?.unsubscribe();
-  }
-
-  next(result: Result): void {
-    if (!this.isClosed) this.way.result(this, result);
-  }
-
   error(error: unknown): void {
-    if (!this.isClosed) this.way.error(this, error);
+    if (this.isOpen && !this.isRefused(readError(this.operation, this, error))) this.observer.error(error);
   }
 
   complete(): void {
-    if (!this.isClosed) this.way.observer.complete();
+    if (this.isOpen) this.observer.complete();
+  }
+
+  /** Has the answer judged. After a refusal its stream is closed before the operation is sent again. */
+  private isRefused(facts: ResponseFacts): boolean {
+    const { signal, options, sent } = this;
+    const successor = this.auth.settle(facts, signal ? { ...options, signal } : options);
+    if (!successor) return false;
+    if (sent && !carries(this.operation.getContext(), this.auth.headers(sent)))
+      warnOnce('A link behind authLink replaces the authorization header. Take it out, or put it in front.');
+    this.unsubscribe();
+    this.repeated = true;
+    this.delivered = false;
+    this.sendWith(successor);
+    return true;
+  }
+
+  unsubscribe(): void {
+    this.isOpen = false;
+    this.answers?.unsubscribe();
   }
 }
