@@ -1,0 +1,92 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache, version } from '@apollo/client';
+import { ServerError } from '@apollo/client/errors';
+import { authLink } from '@latchkey/apollo';
+import { Observable } from 'rxjs';
+import { expect, test } from 'vitest';
+import { type Server, startServer } from './startServer.ts';
+
+const query = gql`{ n }`;
+const refused = { errors: [{ message: 'x', extensions: { code: 'UNAUTHENTICATED' } }] };
+
+/** Takes every token but the first. */
+const start = () =>
+  startServer(({ headers }, response) => {
+    const isDead = headers.authorization === 'Bearer token-0';
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(isDead ? refused : { data: { n: 1 } }));
+  });
+
+function connect({ auth }: Server, transport: ApolloLink) {
+  const link = ApolloLink.from([authLink(auth), transport]);
+  return new ApolloClient({ cache: new InMemoryCache(), link });
+}
+
+const first = (observable: Observable<ApolloLink.Result>) =>
+  new Promise((resolve, reject) => observable.subscribe({ next: resolve, error: reject }));
+
+test('it runs under Apollo Client 4', async () => {
+  await using server = await start();
+  expect(version).toMatch(/^4\./);
+  const { data } = await connect(server, new HttpLink({ uri: server.url })).query({ query });
+  expect(data).toEqual({ n: 1 });
+});
+
+test('an observable is cold: nothing is sent before somebody subscribes', async () => {
+  await using server = await start();
+  const forwarded: unknown[] = [];
+  const http = new HttpLink({ uri: server.url });
+  const client = connect(
+    server,
+    new ApolloLink((operation, forward) => {
+      forwarded.push(operation);
+      return forward(operation);
+    }).concat(http),
+  );
+  const observable = ApolloLink.execute(client.link, { query }, { client });
+  expect(forwarded).toEqual([]);
+  expect(await first(observable)).toEqual({ data: { n: 1 } });
+  expect(forwarded).toHaveLength(2); // anew for the repeat
+});
+
+test('two subscriptions at once to one observable, which share its context, are two operations', async () => {
+  await using server = await start();
+  const client = connect(server, new HttpLink({ uri: server.url }));
+  const observable = ApolloLink.execute(client.link, { query }, { client });
+  expect(await Promise.all([first(observable), first(observable)])).toEqual([{ data: { n: 1 } }, { data: { n: 1 } }]);
+  expect(server.sent).toEqual(['token-0', 'token-0', 'token-1', 'token-1']);
+  expect(server.renewals()).toBe(1);
+});
+
+test.for(['Authorization', 'authorization', 'AUTHORIZATION'])(
+  'a header %s that HttpLink was made with does not beat the token',
+  async name => {
+    await using server = await start();
+    const client = connect(server, new HttpLink({ uri: server.url, headers: { [name]: 'Bearer old' } }));
+    await client.query({ query });
+    expect(server.sent).toEqual(['token-0', 'token-1']);
+  },
+);
+
+test('the error of another copy of Apollo Client is known', async () => {
+  await using server = await start();
+  const { resolve } = createRequire(import.meta.url);
+  const errors: { ServerError: typeof ServerError } = await import(
+    join(dirname(resolve('@apollo/client/errors')), '../__cjs/errors/index.cjs')
+  );
+  expect(errors.ServerError).not.toBe(ServerError);
+  const bodyText = JSON.stringify(refused);
+  const failing = new ApolloLink(
+    ({ getContext }) =>
+      new Observable(observer => {
+        if (getContext().headers?.authorization !== 'Bearer token-0') observer.next({ data: { n: 1 } });
+        else
+          observer.error(new errors.ServerError('x', { response: new Response(bodyText, { status: 500 }), bodyText }));
+        observer.complete();
+      }),
+  );
+  const { data } = await connect(server, failing).query({ query });
+  expect(data).toEqual({ n: 1 });
+  expect(server.renewals()).toBe(1);
+});
