@@ -80,6 +80,9 @@ export function challengeOf(facts: ResponseFacts, verdict: Verdict): Challenge['
   return challenges.find(challenge => judgeChallenge(challenge) === verdict) ?? challenges[0] ?? {};
 }
 
+const gravity: Readonly<Record<Verdict, number>> = { ok: 0, unauthenticated: 1, forbidden: 2, stepUp: 3 };
+const graver = (one: Verdict, other: Verdict = 'ok'): Verdict => (gravity[other] > gravity[one] ? other : one);
+
 /**
  * The verdict on a response. Pure. A "you may not" anywhere beats a "your token is dead" elsewhere: the token was good for that.
  */
@@ -88,12 +91,8 @@ export function judge(facts: ResponseFacts, dialect: Dialect): Verdict {
   if (status < 400 && !errors?.length && facts.body === undefined && facts.closeCode === undefined) return 'ok';
   const first = dialect.judge?.(facts);
   if (first) return first;
-  const verdicts = [
-    ...errorsIn(facts).map(error => judgeError(error, dialect)),
-    tokenChallenges(facts)
-      .map(judgeChallenge)
-      .find(verdict => verdict !== undefined),
-    own(dialect.statuses, status),
-  ];
-  return (['stepUp', 'forbidden', 'unauthenticated'] as const).find(verdict => verdicts.includes(verdict)) ?? 'ok';
+  let verdict = graver('ok', own(dialect.statuses, status));
+  for (const error of errorsIn(facts)) verdict = graver(verdict, judgeError(error, dialect));
+  for (const challenge of tokenChallenges(facts)) verdict = graver(verdict, judgeChallenge(challenge));
+  return verdict;
 }
