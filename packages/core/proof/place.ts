@@ -23,6 +23,8 @@ export class Place {
   isLocked = false;
   /** Whether there is one tab, and nobody else has written. */
   isAlone: boolean;
+  /** Whether the last save was one that the place does, however late. */
+  isReliable = false;
   readonly #life: Life;
   readonly #around: Surroundings;
   readonly #listeners = new Set<() => void>();
@@ -76,8 +78,14 @@ export class Place {
         const [at, upAt] = [clock.now(), uptime()];
         const isLate = () => Math.max(clock.now() - at, uptime() - upAt) >= patienceMs;
         watch.saves(record);
-        return this.#answer(this.#nextSave(), 'save', () => {
-          if (mine !== newest || isLate()) throw trouble(); // nobody waits for it any more
+        const answer = this.#nextSave();
+        this.isReliable = answer === 'does';
+        return this.#answer(answer, 'save', () => {
+          const isGivenUp = mine !== newest || isLate();
+          if (isGivenUp && this.isShared) {
+            this.isReliable = false;
+            throw trouble(); // or another tab would take it over, and go on with it
+          }
           const { kept } = this;
           const isOther = kept?.session !== expected?.session || kept?.version !== expected?.version;
           if (expected !== undefined && isOther) return false;

@@ -37,6 +37,7 @@ export class Tab implements Asker {
   lacksLock = false;
   /** The store could not be read or written: then it may hold something else than memory. */
   lacksStore = false;
+  lacksLoads = false;
   readonly #place: Place;
   readonly #around: Surroundings;
   readonly #users = new Map<string, string>();
@@ -85,6 +86,7 @@ export class Tab implements Asker {
     auth.on('storeFailed', ({ doing }) => {
       if (doing === 'lock') this.lacksLock = true;
       else this.lacksStore = true;
+      if (doing === 'load') this.lacksLoads = true;
       if (doing === 'save') witness.unsaved.clear();
     });
     /** A record that was loaded is no event. */

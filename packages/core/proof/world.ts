@@ -114,14 +114,15 @@ export class World implements Scene {
   async #end(): Promise<void> {
     await this.#allIsAnswered();
     const { wrong } = this.around;
-    const { kept, isAlone } = this.place;
+    const { kept, isAlone, isReliable } = this.place;
     const hearsOfOthers = isAlone || this.#life.hasNotices;
-    for (const { auth, waits, lacksStore } of this.tabs) {
+    for (const { auth, waits, lacksStore, lacksLoads } of this.tabs) {
       if (auth.state.renewing) wrong('a renewal without an end');
       if (waits.size > 0) wrong('a wait without an end');
       const tokens = auth.fresh();
       const isSame = tokens === undefined || tokens?.accessToken === kept?.accessToken;
-      if (!isSame && hearsOfOthers && !lacksStore) wrong('memory and the store do not agree');
+      const isSaved = !lacksStore || (isAlone && isReliable && !lacksLoads);
+      if (!isSame && hearsOfOthers && isSaved) wrong('memory and the store do not agree');
     }
   }
 

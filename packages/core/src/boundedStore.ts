@@ -25,21 +25,11 @@ export interface BoundedStoreOptions {
   /** Aborts when nobody reads any more. */
   readonly closed: AbortSignal;
   readonly saveFailed: (thrown: unknown, record: TokenRecord | null) => void;
-  /** A save that was given up has come through, and may have undone a newer one: the store is behind, and should be looked at. */
+  /** A save that was given up has come through over a newer one: the store is behind, and should be looked at. */
   readonly undone: () => void;
 }
 
 const isSame = (one: TokenRecord | null, other: TokenRecord | null) => JSON.stringify(one) === JSON.stringify(other);
-
-type Saved = ReturnType<TokenStore['save']>;
-
-/** Tells whether a save was done, however late: `false` when that cannot be known. One that was refused has changed nothing. */
-function watch(saved: Saved, ended: (isDone: boolean) => void): void {
-  Promise.resolve(saved).then(
-    answer => answer === false || ended(true),
-    () => ended(false),
-  );
-}
 
 export function createBoundedStore(options: BoundedStoreOptions): BoundedStore {
   const { store, clock, closed, saveFailed, undone } = options;
@@ -50,18 +40,16 @@ export function createBoundedStore(options: BoundedStoreOptions): BoundedStore {
   /** What the store held when it fell behind: what the write expected that failed first, or what came through late. */
   let base: TokenRecord | null | undefined;
 
-  function fallBehind(held: TokenRecord | null | undefined): void {
-    if (!isBehind || held === undefined) base = held;
-    isBehind = true;
-  }
-
-  /** A save that was given up has ended after all. */
-  function cameLate(record: TokenRecord | null, isDone: boolean): void {
+  /** A save that was given up has come through: it may have undone a newer one. */
+  function cameLate(record: TokenRecord | null): void {
     if (isSame(record, newest)) {
-      if (isDone) isBehind = false;
+      isBehind = false;
       return;
     }
-    written = written.then(() => fallBehind(record));
+    written = written.then(() => {
+      if (!isBehind || base !== undefined) base = record;
+      isBehind = true;
+    });
     undone();
   }
 
@@ -77,17 +65,21 @@ export function createBoundedStore(options: BoundedStoreOptions): BoundedStore {
       newest = record;
       let isDone = false;
       let isOver = false;
-      const ended = (done: boolean) => {
-        isDone ||= done;
-        if (isOver) cameLate(record, done);
+      const cameThrough = (answer: boolean | void) => {
+        if (answer === false) return;
+        isDone = true;
+        if (isOver) cameLate(record);
       };
       const save = () => {
         const saved = store.save(record, isBehind && expected !== undefined ? base : expected);
-        watch(saved, ended);
+        Promise.resolve(saved).then(cameThrough, () => {});
         return saved;
       };
       const attempt = () => withinTime(save, storeTimeoutMs, clock, 'The store did not save in time.');
-      const saving = written.then(attempt).catch(attempt);
+      const saving = written
+        .then(attempt)
+        .catch(attempt)
+        .catch((thrown: unknown) => isDone || Promise.reject(thrown)); // the first try may have come through meanwhile
       const done = saving.then(
         saved => {
           isOver = true;
@@ -96,12 +88,9 @@ export function createBoundedStore(options: BoundedStoreOptions): BoundedStore {
         },
         thrown => {
           isOver = true;
-          if (isDone) {
-            isBehind = false; // the first try came through during the second
-          } else {
-            fallBehind(expected);
-            saveFailed(thrown, record);
-          }
+          if (!isBehind || expected === undefined) base = expected;
+          isBehind = true;
+          saveFailed(thrown, record);
           return true;
         },
       );

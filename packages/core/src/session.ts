@@ -157,10 +157,12 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
       await saved;
     },
     async replace(previous: TokenSet, next: TokenSet, schedule?: Schedule) {
-      const saved = await write(recordOf(next), recordOf(previous));
-      if (session.tokens !== previous || closed.aborted) return;
-      if (saved) goOn(next, schedule);
-      else await reread();
+      const isCurrent = () => session.tokens === previous && !closed.aborted;
+      for (let tries = 0; tries < 2 && isCurrent(); tries++) {
+        const saved = await write(recordOf(next), recordOf(previous));
+        if (isCurrent() && saved) return goOn(next, schedule);
+        if (isCurrent()) await reread(); // others were faster, or a late save of our own
+      }
     },
     async advance(previous: TokenSet, next: TokenSet) {
       const saved = write(recordOf(next), recordOf(previous));
