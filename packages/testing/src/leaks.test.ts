@@ -7,15 +7,17 @@ import { createTokenManager, type TokenManager } from '@latchkey/core';
 import { authFetch } from '@latchkey/fetch';
 import { authExchange } from '@latchkey/urql';
 import { Client, type Exchange, makeResult } from '@urql/core';
-import { Observable } from 'rxjs';
+import { Observable, type Subscription } from 'rxjs';
 import { expect, test } from 'vitest';
-import { filter, fromPromise, mergeMap, pipe } from 'wonka';
+import { filter, fromPromise, mergeMap, pipe, subscribe } from 'wonka';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 const renewals = 100;
 const perRenewal = 100;
+/** So many renewals later the code is compiled and its caches are full. */
+const warmUp = 20;
 const refused = [{ message: 'x', extensions: { code: 'UNAUTHENTICATED' } }];
 
 /** What the operations of a client are sent to: refuses all tokens but the newest, in a later turn. */
@@ -46,8 +48,15 @@ function createApi() {
 }
 type Api = ReturnType<typeof createApi>;
 
-/** Runs one operation; the object that it returns beside the answer must not be retained when all is over. */
-type Run = (n: number) => { readonly answer: Promise<unknown>; readonly operation: object };
+/** One operation; `part` is an object that belongs to it, and must not be retained when all is over. */
+interface Running {
+  readonly part: object;
+  readonly answer: Promise<unknown>;
+  readonly leave: () => void;
+}
+
+/** Runs an operation with a signal that lives as long as the page. */
+type Run = (n: number, page: AbortSignal) => Running;
 
 function apollo({ auth, answer }: Api): Run {
   const end = new ApolloLink(
@@ -62,15 +71,18 @@ function apollo({ auth, answer }: Api): Run {
   const link = ApolloLink.from([authLink(auth), end]);
   const client = new ApolloClient({ cache: new InMemoryCache(), link });
   const query = gql`{ n }`;
-  return () => {
-    const context = {};
-    const answers = new Promise((resolve, reject) => {
-      ApolloLink.execute(link, { query, context }, { client }).subscribe({
-        next: ({ data }) => resolve(data),
-        error: reject,
-      });
+  return (_, page) => {
+    const part = {};
+    const observable = ApolloLink.execute(
+      link,
+      { query, context: { part, fetchOptions: { signal: page } } },
+      { client },
+    );
+    let subscription: Subscription | undefined;
+    const answer = new Promise((resolve, reject) => {
+      subscription = observable.subscribe({ next: ({ data }) => resolve(data), error: reject });
     });
-    return { answer: answers, operation: context };
+    return { part, answer, leave: () => subscription?.unsubscribe() };
   };
 }
 
@@ -90,9 +102,16 @@ function urql({ auth, answer }: Api): Run {
     requestPolicy: 'network-only',
   });
   return n => {
-    const variables = { n };
-    const result = client.query('query ($n: Int) { n }', variables).toPromise();
-    return { answer: result.then(({ data, error }) => error ?? data), operation: variables };
+    const part = { n };
+    let leave = () => {};
+    const answer = new Promise(resolve => {
+      const results = client.query('query ($n: Int) { n }', part);
+      leave = pipe(
+        results,
+        subscribe(({ data, error }) => resolve(error ?? data)),
+      ).unsubscribe;
+    });
+    return { part, answer, leave };
   };
 }
 
@@ -100,12 +119,43 @@ function viaFetch({ auth, answer }: Api): Run {
   const end: typeof fetch = async (_, init) =>
     Response.json(await answer(new Headers(init?.headers).get('authorization')));
   const send = authFetch(auth, { fetch: end });
-  return () => {
-    const { signal } = new AbortController();
-    const body = '{"query":"{ n }"}';
-    const response = send('http://127.0.0.1', { method: 'POST', body, signal });
-    return { answer: response.then(async read => ((await read.json()) as { data: unknown }).data), operation: signal };
+  return (n, page) => {
+    const part = { 'x-n': `${n}` };
+    const leaving = new AbortController();
+    const signal = n % 2 ? page : leaving.signal;
+    const response = send('http://127.0.0.1', { method: 'POST', body: '{"query":"{ n }"}', headers: part, signal });
+    const answer = response.then(async read => ((await read.json()) as { data: unknown }).data);
+    return { part, answer, leave: () => leaving.abort() };
   };
+}
+
+/** Parts of operations that have not been collected. The registry must not be collected either. */
+let retained = 0;
+const collected = new FinalizationRegistry(() => retained--);
+
+const nextTurn = () => new Promise(resolve => setImmediate(resolve));
+const activeTimers = () => process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length;
+
+async function heapInUse(): Promise<number> {
+  await nextTurn();
+  collect();
+  await nextTurn(); // in which what was collected is forgotten
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+/** A renewal under many operations, of which every tenth is left before its answer. */
+async function storm(api: Api, run: Run, round: number, page: AbortSignal): Promise<object[]> {
+  api.kill();
+  const batch = Array.from({ length: perRenewal }, (_, n) => run(round * perRenewal + n, page));
+  const [left, stay] = [batch.filter((_, n) => n % 10 === 0), batch.filter((_, n) => n % 10 !== 0)];
+  for (const { answer } of left) answer.catch(() => {});
+  if (round % 2) await nextTurn(); // some are left in flight, some while they wait
+  for (const { leave } of left) leave();
+  const answers = await Promise.all(stay.map(({ answer }) => answer));
+  expect(answers.filter(answer => (answer as { n: number }).n === 1)).toHaveLength(stay.length);
+  for (const { leave } of stay) leave(); // as a component does that goes away
+  return batch.map(({ part }) => part);
 }
 
 test.for([
@@ -118,20 +168,20 @@ test.for([
     const api = createApi();
     await api.auth.adopt('token-0');
     const run = connect(api);
-    const operations: WeakRef<object>[] = [];
-    for (let renewal = 0; renewal < renewals; renewal++) {
-      api.kill();
-      const batch = Array.from({ length: perRenewal }, (_, n) => run(renewal * perRenewal + n));
-      operations.push(...batch.map(({ operation }) => new WeakRef(operation)));
-      const answers = await Promise.all(batch.map(({ answer }) => answer));
-      expect(answers.filter(answer => (answer as { n: number }).n === 1)).toHaveLength(perRenewal);
+    const page = new AbortController();
+    const retainedBefore = retained;
+    let heapBefore = 0;
+    for (let round = 0; round < renewals; round++) {
+      if (round === warmUp) heapBefore = await heapInUse();
+      for (const part of await storm(api, run, round, page.signal)) collected.register(part, retained++);
     }
+    const heapPerOperation = ((await heapInUse()) - heapBefore) / (perRenewal * (renewals - warmUp));
     expect(api.renewed()).toBe(renewals);
     expect(api.timers.size).toBe(0);
-    await new Promise(resolve => setImmediate(resolve));
-    collect();
-    const retained = operations.filter(reference => reference.deref());
-    expect(retained.length).toBeLessThan(2 * perRenewal); // the last ones may still be on somebody's stack
+    expect(activeTimers()).toBeLessThan(10); // those of the test's own surroundings
+    expect(getEventListeners(page.signal, 'abort')).toEqual([]);
+    await expect.poll(() => retained - retainedBefore).toBeLessThan(10); // a client may keep its last one
+    expect(heapPerOperation).toBeLessThan(60); // bytes: an entry of a map takes more
   },
 );
 
