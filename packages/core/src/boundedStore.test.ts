@@ -22,7 +22,10 @@ async function oneIsBehind() {
   expect(await outcome(one.auth.renew())).toBe('B');
   expect(await shared.load()).toMatchObject({ accessToken: 'A' });
   isFull = false;
-  return { one, other, shared };
+  const fill = (full: boolean) => {
+    isFull = full;
+  };
+  return { one, other, shared, fill };
 }
 
 test('B28 what could not be saved is saved with the next renewal', async () => {
@@ -46,6 +49,43 @@ test("B63 another's sign-in is not overwritten by one whose save had failed", as
   await settled();
   expect(await shared.load()).toMatchObject({ accessToken: 'U' });
   expect(current(one.auth).accessToken).toBe('U');
+});
+
+test('B28 a sign-in that could not be saved, nor its renewal, is saved when the store is back', async () => {
+  const { one, shared, fill } = await oneIsBehind();
+  await one.auth.adopt('U');
+  await one.auth.renew();
+  fill(true);
+  await one.auth.adopt('A');
+  expect(await outcome(one.auth.renew())).toBe('B');
+  fill(false);
+  expect(await outcome(one.auth.renew())).toBe('C');
+  expect(await shared.load()).toMatchObject({ accessToken: 'C', session: current(one.auth).session });
+});
+
+test('B41 a sign-in that could not be saved wins over what others wrote before, whatever else could not be saved', async () => {
+  const { one, other, shared, fill } = await oneIsBehind();
+  fill(true);
+  await other.auth.adopt('U');
+  await settled();
+  await one.auth.adopt('A');
+  fill(false);
+  expect(await outcome(one.auth.renew())).toBe('B');
+  expect(await shared.load()).toMatchObject({ accessToken: 'B' });
+});
+
+test('B28 a store that is too slow is told of by name of what it did not do', async () => {
+  const hung = () => new Promise<never>(() => {});
+  const { auth, clock, said } = scriptedProvider({ store: { load: hung, save: hung } });
+  await clock.advance(5_000);
+  void auth.adopt('A');
+  await clock.advance(10_000);
+  const causes = said.map(event => ('doing' in event ? [event.doing, event.cause] : []));
+  expect(causes).toMatchObject([
+    ['load', { message: 'The store did not answer in time.' }],
+    [],
+    ['save', { message: 'The store did not save in time.' }],
+  ]);
 });
 
 /** Signed in with `A`, whose save was given up, twice, and is still under way; later saves are done at once. */
@@ -216,10 +256,37 @@ test('B41 a sign-in that could not be saved wins over an older one that lands la
   void store.put({ ...((await store.load()) ?? recordA()), version: 2, accessToken: 'B' });
   store.isSlow = false;
   await settled();
-  for (const land of store.saves) land();
+  expect(current(auth).accessToken).toBe('token-of-Bob');
+  expect((await store.load())?.accessToken).toBe('token-of-Bob');
+});
+
+test("B63 another's sign-in that came over a late save is not overwritten", async () => {
+  const store = slowStore();
+  const { auth, clock } = scriptedProvider({ store: { ...store, subscribe: () => () => {} } });
+  void auth.adopt('A');
+  await clock.advance(10_000);
+  store.isSlow = false;
+  await auth.adopt('B');
+  store.saves[0]?.();
+  void store.put(recordA({ session: 'session-2', accessToken: 'token-of-Bob' }));
   await settled();
   expect(current(auth).accessToken).toBe('token-of-Bob');
   expect((await store.load())?.accessToken).toBe('token-of-Bob');
+});
+
+test('B42 a first try that lands after the second, and after the sign-out, does not undo it', async () => {
+  const store = slowStore();
+  const { auth, clock } = scriptedProvider({ store });
+  const adopted = auth.adopt('A');
+  await clock.advance(5_000);
+  const [landFirst, landSecond] = store.saves;
+  landSecond?.();
+  await adopted;
+  store.isSlow = false;
+  await auth.signOut();
+  landFirst?.();
+  await settled();
+  expect(await store.load()).toBeNull();
 });
 
 test('B11 after dispose a save that was given up lands as it may: nothing is written', async () => {

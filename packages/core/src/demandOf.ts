@@ -6,7 +6,8 @@ import type { TokenEvents } from './tokenEvents.ts';
 type Demand = Omit<TokenEvents['forbidden'] & TokenEvents['stepUp'], 'at' | 'session'>;
 
 /** A count of seconds, of some three hundred years at most; anything else is no statement. */
-const milliseconds = (count = '') => (/^\d{1,10}$/.test(count) ? Number(count) * 1000 : undefined);
+const milliseconds = (count: string | undefined) =>
+  /^\d{1,10}$/.test(String(count)) ? Number(count) * 1000 : undefined;
 
 /** What a server that took the token asks for beside it, as its challenge says: a stranger's words, without `secrets`. */
 export function demandOf(facts: ResponseFacts, verdict: 'forbidden' | 'stepUp', secrets: readonly string[]): Demand {

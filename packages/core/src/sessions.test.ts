@@ -183,6 +183,7 @@ test('B42 signOut during an asynchronous save: the final state is empty', async 
     await settled();
   }
   await Promise.all([adopted, signedOut]);
+  await settled();
   expect(store.saves.calls.map(({ given }) => given?.accessToken ?? null)).toEqual(['A', null]);
   expect(store.kept).toBeNull();
   expect(auth.fresh()).toBeNull();

@@ -91,6 +91,8 @@ const noCount = (text: string): Asked => [`${stepUp}, max_age="${text}"`, {}];
 test.each<Asked>([
   [`${stepUp}, acr_values="gold silver", max_age="5"`, { acrValues: 'gold silver', maxAgeMs: 5_000 }],
   [`${stepUp}, max_age=0`, { maxAgeMs: 0 }],
+  [`${stepUp}, max_age="9999999999"`, { maxAgeMs: 9_999_999_999_000 }],
+  [`${stepUp}, max_age="10000000000"`, {}],
   [`${stepUp}, acr_values=""`, {}],
   [stepUp, {}],
   ...['-1', '1.5', '5s', '1e3', ' 5', '', 'Infinity', '0x10', '9'.repeat(400)].map(noCount),
