@@ -131,7 +131,7 @@ test('an error that stays in the merged results of a stream is one refusal, and 
 test('a 401 is known by its number, where there is no status text, as over HTTP/2', async () => {
   await using server = await startServer(({ headers }, response) => {
     const isDead = headers.authorization === 'Bearer token-0';
-    response.writeHead(isDead ? 401 : 200, ' ', { 'content-type': isDead ? 'text/plain' : 'application/json' });
+    response.writeHead(isDead ? 401 : 200, '', { 'content-type': isDead ? 'text/plain' : 'application/json' });
     response.end(isDead ? '' : '{"data":{"n":1}}');
   });
   const client = new Client({ url: server.url, exchanges: [authExchange(server.auth), fetchExchange] });
