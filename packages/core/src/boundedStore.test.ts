@@ -74,6 +74,15 @@ test('B41 a sign-in that could not be saved wins over what others wrote before, 
   expect(await shared.load()).toMatchObject({ accessToken: 'B' });
 });
 
+test('B41 a sign-in wins over one that others wrote just before, also where a save had failed', async () => {
+  const { one, other, shared } = await oneIsBehind();
+  void other.auth.adopt('U');
+  await one.auth.adopt('token-of-Bob');
+  await settled();
+  expect(current(one.auth).accessToken).toBe('token-of-Bob');
+  expect((await shared.load())?.accessToken).toBe('token-of-Bob');
+});
+
 test('B28 a store that is too slow is told of by name of what it did not do', async () => {
   const hung = () => new Promise<never>(() => {});
   const { auth, clock, said } = scriptedProvider({ store: { load: hung, save: hung } });

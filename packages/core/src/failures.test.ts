@@ -491,6 +491,14 @@ test('B29 a late acceptance of an older token set does not put the accepted one 
   expect((await auth.settle(refusal(B, { operation: 'another query' })))?.accessToken).toBe('token-2');
 });
 
+test('B29 a token set that no refusal has brought is not on trial', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => `token-${renewals.calls.length}`);
+  await auth.settle(refusal(A));
+  const asked = await auth.renew();
+  expect((await auth.settle(refusal(asked, { operation: 'another query' })))?.accessToken).toBe('token-3');
+});
+
 test('B29 late refusals of an older token set do not prolong the trial of the current one', async () => {
   const { auth, A, clock, renewals } = signedIn({ cooldownMs: 2_000 });
   renewals.always(() => `token-${renewals.calls.length}`);
@@ -641,7 +649,7 @@ test('B31 a sign-in in trouble is unavailable, and the session that was goes on'
 
 test('B31 refused credentials are not sent again before a growing cool-down', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
-  const { auth, clock, signIns } = scriptedProvider({ credentials: () => ann });
+  const { auth, clock, signIns, said } = scriptedProvider({ credentials: () => ann });
   signIns.always(() => null);
   const times: number[] = [];
   for (let at = 0; at < 15_000; at += 500) {
@@ -651,6 +659,7 @@ test('B31 refused credentials are not sent again before a growing cool-down', as
     clock.jump(500);
   }
   expect(times).toEqual([0, 2_000, 6_000, 14_000]);
+  expect(said[0]).toMatchObject({ reason: 'credentials', error: { code: 'credentialsRejected' } });
 });
 
 test('B31 refused credentials end a session whose refresh token is dead, with credentialsRejected', async () => {

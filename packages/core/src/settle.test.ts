@@ -2,9 +2,12 @@ import { expect, test, vi } from 'vitest';
 import { defaultDialect } from './dialect.ts';
 import type { MutationPolicy } from './mayRepeat.ts';
 import type { ResponseFacts } from './responseFacts.ts';
-import { current, minutes, outcome, refusal, settled, signedIn, success } from './scriptedProvider.ts';
+import { current, minutes, outcome, refusal, script, settled, signedIn, success } from './scriptedProvider.ts';
+import type { Session } from './session.ts';
+import { createSettle } from './settle.ts';
 import { TokenError } from './tokenError.ts';
-import type { TokenEvents } from './tokenEvents.ts';
+import { createEvents, type TokenEvents } from './tokenEvents.ts';
+import { TokenSet } from './tokenSet.ts';
 
 const guarded = (field: string): Partial<ResponseFacts> => ({
   status: 200,
@@ -13,7 +16,7 @@ const guarded = (field: string): Partial<ResponseFacts> => ({
 });
 
 test('B82 a refused query waits for the renewal and is sent again with its token', async () => {
-  const { auth, A, renewals, events } = signedIn();
+  const { auth, A, renewals, events, said } = signedIn();
   const repeat = auth.settle(refusal(A));
   await settled();
   expect(renewals.calls.map(({ given }) => [given.reason, given.current])).toEqual([['refused', A]]);
@@ -21,6 +24,7 @@ test('B82 a refused query waits for the renewal and is sent again with its token
   expect(await repeat).toBe(auth.fresh());
   expect(current(auth).accessToken).toBe('B');
   expect(events).toEqual(['refused', 'renewed', 'repeated']);
+  expect(said.map(event => 'session' in event && event.session)).toEqual([A.session, A.session, A.session]);
 });
 
 test('B82 a good answer is settled at once: no renewal, event, store or timer', async () => {
@@ -142,7 +146,7 @@ test('B85 an operation that may not be repeated, and a renewal that fails: the r
 
 test('B86 the renewal fails: the operation fails with its error, and the refusal is in it, without the token', async () => {
   const { auth, A, renewals } = signedIn({}, { accessToken: 'canary-access' });
-  const errors = [{ message: 'Expired: canary-access' }, {}];
+  const errors = [{ message: 'Expired: canary-access' }, {}, JSON.parse('null')];
   const failure = auth.settle(refusal(A, { errors }))?.catch((thrown: unknown) => thrown);
   await settled();
   await renewals.last.fail(new TokenError('unavailable', 'Busy.', { status: 503, retryAfterMs: 7_000 }));
@@ -154,7 +158,7 @@ test('B86 the renewal fails: the operation fails with its error, and the refusal
     status: 503,
     retryAfterMs: 7_000,
     cause: { code: 'unavailable' },
-    refusal: { status: 401, messages: ['Expired: [redacted]', ''] },
+    refusal: { status: 401, messages: ['Expired: [redacted]', '', ''] },
   });
 });
 
@@ -250,6 +254,55 @@ test('B101 a dialect that throws fails that operation only, with misconfigured',
   });
   renewals.always(() => 'B');
   expect((await auth.settle(refusal(A)))?.accessToken).toBe('B');
+});
+
+test('B101 a dialect that throws at an anonymous answer fails that operation only', async () => {
+  const { auth } = signedIn();
+  const judge = () => {
+    throw new Error('a bug');
+  };
+  const failure = auth.settle(refusal(null), { dialect: { ...defaultDialect, judge } });
+  await expect(failure).rejects.toMatchObject({ code: 'misconfigured', cause: { message: 'a bug' } });
+});
+
+test('B41 an answer that comes when nobody is signed in any more fails with signedOut', async () => {
+  const { auth, A } = signedIn();
+  await auth.signOut();
+  expect(await outcome(auth.settle(success(A)) ?? Promise.resolve('delivered'))).toBe('signedOut');
+});
+
+test('B10 signOut from inside the refused event: the operation fails with signedOut', async () => {
+  const { auth, A, renewals } = signedIn();
+  auth.on('refused', () => void auth.signOut());
+  expect(await outcome(auth.settle(refusal(A)) ?? Promise.resolve('delivered'))).toBe('signedOut');
+  expect(renewals.calls).toHaveLength(0);
+});
+
+test('B12 all that were refused with one token set wait for the same promise, until it is settled', async () => {
+  const { A, clock } = signedIn();
+  const successors = script<TokenSet, TokenSet>();
+  const settle = createSettle({
+    session: { tokens: A } as Session,
+    events: createEvents(clock.now),
+    now: clock.now,
+    cooldownMs: 0,
+    dialect: undefined,
+    receive: undefined,
+    renews: true,
+    successorOf: refused => successors.run(refused),
+  });
+  const older = new TokenSet({ session: A.session, version: 0, accessToken: 'older', receivedAt: 0 });
+  const ask = (sent: TokenSet) => outcome(settle(refusal(sent)) ?? Promise.resolve());
+  const first = [ask(older), ask(older)];
+  const second = [ask(A), ask(A)];
+  expect(successors.calls.map(({ given }) => given)).toEqual([older, A]);
+  await successors.calls[0]?.answer(A);
+  second.push(ask(A));
+  expect(successors.calls).toHaveLength(2);
+  await successors.calls[1]?.fail(new TokenError('unavailable', 'Gone.'));
+  expect(await Promise.all([...first, ...second])).toEqual(['A', 'A', 'unavailable', 'unavailable', 'unavailable']);
+  void ask(A);
+  expect(successors.calls).toHaveLength(3);
 });
 
 test('B93 a subscription is resubscribed as often as its tokens expire, also after data', async () => {

@@ -45,10 +45,8 @@ const secretsOf = ({ sent }: ResponseFacts) => textsIn([sent?.accessToken, sent?
 
 /** What is said of the refusal in the error of the operation: no token of ours, nor anything that looks like one. */
 function refusalOf(facts: ResponseFacts): Refusal {
-  const { status } = facts;
   const secrets = secretsOf(facts);
-  const messages = errorsIn(facts).map(error => redact(error?.message, secrets));
-  return { ...(status !== undefined && { status }), messages };
+  return { status: facts.status, messages: errorsIn(facts).map(error => redact(error?.message, secrets)) };
 }
 
 export function createSettle(context: SettleContext): Settle {
@@ -64,7 +62,7 @@ export function createSettle(context: SettleContext): Settle {
   function isTaken({ sent, operation, data }: ResponseFacts): void {
     if (data == null) return;
     if (sent && sent === session.tokens) accepted = sent;
-    if (stubborn.size) stubborn.delete(operation);
+    stubborn.delete(operation);
   }
 
   /** The refusal has outlived a renewal: the operation may look like one that lacks a token. */
@@ -79,10 +77,10 @@ export function createSettle(context: SettleContext): Settle {
   }
 
   /** Whether another renewal would help nobody. */
-  function isUseless({ operation, sent }: ResponseFacts): boolean {
-    const isCurrent = sent?.accessToken === session.tokens?.accessToken;
-    const isOnTrial =
-      onTrial?.tokens === session.tokens && accepted !== session.tokens && now() < (onTrial?.until ?? 0);
+  function isUseless(sent: TokenSet, operation: unknown): boolean {
+    const { tokens } = session;
+    const isCurrent = sent.accessToken === tokens?.accessToken;
+    const isOnTrial = onTrial && onTrial.tokens === tokens && accepted !== tokens && now() < onTrial.until;
     return isCurrent && (isOnTrial || now() < (stubborn.get(operation)?.until ?? 0));
   }
 
@@ -100,7 +98,7 @@ export function createSettle(context: SettleContext): Settle {
 
   async function tryOut(successor: Promise<TokenSet>): Promise<TokenSet> {
     const tokens = await successor;
-    if (onTrial?.tokens !== tokens && accepted !== tokens) onTrial = { tokens, until: now() + cooldownMs };
+    if (onTrial?.tokens !== tokens) onTrial = { tokens, until: now() + cooldownMs };
     return tokens;
   }
 
@@ -136,19 +134,16 @@ export function createSettle(context: SettleContext): Settle {
       );
     }
     if (verdict === 'ok') isTaken(facts);
-    if (verdict === 'ok' || !sent) return undefined;
-    if (verdict !== 'unauthenticated') {
+    else if (sent && verdict !== 'unauthenticated')
       events.emit(verdict, { session: sent.session, ...demandOf(facts, verdict, secretsOf(facts)) });
-      return undefined;
-    }
+    if (!sent || verdict !== 'unauthenticated') return undefined;
     events.emit('refused', { session: sent.session });
     if (facts.repeated) remember(facts);
-    if (!renews || isUseless(facts)) return undefined;
+    if (!renews || isUseless(sent, facts.operation)) return undefined;
     const next = successor(sent);
     const repeats = mayRepeat(facts, mutations, dialect);
     if (repeats && !facts.isConsumed) return withSignal(repeatWith(next, facts, signal), signal);
-    next.catch(() => {}); // renewed for those that follow
-    if (!repeats) return undefined;
+    if (!repeats) return undefined; // renewed for those that follow
     const message = 'The operation was refused, and its body was a stream, which cannot be sent twice.';
     return Promise.reject(new TokenError('notRepeatable', message, { refusal: refusalOf(facts) }));
   };

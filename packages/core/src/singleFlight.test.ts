@@ -127,6 +127,23 @@ test('B05 a refusal that joined a renewal ahead of need, which brought the same 
   expect(renewals.calls).toHaveLength(2);
 });
 
+test('B05 a refusal that joins renewals for other reasons, which bring the same token each time, ends', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => 'A');
+  let rounds = 0;
+  auth.subscribe(() => {
+    if (!auth.state.renewing && rounds++ < 5) void outcome(auth.renew());
+  });
+  void outcome(auth.renew());
+  await Promise.resolve();
+  const renewed = auth.renew({ refused: A });
+  await expect(renewed).rejects.toMatchObject({
+    code: 'noProgress',
+    message: 'The renewal brought the token that had just been refused.',
+  });
+  expect(renewals.calls.map(({ given }) => given.reason)).not.toContain('refused');
+});
+
 test('B05 the refused set never comes back as its own successor', async () => {
   const { auth, A, signIns, renewals } = signedIn({ credentials: () => ({ username: 'ann', password: 'pw' }) });
   renewals.always(() => 'A');

@@ -57,9 +57,11 @@ test('B51 the clock is set back after the token was received: the token is not v
 });
 
 test('B51 a clock that is corrected by a few minutes changes nothing', async () => {
-  const { auth, A, clock } = signedIn();
-  clock.jump(-4 * minutes);
+  const { auth, A, clock, renewals } = signedIn();
+  clock.jump(-5 * minutes);
   expect(auth.fresh()).toBe(A);
+  await settled();
+  expect(renewals.calls).toHaveLength(0);
 });
 
 test('B51 the clock is set back and the renewal fails: the token is used, and no call asks again', async () => {
@@ -328,6 +330,32 @@ test('B57 three zones: fresh; soft, where a renewal starts behind the token in u
   await renewals.last.answer({ accessToken: 'B', expiresInS: 3600 });
   expect(await get).toBe('B');
   expect(renewals.calls).toHaveLength(1);
+});
+
+test('B57 while a renewal ahead of need runs, or rests after a failure, fresh() makes no promise', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  const { auth, A, clock, renewals } = signedIn({ renewAheadMs: minutes });
+  clock.jump(59 * minutes);
+  const left = vi.spyOn(Promise.prototype, 'catch'); // a promise that nobody awaits has to be left alone
+  const isQuiet = () => {
+    left.mockClear();
+    return auth.fresh() === A && left.mock.calls.length === 0;
+  };
+  const quiet = [isQuiet(), isQuiet()];
+  await settled();
+  await renewals.last.fail(new TokenError('unavailable', 'Gone.'));
+  quiet.push(isQuiet());
+  left.mockRestore();
+  expect(quiet).toEqual([false, true, true]);
+});
+
+test('B44 signOut while a token that is valid for some seconds is renewed: the wait ends with signedOut', async () => {
+  const { auth, clock } = signedIn();
+  clock.jump(hours - 2_000);
+  const got = outcome(auth.get());
+  await settled();
+  await auth.signOut();
+  expect(await got).toBe('signedOut');
 });
 
 test.each([
