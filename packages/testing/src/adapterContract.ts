@@ -1,4 +1,4 @@
-import { createTokenManager, TokenError, type TokenManager } from '@latchkey/core';
+import { createTokenManager, defaultDialect, TokenError, type TokenManager } from '@latchkey/core';
 import { type Oli, type RefusalShape, startOli } from '@latchkey/emulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Adapter, Answer, ConnectOptions, ContractClient } from './adapter.ts';
@@ -374,6 +374,18 @@ export function adapterContract(adapter: Adapter): void {
       expect((await client.run(me)).error).toBeDefined();
       isBroken = false;
       expect(await client.run(me)).toMatchObject(good());
+    });
+
+    test('B101 a dialect that throws is an error of the operation that was refused, and of no other', async () => {
+      const judge = () => {
+        throw new Error('the dialect broke');
+      };
+      client = connect({ dialect: { ...defaultDialect, judge } });
+      server.expireNow();
+      const answer = await client.run(me);
+      expect(codeOf(answer)).toBe('misconfigured');
+      expect(adapter.tokenErrorOf(answer)).toMatchObject({ cause: { message: 'the dialect broke' } });
+      expect(await client.run('query { public { motd } }')).toMatchObject({ data: { public: {} } });
     });
 
     test('an operation of a session that is over fails with signedOut, and is not sent as somebody else', async () => {
