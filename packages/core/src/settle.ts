@@ -133,10 +133,15 @@ export function createSettle(context: SettleContext): Settle {
         new TokenError('misconfigured', 'A callback threw while it looked at a response.', { cause }),
       );
     }
-    if (verdict === 'ok') isTaken(facts);
-    else if (sent && verdict !== 'unauthenticated')
+    if (verdict === 'ok') {
+      isTaken(facts);
+      return undefined;
+    }
+    if (!sent) return undefined;
+    if (verdict !== 'unauthenticated') {
       events.emit(verdict, { session: sent.session, ...demandOf(facts, verdict, secretsOf(facts)) });
-    if (!sent || verdict !== 'unauthenticated') return undefined;
+      return undefined;
+    }
     events.emit('refused', { session: sent.session });
     if (facts.repeated) remember(facts);
     if (!renews || isUseless(sent, facts.operation)) return undefined;
