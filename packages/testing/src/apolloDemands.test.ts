@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache, version } from '@apollo/client';
 import { ServerError } from '@apollo/client/errors';
 import { authLink } from '@latchkey/apollo';
-import { Observable } from 'rxjs';
+import { lastValueFrom, Observable, of, toArray } from 'rxjs';
 import { expect, test } from 'vitest';
 import { type Server, startServer } from './startServer.ts';
 
@@ -90,3 +90,18 @@ test('the error of another copy of Apollo Client is known', async () => {
   expect(data).toEqual({ n: 1 });
   expect(server.renewals()).toBe(1);
 });
+
+test.for(['incremental', 'completed'])(
+  'an error in %s[].errors is a refusal, though nothing is repeated',
+  async place => {
+    await using server = await start();
+    const part = { [place]: [{ id: '0', path: [], ...refused }], hasNext: false };
+    const streaming = new ApolloLink(
+      () => of({ data: { n: 1 }, hasNext: true }, part) as Observable<ApolloLink.Result>,
+    );
+    const client = connect(server, streaming);
+    const heard = await lastValueFrom(ApolloLink.execute(client.link, { query }, { client }).pipe(toArray()));
+    expect(heard).toEqual([{ data: { n: 1 }, hasNext: true }, part]);
+    await expect.poll(server.renewals).toBe(1); // for those that follow
+  },
+);
