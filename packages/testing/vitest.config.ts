@@ -20,7 +20,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'current', include: ['src/**/*.test.ts'], provide: { versions: 'current' } } },
-      withVersions('urql core 5', ['urql', 'headerTokens'], { '@urql/core': of('urql-core-5') }),
+      withVersions('urql core 5', ['urql', 'urqlDemands', 'headerTokens'], { '@urql/core': of('urql-core-5') }),
       withVersions('graphql 17', ['apollo', 'urql', 'fetch'], { graphql: of('graphql-17') }),
     ],
   },
