@@ -32,7 +32,7 @@ export function attach(operation: ApolloLink.Operation, context: Context, ours: 
   );
 }
 
-/** Whether what was sent still had our headers: links behind ours may replace them. */
-export function carries({ headers }: Context, ours: TokenHeaders): boolean {
+/** Whether the headers that we left last are still there: links behind ours may replace them. */
+export function carries({ headers, [left]: ours = {} }: Context): boolean {
   return Object.entries(ours).every(([name, value]) => headers?.[name] === value);
 }

@@ -123,10 +123,10 @@ class Way implements Attempt, Observer<Result>, Unsubscribable {
 
   /** Has the answer judged. After a refusal its stream is closed before the operation is sent again. */
   private isRefused(facts: ResponseFacts): boolean {
-    const { signal, options, sent } = this;
+    const { signal, options } = this;
     const successor = this.auth.settle(facts, signal ? { ...options, signal } : options);
     if (!successor) return false;
-    if (sent && !carries(this.operation.getContext(), this.auth.headers(sent)))
+    if (!carries(this.operation.getContext()))
       warnOnce('A link behind authLink replaces the authorization header. Take it out, or put it in front.');
     this.unsubscribe();
     this.repeated = true;

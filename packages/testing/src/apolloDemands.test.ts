@@ -4,7 +4,7 @@ import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache, version } from 
 import { ServerError } from '@apollo/client/errors';
 import { authLink } from '@latchkey/apollo';
 import { lastValueFrom, Observable, of, toArray } from 'rxjs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type Server, startServer } from './startServer.ts';
 
 const query = gql`{ n }`;
@@ -51,12 +51,14 @@ test('an observable is cold: nothing is sent before somebody subscribes', async 
 });
 
 test('two subscriptions at once to one observable, which share its context, are two operations', async () => {
+  const warnings = vi.spyOn(console, 'warn').mockImplementation(() => {});
   await using server = await start();
   const client = connect(server, new HttpLink({ uri: server.url }));
   const observable = ApolloLink.execute(client.link, { query }, { client });
   expect(await Promise.all([first(observable), first(observable)])).toEqual([{ data: { n: 1 } }, { data: { n: 1 } }]);
   expect(server.sent).toEqual(['token-0', 'token-0', 'token-1', 'token-1']);
   expect(server.renewals()).toBe(1);
+  expect(warnings.mock.calls).toEqual([]); // each finds the headers of the other, and no foreign ones
 });
 
 test.for(['Authorization', 'authorization', 'AUTHORIZATION'])(
