@@ -238,6 +238,22 @@ test('B27 a late save of its own that was faster than the successor’s does not
   expect(renewals.calls).toHaveLength(2);
 });
 
+test('B27 a store that refuses a successor, and does not show why, is asked once more and no more', async () => {
+  const { load } = memoryStore();
+  const saves: unknown[] = [];
+  const store = {
+    load,
+    save: (record: TokenRecord | null) => {
+      saves.push(record?.accessToken);
+      return record?.accessToken !== 'B';
+    },
+  };
+  const { auth, renewals } = signedIn({ store });
+  renewals.always(() => 'B');
+  expect(await outcome(auth.renew())).toBe('unavailable');
+  expect(saves).toEqual(['A', 'B', 'B']);
+});
+
 test('B42 of two saves that land late, neither undoes what was written since', async () => {
   const store = slowStore();
   const { auth, clock } = scriptedProvider({ store });

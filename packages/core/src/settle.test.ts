@@ -184,6 +184,15 @@ test('B87 an operation that is torn down while it waits is not sent, and the ren
   expect(events).toEqual(['refused', 'renewed']);
 });
 
+test('B88 an operation that was torn down before its refusal came leaves at once, and nothing is said to be repeated', async () => {
+  const { auth, A, renewals, events } = signedIn();
+  const repeat = outcome(auth.settle(refusal(A), { signal: AbortSignal.abort() }) ?? Promise.resolve());
+  await settled();
+  expect(await repeat).toBe('aborted');
+  await renewals.last.answer('B');
+  expect(events).toEqual(['refused', 'renewed']);
+});
+
 test.each<readonly [MutationPolicy, string, Partial<ResponseFacts>, boolean]>([
   ['safe', '401', {}, true],
   ['proven', '401', {}, true],
