@@ -62,7 +62,7 @@ export function createSettle(context: SettleContext): Settle {
   function isTaken({ sent, operation, data }: ResponseFacts): void {
     if (data == null) return;
     if (sent && sent === session.tokens) accepted = sent;
-    stubborn.delete(operation);
+    if (stubborn.size) stubborn.delete(operation); // an empty map is asked for nothing: each good answer comes here
   }
 
   /** The refusal has outlived a renewal: the operation may look like one that lacks a token. */
