@@ -13,7 +13,14 @@ import { TokenError } from './tokenError.ts';
 import { createEvents } from './tokenEvents.ts';
 import type { TokenManager } from './tokenManager.ts';
 import { checkOptions, defaults, type TokenManagerOptions } from './tokenManagerOptions.ts';
-import { makeTokenSet, type TokenAnswer, type TokenHeaders, type TokenParts, type TokenSet } from './tokenSet.ts';
+import {
+  makeTokenSet,
+  nowhere,
+  type TokenAnswer,
+  type TokenHeaders,
+  type TokenParts,
+  type TokenSet,
+} from './tokenSet.ts';
 import { checkSignal, withSignal } from './waiting.ts';
 
 /**
@@ -82,11 +89,11 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
 
   async function begin(answer: TokenAnswer): Promise<void> {
     if (mode.isDisposed) throw disposed();
-    const { parts, requestedAt } = answer;
+    makeTokenSet(answer, nowhere); // throws before anything has changed
     turn++;
     mode.isUnattended = isUnattended;
     cooldown.end();
-    await session.begin({ parts, requestedAt });
+    await session.begin(answer);
   }
 
   return {
@@ -114,7 +121,7 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
       const mine = ++turn;
       const answer = await exchange.signIn(credentials);
       if (mine !== turn || mode.isDisposed) {
-        void exchange.revoke(makeTokenSet(answer, { session: '', version: 0 }));
+        exchange.drop(answer, session.tokens != null);
         throw new TokenError('aborted', 'Another sign-in, or a sign-out, came in between.');
       }
       await begin(answer);
@@ -124,7 +131,7 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
     },
     adopt: tokens =>
       begin({
-        parts: typeof tokens === 'string' ? { accessToken: tokens } : tokens,
+        parts: typeof tokens === 'object' && tokens ? tokens : { accessToken: tokens },
         requestedAt: now(),
       }),
     async signOut() {

@@ -4,7 +4,7 @@ import { redactedCause, textsIn } from './redact.ts';
 import { TokenError } from './tokenError.ts';
 import type { RenewalReason } from './tokenEvents.ts';
 import type { TokenManagerOptions } from './tokenManagerOptions.ts';
-import type { TokenAnswer, TokenParts, TokenSet } from './tokenSet.ts';
+import { makeTokenSet, nowhere, type TokenAnswer, type TokenParts, type TokenSet } from './tokenSet.ts';
 import { withinTime } from './waiting.ts';
 
 /** The exchanges with the auth server: each within its time, each failure as a `TokenError` without secrets. */
@@ -17,6 +17,8 @@ export interface Exchange<Credentials = never, Answer extends TokenParts = Token
   signInUnattended(): Promise<TokenAnswer | null>;
   /** Best effort: never rejects. */
   revoke(tokens: TokenSet): Promise<void>;
+  /** Revokes an answer that nobody wants any more; while a session is on only what has a grant of its own. */
+  drop(answer: TokenAnswer, isSignedIn: boolean): void;
   /** Ends every exchange, at once and for good. */
   close(): void;
 }
@@ -80,6 +82,11 @@ export function createExchange<Credentials, Answer extends TokenParts>(
     return { parts: partsOf(answer), requestedAt };
   }
 
+  async function revoke(tokens: TokenSet): Promise<void> {
+    if (signOut && !closed.signal.aborted)
+      await request(signal => signOut(tokens, { signal }), undefined).catch(() => {});
+  }
+
   return {
     async renew(current, reason) {
       const dead = current?.refreshExpiresAt !== undefined && clock.now() >= current.refreshExpiresAt;
@@ -104,9 +111,9 @@ export function createExchange<Credentials, Answer extends TokenParts>(
       const given = credentials && isUnattended() ? await request(() => credentials(), undefined) : null;
       return given == null || !isUnattended() ? null : exchangeSignIn(given); // the user may have signed out meanwhile
     },
-    async revoke(tokens) {
-      if (signOut && !closed.signal.aborted)
-        await request(signal => signOut(tokens, { signal }), undefined).catch(() => {});
+    revoke,
+    drop(answer, isSignedIn) {
+      if (!isSignedIn || answer.parts.refreshToken != null) void revoke(makeTokenSet(answer, nowhere));
     },
     close: () => closed.abort(),
   };

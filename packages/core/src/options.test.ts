@@ -33,6 +33,12 @@ const wrong: readonly (readonly [string, TokenManagerOptions, RegExp])[] = [
   ['credentials without signIn', { renew, credentials: () => null }, /"credentials" needs "signIn".*Pass/],
   ['restore without renew', { signIn, restore: true }, /"restore" needs "renew".*Pass/],
   ['renewal that is no way', { renew, ...untyped('renewal', 'always') }, /"renewal" must be.*Leave it out/],
+  ['a dialect by its name', { renew, ...untyped('dialect', 'hasura') }, /"dialect" must have "codes".*Spread/],
+  ['a dialect without tables', { renew, ...untyped('dialect', {}) }, /"dialect" must have/],
+  ['a clock without timers', { renew, ...untyped('clock', { now: () => 0 }) }, /"clock" must have.*Leave it out/],
+  ['no options', undefined as unknown as TokenManagerOptions, /no options.*Pass an object/],
+  ['options that are null', null as unknown as TokenManagerOptions, /no options/],
+  ['a function for options', renew as unknown as TokenManagerOptions, /no options/],
   [
     'renewAheadMs as text',
     { renew, ...untyped('renewAheadMs', '60000') },

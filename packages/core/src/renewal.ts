@@ -71,7 +71,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
   /** Revokes what came too late for its session. While the session goes on, somebody else's tokens may hang on the same grant. */
   function drop({ from }: Flight, answer: TokenAnswer): void {
     const isOver = !from || session.tokens?.session !== from.session;
-    if (isOver) void exchange.revoke(makeTokenSet(answer, { session: '', version: 0 }));
+    if (isOver) exchange.drop(answer, session.tokens != null);
   }
 
   async function use(mine: Flight, answer: TokenAnswer, kept?: TokenSet): Promise<void> {

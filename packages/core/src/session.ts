@@ -176,7 +176,7 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
     },
     close() {
       closing.abort();
-      unsubscribe?.();
+      if (typeof unsubscribe === 'function') unsubscribe();
     },
   };
   session.loaded = load();

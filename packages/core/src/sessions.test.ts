@@ -814,3 +814,67 @@ test('headers are made once per token set, bearer by default', async () => {
   expect(auth.headers(current(auth))).toEqual({ 'x-token': 'B' });
   expect(signedIn().auth.headers(A)).toEqual({ authorization: 'Bearer A' });
 });
+
+test('B41 an answer that comes too late and may hang on the cookie of the session that is on is not revoked', async () => {
+  const { auth, signIns, revocations } = scriptedProvider();
+  const twice = [auth.signIn(ann), auth.signIn(ann)].map(outcome);
+  await settled();
+  await signIns.calls[1]?.answer({ accessToken: 'second' });
+  await signIns.calls[0]?.answer({ accessToken: 'first' });
+  expect(await Promise.all(twice)).toEqual(['aborted', {}]);
+  expect(current(auth).accessToken).toBe('second');
+  expect(revocations.calls).toEqual([]);
+});
+
+test('B41 nor is one of a restoring that somebody’s tokens have overtaken', async () => {
+  const { auth, renewals, revocations } = scriptedProvider({ restore: true });
+  const got = auth.get();
+  await settled();
+  await auth.adopt('of-the-callback-page');
+  await renewals.last.answer('of-the-cookie');
+  expect((await got)?.accessToken).toBe('of-the-callback-page');
+  expect(revocations.calls).toEqual([]);
+});
+
+test('B40 where nobody is signed in any more, an answer that comes too late is revoked, whatever it hangs on', async () => {
+  const { auth, renewals, revocations } = signedIn({}, { refreshToken: null });
+  const renew = outcome(auth.renew());
+  await settled();
+  await auth.signOut();
+  await renewals.last.answer('B');
+  expect(await renew).toBe('signedOut');
+  expect(revocations.calls.map(({ given }) => given.accessToken)).toEqual(['A', 'B']);
+});
+
+test('B40 a late answer that no header could carry is dropped, and nothing is left unhandled', async () => {
+  const { auth, renewals, revocations } = signedIn();
+  const renew = outcome(auth.renew());
+  await settled();
+  await auth.signOut();
+  await renewals.last.answer('two words');
+  expect(await renew).toBe('signedOut');
+  expect(revocations.calls.map(({ given }) => given.accessToken)).toEqual(['A']);
+});
+
+test.each([null, undefined, '', 'two words', { accessToken: null }, {}])(
+  'B34 adopting %j changes nothing: the session goes on, and after signOut the credentials rest',
+  async tokens => {
+    const credentials = vi.fn(() => ann);
+    const { auth, A, events } = signedIn({ credentials });
+    const adopt = () => auth.adopt(tokens as unknown as string);
+    await expect(adopt()).rejects.toMatchObject({ name: 'TokenError', code: 'misconfigured' });
+    expect(auth.fresh()).toBe(A);
+    expect(events).toEqual([]);
+    await auth.signOut();
+    await expect(adopt()).rejects.toMatchObject({ code: 'misconfigured' });
+    expect(auth.fresh()).toBeNull();
+    expect(credentials).not.toHaveBeenCalled();
+  },
+);
+
+test('B11 dispose bears a store whose subscribe answers no function', () => {
+  const store = { ...heldStore(), subscribe: () => Promise.resolve() as unknown as () => void };
+  const { auth } = scriptedProvider({ store });
+  auth.dispose();
+  expect(auth.fresh()).toBeUndefined();
+});

@@ -25,7 +25,11 @@ export interface TokenManagerOptions<Credentials = unknown, Answer extends Token
    * @returns `null` when the credentials are refused
    */
   readonly signIn?: (credentials: Credentials, context: { readonly signal: AbortSignal }) => Awaitable<Answer | null>;
-  /** Revokes the tokens at the auth server. Best effort: the session is over already. */
+  /**
+   * Revokes the tokens at the auth server. Best effort: the session is over already, and nothing waits for it. Also called for
+   * an answer that came too late; while somebody is signed in only when that brought a refresh token of its own, because
+   * without one it may hang on the cookie of the session that is on.
+   */
   readonly signOut?: (tokens: TokenSet, context: { readonly signal: AbortSignal }) => Awaitable<unknown>;
   /**
    * The credentials with which the manager may sign in by itself. Asked each time, kept nowhere; after `auth.signOut()`
@@ -88,6 +92,10 @@ export function checkOptions<Credentials, Answer extends TokenParts>(
   const wrong = (message: string): never => {
     throw new TokenError('misconfigured', message);
   };
+  if (typeof options !== 'object' || options === null)
+    wrong(
+      'There are no options. Pass an object with "renew" or "signIn", or a provider: createTokenManager(oli({ … })).',
+    );
   for (const name of ['renew', 'signIn', 'signOut', 'credentials', 'headers', 'receive'] as const)
     if (options[name] !== undefined && typeof options[name] !== 'function')
       wrong(`Option "${name}" must be a function. Pass the function itself, not its result.`);
@@ -100,6 +108,7 @@ export function checkOptions<Credentials, Answer extends TokenParts>(
       );
   }
   const { renew, signIn, credentials, restore, renewal, store, exclusive, renewTimeoutMs, lockWaitMs } = options;
+  const { dialect, clock } = options;
   if (!renew && !signIn && renewal !== 'never')
     wrong(
       'Neither "renew" nor "signIn" is given. Pass one, or spread a provider in: createTokenManager({ ...oli({ … }) }).',
@@ -111,6 +120,14 @@ export function checkOptions<Credentials, Answer extends TokenParts>(
     wrong('Option "renewal" must be "auto", "refused" or "never". Leave it out for "auto".');
   if (store && (typeof store.load !== 'function' || typeof store.save !== 'function'))
     wrong('Option "store" must have the functions "load" and "save". Pass memoryStore() or one of your own.');
+  if (dialect && !(dialect.codes && dialect.statuses && dialect.messages))
+    wrong(
+      'Option "dialect" must have "codes", "statuses" and "messages". Spread one that has: { ...defaultDialect, … }.',
+    );
+  if (clock && [clock.now, clock.setTimeout, clock.clearTimeout].some(method => typeof method !== 'function'))
+    wrong(
+      'Option "clock" must have the functions "now", "setTimeout" and "clearTimeout". Leave it out for the system\'s.',
+    );
   if (exclusive && store && !store.lock && store.shared !== false)
     wrong(
       'Option "exclusive" with a "store" that others may share needs a lock, or two of them kill each other\'s tokens. Give the store a "lock", or "shared: false" if only this process uses it.',

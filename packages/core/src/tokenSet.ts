@@ -95,6 +95,9 @@ export interface TokenAnswer<Parts extends TokenParts = TokenParts> {
   readonly requestedAt: number;
 }
 
+/** The place of a token set that no session takes: it is only looked at, or revoked. */
+export const nowhere = { session: '', version: 0 } as const;
+
 /**
  * The token set that an answer makes, in its place in a session; what it does not replace stays as in `kept`. What looks
  * expired on arrival was measured by a clock that is wrong, ours or theirs: its expiry is not known.
