@@ -937,3 +937,53 @@ test("with renewal: 'never' an explicit renew is misconfigured, and the session 
   await expect(auth.renew()).rejects.toMatchObject({ code: 'misconfigured' });
   expect(current(auth)).toBe(A);
 });
+
+test('B29 what is known of a query that nobody may is forgotten some minutes after its pause', async () => {
+  const { auth, A, clock, renewals } = signedIn({ cooldownMs: 2_000 });
+  renewals.always(() => `token-${renewals.calls.length}`);
+  const forbidden = { operation: 'a query that nobody may' };
+  let now = A;
+  const pauseAfterRefusal = async () => {
+    now = (await auth.settle(refusal(now, forbidden))) ?? now;
+    void auth.settle(refusal(now, { ...forbidden, repeated: true }));
+    void auth.settle(success(now));
+    let pause = 0;
+    for (; pause <= 10_000 && !auth.settle(refusal(now, forbidden)); pause += 1_000) clock.jump(1_000);
+    await settled();
+    now = current(auth);
+    return pause;
+  };
+  const first = await pauseAfterRefusal();
+  clock.jump(6 * minutes);
+  expect([first, await pauseAfterRefusal()]).toEqual([2_000, 2_000]);
+});
+
+test('B93 a subscription that is refused with a new token after some data is not renewed for again and again', async () => {
+  const { auth, A, clock, renewals } = signedIn({ cooldownMs: 2_000 });
+  renewals.always(() => `token-${renewals.calls.length}`);
+  const stream = { kind: 'subscription', operation: 'a subscription', delivered: true } as const;
+  let now = (await auth.settle(refusal(A, stream))) ?? A;
+  let delivered = 0;
+  for (let at = 0; at < 10_000; at += 100) {
+    void auth.settle(success(now, stream));
+    const successor = await auth.settle(refusal(now, stream));
+    if (successor) now = successor;
+    else delivered++;
+    clock.jump(100);
+  }
+  expect(renewals.calls.length).toBeLessThanOrEqual(6);
+  expect(delivered).toBe(100 - (renewals.calls.length - 1));
+});
+
+test('B93 a subscription outlives tokens whose life is shorter than the cool-down', async () => {
+  const { auth, A, clock, renewals } = signedIn({ cooldownMs: 2_000 });
+  renewals.always(() => ({ accessToken: `token-${renewals.calls.length}`, expiresInS: 1 }));
+  const stream = { kind: 'subscription', operation: 'a subscription', delivered: true } as const;
+  let now = (await auth.settle(refusal(A, stream))) ?? A;
+  for (let tokens = 2; tokens < 8; tokens++) {
+    void auth.settle(success(now, stream));
+    clock.jump(1_000);
+    now = (await auth.settle(refusal(now, stream))) ?? now;
+    expect(now.accessToken).toBe(`token-${tokens}`);
+  }
+});

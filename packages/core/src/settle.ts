@@ -67,7 +67,8 @@ export function createSettle(context: SettleContext): Settle {
 
   /** The refusal has outlived a renewal: the operation may look like one that lacks a token. */
   function remember({ operation }: ResponseFacts): void {
-    const count = (stubborn.get(operation)?.count ?? 0) + 1;
+    const before = stubborn.get(operation);
+    const count = before && now() < before.until + longestPauseMs ? before.count + 1 : 1;
     stubborn.delete(operation);
     stubborn.set(operation, {
       count,
@@ -75,6 +76,12 @@ export function createSettle(context: SettleContext): Settle {
     });
     if (stubborn.size > mostRemembered) stubborn.delete(stubborn.keys().next().value);
   }
+
+  /** A stream that had data, and is refused with a token that should live on: so it would go on and on. */
+  const isTooSoon = ({ sent, delivered }: ResponseFacts) =>
+    delivered &&
+    onTrial?.tokens === sent &&
+    now() < Math.min(onTrial?.until ?? 0, sent?.expiresAt ?? Number.POSITIVE_INFINITY);
 
   /** Whether another renewal would help nobody. */
   function isUseless(sent: TokenSet, operation: unknown): boolean {
@@ -143,7 +150,7 @@ export function createSettle(context: SettleContext): Settle {
       return undefined;
     }
     events.emit('refused', { session: sent.session });
-    if (facts.repeated) remember(facts);
+    if (facts.repeated || isTooSoon(facts)) remember(facts);
     if (!renews || isUseless(sent, facts.operation)) return undefined;
     const next = successor(sent);
     const repeats = mayRepeat(facts, mutations, dialect);
