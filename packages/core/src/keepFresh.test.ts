@@ -272,3 +272,26 @@ test('B59 another tab’s renewal puts the timer off', async () => {
   expect(renewals.calls).toHaveLength(0);
   expect(await outcome(auth.get())).toBe('B');
 });
+
+test('B59 a timer that knows no fractions of a millisecond does not fire before the renewal is due', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0.12345);
+  const { auth, clock, renewals } = signedIn({}, { expiresInS: 3 });
+  auth.keepFresh();
+  const [wait = 0] = clock.timers;
+  expect(wait).toBe(Math.ceil(wait));
+  await clock.advance(wait);
+  expect(renewals.calls).toHaveLength(1);
+});
+
+test('B59 a timer that fires early waits for the rest, and no longer', async () => {
+  const { auth, clock, renewals } = signedIn({}, { expiresInS: 3 });
+  auth.keepFresh();
+  const [wait = 0] = clock.timers;
+  page.show(true); // looks early, as the timer of some systems does
+  expect(clock.timers).toEqual([wait]);
+  clock.jump(wait - 1);
+  page.show(true);
+  expect(clock.timers).toEqual([1]);
+  await clock.advance(1);
+  expect(renewals.calls).toHaveLength(1);
+});

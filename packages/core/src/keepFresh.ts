@@ -31,12 +31,12 @@ export function keepFresh({ clock, schedule, pausedUntil, check, subscribe }: Ke
   const isResting = () => page.document?.visibilityState === 'hidden' || page.navigator?.onLine === false;
   let timer: unknown;
 
-  function plan(atLeastMs = 0): void {
+  function plan(againMs = 0): void {
     clock.clearTimeout(timer);
     const at = schedule()?.softAt ?? Number.POSITIVE_INFINITY;
     if (at === Number.POSITIVE_INFINITY || isResting()) return;
-    const wait = Math.max(at, pausedUntil()) - clock.now();
-    timer = clock.setTimeout(look, Math.min(Math.max(wait, atLeastMs), longestTimerMs));
+    const wait = Math.ceil(Math.max(at, pausedUntil()) - clock.now()); // timers know no fractions
+    timer = clock.setTimeout(look, Math.min(wait > 0 ? wait : againMs, longestTimerMs));
   }
   function look(): void {
     if (!isResting()) check();

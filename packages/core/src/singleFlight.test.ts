@@ -117,6 +117,7 @@ test('B05 a refusal that joined a renewal ahead of need, which brought the same 
   const { auth, A, clock, renewals } = signedIn();
   await clock.advance(59.5 * minutes);
   auth.fresh();
+  await settled();
   const renew = auth.renew({ refused: A });
   await settled();
   expect(renewals.last.given.reason).toBe('ahead');

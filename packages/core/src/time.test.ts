@@ -332,20 +332,21 @@ test('B57 three zones: fresh; soft, where a renewal starts behind the token in u
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B57 while a renewal ahead of need runs, or rests after a failure, fresh() makes no promise', async () => {
+test('B57 while a renewal ahead of need runs, or rests after a failure, fresh() begins nothing', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
   const { auth, A, clock, renewals } = signedIn({ renewAheadMs: minutes });
   clock.jump(59 * minutes);
-  const left = vi.spyOn(Promise.prototype, 'catch'); // a promise that nobody awaits has to be left alone
+  const begun = vi.spyOn(globalThis, 'queueMicrotask');
   const isQuiet = () => {
-    left.mockClear();
-    return auth.fresh() === A && left.mock.calls.length === 0;
+    begun.mockClear();
+    return auth.fresh() === A && begun.mock.calls.length === 0;
   };
-  const quiet = [isQuiet(), isQuiet()];
+  const quiet = [isQuiet()];
   await settled();
+  quiet.push(isQuiet());
   await renewals.last.fail(new TokenError('unavailable', 'Gone.'));
   quiet.push(isQuiet());
-  left.mockRestore();
+  begun.mockRestore();
   expect(quiet).toEqual([false, true, true]);
 });
 
@@ -403,4 +404,26 @@ test('B58 exclusive providers have no soft zone', async () => {
   expect(renewals.calls).toHaveLength(0);
   clock.jump(1);
   expect(auth.fresh()).toBeUndefined();
+});
+
+test('B57 fresh() tells nobody anything while it is asked: the renewal ahead of need begins afterwards', async () => {
+  const { auth, A, clock, renewals, states } = signedIn();
+  clock.jump(59.5 * minutes);
+  expect([auth.fresh(), auth.fresh()]).toEqual([A, A]);
+  expect(states).toEqual([]);
+  await settled();
+  expect(renewals.calls.map(({ given }) => given.reason)).toEqual(['ahead']);
+  expect(states.map(({ renewing }) => renewing)).toEqual([true]);
+});
+
+test.each([
+  ['signs out', 'signOut'],
+  ['ends', 'dispose'],
+] as const)('B57 who %s right after fresh() has no renewal ahead of need', async (_, end) => {
+  const { auth, clock, renewals } = signedIn();
+  clock.jump(59.5 * minutes);
+  auth.fresh();
+  void auth[end]();
+  await settled();
+  expect(renewals.calls).toEqual([]);
 });

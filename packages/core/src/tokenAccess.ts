@@ -61,8 +61,13 @@ export function createTokenAccess(options: TokenAccessOptions): TokenAccess {
     if (!renews) return tokens;
     const { from, hardAt } = session.schedule;
     if (now >= hardAt || (now < from && canRenew(tokens))) return undefined;
-    if (!renewal.running && !cooldown.current(now) && canRenew(tokens)) renewal.start('ahead').catch(() => {});
+    if (!renewal.running && !cooldown.current(now) && canRenew(tokens)) queueMicrotask(() => renewAhead(tokens));
     return tokens;
+  }
+
+  /** Not while somebody asks: that may be a component that renders, and listeners of the state would set another's. */
+  function renewAhead(tokens: TokenSet): void {
+    if (session.tokens === tokens && !renewal.running && !mode.isDisposed) renewal.start('ahead').catch(() => {});
   }
 
   async function wait(): Promise<TokenSet | null> {
