@@ -140,7 +140,6 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
       mode.isUnattended = mode.isRestoring = false;
       renewal.cancel(new TokenError('signedOut', 'The user signed out.'));
       lastError = undefined;
-      cooldown.end();
       const cleared = session.end('signOut');
       if (tokens) void exchange.revoke(tokens);
       await cleared;
