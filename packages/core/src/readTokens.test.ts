@@ -93,6 +93,7 @@ test.each<readonly [string, number | undefined]>([
   ['Sat, 21 Nov 2026 00:00:00 GMT', undefined],
   ['soon', undefined],
   ['-5', undefined],
+  ['1.5', undefined],
   ['', undefined],
 ])('TOK-18 Retry-After: %j is %o ms', async (value, ms) => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 22) });
