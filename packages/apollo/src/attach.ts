@@ -22,9 +22,9 @@ export function bringsOwnToken(context: Context): boolean {
   return hasHeader(callersHeaders(context), 'authorization');
 }
 
-/** Puts a token set's headers on the request, over the caller's; `null` leaves the caller's alone. */
+/** Puts a token set's headers on the request, over the caller's; with `null` the caller's are all. */
 export function attach(operation: ApolloLink.Operation, context: Context, ours: TokenHeaders | null): void {
-  if (!ours && !context[left]) return;
+  if (!ours && !context.headers) return;
   const headers = mergeHeaders(callersHeaders(context), ours ?? {});
   const marked = { headers, [left]: ours ?? undefined };
   operation.setContext(

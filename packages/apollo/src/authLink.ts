@@ -27,12 +27,13 @@ declare module '@apollo/client' {
  */
 export function authLink(auth: TokenManager, options: AdapterOptions = {}): ApolloLink {
   const { origins, ...settling } = options;
+  const isListed = mayHaveToken(origins);
   return new ApolloLink(
     (operation, forward) =>
       new Observable(observer => {
         const context = operation.getContext();
         const { auth: choice, uri } = context;
-        const isOurs = choice !== 'omit' && (typeof uri !== 'string' || mayHaveToken(uri, origins));
+        const isOurs = choice !== 'omit' && (typeof uri !== 'string' || isListed(uri));
         if (!isOurs || bringsOwnToken(context)) return forward(operation).subscribe(observer);
         const way = new Way(auth, settling, operation, forward, observer);
         way.enter(context);

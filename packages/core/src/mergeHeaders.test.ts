@@ -35,3 +35,28 @@ test('B80 no headers of the caller: ours alone, as a copy', () => {
     expect(hasHeader(none, 'authorization')).toBe(false);
   }
 });
+
+test.each([undefined, null, ''])('B92 an authorization header of %j is no token of the caller’s', none => {
+  for (const headers of [{ Authorization: none }, [['AUTHORIZATION', none]] as unknown as CallerHeaders]) {
+    expect(hasHeader(headers, 'authorization')).toBe(false);
+    expect(mergeHeaders(headers, {})).toEqual({});
+    expect(mergeHeaders(headers, ours)).toEqual(ours);
+  }
+});
+
+test('B80 a header without a value is not sent as the text "undefined", and an empty one is the caller’s choice', () => {
+  expect(mergeHeaders({ 'x-a': undefined, 'x-b': null, 'x-c': '' }, ours)).toEqual({ 'x-c': '', ...ours });
+});
+
+test('B80 pairs of one name are joined, as fetch itself does', () => {
+  const pairs = [
+    ['x-a', '1'],
+    ['X-B', '1'],
+    ['x-a', '2'],
+    ['x-b', '2'],
+    ['constructor', '1'],
+  ];
+  expect([...new Headers(mergeHeaders(pairs, ours))]).toEqual([
+    ...new Headers([...(pairs as [string, string][]), ['authorization', 'Bearer A']]),
+  ]);
+});

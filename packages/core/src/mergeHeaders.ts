@@ -1,26 +1,31 @@
 import type { TokenHeaders } from './tokenSet.ts';
 
-type Pairs = Iterable<readonly string[]>;
+type Pairs = Iterable<readonly unknown[]>;
 export type CallerHeaders = Readonly<Record<string, unknown>> | Headers | Pairs;
 
 const isIterable = (headers: CallerHeaders): headers is Headers | Pairs => Symbol.iterator in headers;
 
-const pairsOf = (headers: CallerHeaders): Pairs =>
-  isIterable(headers) ? headers : (Object.entries(headers) as [string, string][]);
+const pairsOf = (headers: CallerHeaders): Pairs => (isIterable(headers) ? headers : Object.entries(headers));
 
-/** Whether the caller has set this header itself, in whatever case. `name` is in lower case. */
+/** Whether the caller has set this header itself, in whatever case. Without a value it has not. `name` is in lower case. */
 export function hasHeader(headers: CallerHeaders | null | undefined, name: string): boolean {
   if (!headers) return false;
-  for (const [key = ''] of pairsOf(headers)) if (key.toLowerCase() === name) return true;
+  for (const [key, value] of pairsOf(headers)) if (value && String(key).toLowerCase() === name) return true;
   return false;
 }
 
-/** The caller's headers with ours over them: a name of ours does not appear twice in another case. */
+/**
+ * The caller's headers with ours over them: a name of ours does not appear twice in another case. What has no value is left
+ * out, as is an empty `authorization`: `token ? … : ''` means none.
+ */
 export function mergeHeaders(headers: CallerHeaders | null | undefined, ours: TokenHeaders): Record<string, string> {
   if (!headers) return { ...ours };
   const merged: Record<string, string> = {};
-  for (const [key = '', value = ''] of pairsOf(headers))
-    if (!Object.hasOwn(ours, key.toLowerCase())) merged[key] = value;
+  for (const [key, value] of pairsOf(headers) as Iterable<[string, string | null | undefined]>) {
+    const name = key.toLowerCase();
+    if (value == null || Object.hasOwn(ours, name) || (!value && name === 'authorization')) continue;
+    merged[key] = Object.hasOwn(merged, key) ? `${merged[key]}, ${value}` : value; // as fetch joins them
+  }
   return Object.assign(merged, ours);
 }
 

@@ -9,17 +9,19 @@ export function bringsOwnToken(input: RequestInfo | URL, init: RequestInit): boo
   return hasHeader(callersHeaders(input, init), 'authorization');
 }
 
-/** What is sent with a token set's headers. A repeat passes the HTTP cache by: it may have kept the refusal of a GET. */
+/** What is sent with a token set's headers, or with `null` without. A repeat passes the HTTP cache by: it may have kept the refusal of a GET. */
 export function attach(
   input: RequestInfo | URL,
   init: RequestInit,
-  ours: TokenHeaders,
+  ours: TokenHeaders | null,
   isRepeat: boolean,
 ): RequestInit {
+  const own = callersHeaders(input, init);
+  if (!ours && !own) return init;
   return {
-    ...(wouldLeak(ours) && { redirect: 'error' }),
+    ...(ours && wouldLeak(ours) && { redirect: 'error' }),
     ...init,
-    headers: mergeHeaders(callersHeaders(input, init), ours),
+    headers: mergeHeaders(own, ours ?? {}),
     ...(isRepeat && { cache: 'no-store' }),
   };
 }

@@ -28,11 +28,12 @@ export type AuthFetch = (
  */
 export function authFetch(auth: TokenManager, options: AuthFetchOptions = {}): AuthFetch {
   const { origins, fetch: given, ...settling } = options;
+  const isListed = mayHaveToken(origins);
 
   return async (input, { auth: choice, ...init } = {}) => {
     const send = given ?? fetch;
     const request = input instanceof Request ? input : undefined;
-    const isOurs = mayHaveToken(request?.url ?? (input as string | URL), origins);
+    const isOurs = isListed(request?.url ?? (input as string | URL));
     if (choice === 'omit' || !isOurs || bringsOwnToken(input, init)) return send(input, init);
 
     const signal = init.signal ?? request?.signal;
@@ -42,7 +43,7 @@ export function authFetch(auth: TokenManager, options: AuthFetchOptions = {}): A
     let operation: Awaited<ReturnType<typeof readOperation>> | undefined;
 
     async function attempt(sent: TokenSet | null, repeated: boolean): Promise<Response> {
-      const options = sent ? attach(input, init, auth.headers(sent), repeated) : init;
+      const options = attach(input, init, sent && auth.headers(sent), repeated);
       const response = await send(repeated ? repeatable : input, options);
       const answer = await readAnswer(response);
       const isGood = response.ok && !answer.errors?.length && answer.body === undefined;

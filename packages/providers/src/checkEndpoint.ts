@@ -1,4 +1,5 @@
 import { TokenError } from '@latchkey/core';
+import { parseUrl } from './parseUrl.ts';
 
 /** What permits what is refused otherwise. */
 export interface EndpointOptions {
@@ -18,9 +19,10 @@ const loopback = /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/;
  */
 export function checkEndpoint(address: unknown, what: string, { allowInsecure = false }: EndpointOptions = {}): string {
   const wrong = (message: string) => new TokenError('misconfigured', `${what} ${message}`);
-  if (typeof address !== 'string' || !URL.canParse(address))
+  const url = parseUrl(String(address));
+  if (typeof address !== 'string' || !url)
     throw wrong('must be an absolute URL. Write it out with scheme and host: https://….');
-  const { protocol, hostname, username, password, hash } = new URL(address);
+  const { protocol, hostname, username, password, hash } = url;
   if (protocol !== 'https:' && protocol !== 'http:') throw wrong('must be an https URL. Write it out: https://….');
   if (protocol === 'http:' && !allowInsecure && !loopback.test(hostname))
     throw wrong(

@@ -1,5 +1,5 @@
 import { createTokenManager } from '@latchkey/core';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type HeaderTokenOptions, headerToken } from './headerToken.ts';
 import { operate } from './operate.ts';
 import { type ScriptedAnswer, startScript } from './startScript.ts';
@@ -7,6 +7,8 @@ import { type ScriptedAnswer, startScript } from './startScript.ts';
 const url = 'https://api.example/graphql';
 const signIn = { document: '{ login { id } }', variables: () => ({}) };
 const right: HeaderTokenOptions<object, object> = { url, signIn, tokenHeaders: ['x-authorization', 'authorization'] };
+
+afterEach(() => vi.unstubAllGlobals());
 
 const jwt = (claims: object) => ['e30', btoa(JSON.stringify(claims)).replace(/=+$/, ''), 'c2ln'].join('.');
 
@@ -83,6 +85,24 @@ describe('a token in response headers', () => {
       expect(auth.fresh()?.accessToken).toBe(used);
     }
   });
+});
+
+test('it gets by without URL.canParse, which older Safari and Hermes lack', () => {
+  vi.stubGlobal(
+    'URL',
+    class extends URL {
+      static override canParse = undefined as never;
+    },
+  );
+  const { receive } = headerToken(right);
+  const facts = { sent: null, kind: 'query', data: {} } as const;
+  const headers = new Headers({ 'x-authorization': 'a.b.c' });
+  for (const [from, received] of [
+    [url, 'a.b.c'],
+    ['https://evil.example/graphql', null],
+    ['', null], // a response that somebody made
+  ] as const)
+    expect(receive(headers, { ...facts, url: from })).toBe(received);
 });
 
 describe('a wrong option', () => {

@@ -3,6 +3,7 @@ import { checkEndpoint, type EndpointOptions } from './checkEndpoint.ts';
 import type { SendOptions } from './createSend.ts';
 import { graphqlLogin, type LoginQuestion, type LoginSession } from './graphqlLogin.ts';
 import type { LoginAnswer } from './loginAnswer.ts';
+import { parseUrl } from './parseUrl.ts';
 
 /** An API that signs users in by GraphQL and answers the token in response headers. */
 export interface HeaderTokenOptions<Credentials, Told extends object> extends EndpointOptions, SendOptions {
@@ -66,7 +67,7 @@ export function headerToken<Credentials, Told extends object = object>(
     renew: login.renew,
     renewal: sendExpired ? 'refused' : 'auto',
     receive(headers, { url, data }) {
-      if (!URL.canParse(url) || new URL(url).origin !== origin) return null;
+      if (parseUrl(url)?.origin !== origin) return null;
       const received = tokenIn(headers);
       // With no data an opaque token may be an anonymous one; a JWT is compared with the current one by the core.
       return received && (data != null || received.split('.').length === 3) ? received : null;

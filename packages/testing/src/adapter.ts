@@ -10,7 +10,7 @@ export interface ContractClient {
 
 export interface RunOptions {
   readonly auth?: AuthChoice;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | null | undefined>>;
 }
 
 /** What the application gets: `error` is this client's own. */

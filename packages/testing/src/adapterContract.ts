@@ -19,6 +19,13 @@ const refusals: readonly RefusalShape[] = [
   'status500code',
 ];
 
+/** What an application has in place of a header. */
+const none = [
+  ['undefined', undefined],
+  ['null', null],
+  ['an empty text', ''],
+] as const;
+
 /** What must hold for every client that is put on a token manager: rows B80 to B92 of the specification. */
 export function adapterContract(adapter: Adapter): void {
   describe(`the adapter of ${adapter.name}`, () => {
@@ -86,6 +93,12 @@ export function adapterContract(adapter: Adapter): void {
 
       test('B81 there is no header at all', async () => {
         await client.run('query { public { motd } }');
+        expect(operations()[0]?.headers).not.toHaveProperty('authorization');
+      });
+
+      test.for(none)('B81 nor is there one where the caller has none: %s', async ([, authorization]) => {
+        await client.run('query { public { motd } }', { headers: { authorization, 'x-trace': '7' } });
+        expect(operations()[0]?.headers).toMatchObject({ 'x-trace': '7' });
         expect(operations()[0]?.headers).not.toHaveProperty('authorization');
       });
 
@@ -281,6 +294,29 @@ export function adapterContract(adapter: Adapter): void {
       expect(answer.error).toBeDefined();
       expect(operations().map(({ headers }) => headers.authorization)).toEqual(['Bearer theirs']);
       expect(renewals()).toBe(0);
+    });
+
+    test.for(none)('B92 an authorization header of %s is none: ours is sent', async ([, authorization]) => {
+      server.expireNow();
+      expect(await client.run(me, { headers: { authorization } })).toMatchObject(good());
+      expect(operations().map(({ headers }) => headers.authorization)).toEqual([
+        expect.stringMatching(/^Bearer /),
+        `Bearer ${auth.fresh()?.accessToken}`,
+      ]);
+    });
+
+    test.for([
+      ['a trailing slash', (origin: string) => `${origin}/`],
+      ['a path', (origin: string) => `${origin}/graphql`],
+      ['capital letters', (origin: string) => origin.toUpperCase()],
+    ] as const)('B104 an origin may be listed with %s', async ([, written]) => {
+      client = connect({ origins: [written(new URL(server.url).origin)] });
+      expect(await client.run(me)).toMatchObject(good());
+    });
+
+    test('B104 origins that could never match are named when the client is put together', () => {
+      for (const wrong of [['api.example'], 'https://api.example'] as string[][])
+        expect(() => connect({ origins: wrong })).toThrow(expect.objectContaining({ code: 'misconfigured' }));
     });
 
     const subscriptions = () => {

@@ -1,6 +1,10 @@
 import { authFetch } from '@latchkey/fetch';
 import type { Adapter, Answer, RunOptions } from './adapter.ts';
 
+/** Also what `Headers` would make a text of. */
+const pairsOf = (headers: RunOptions['headers'] = {}) =>
+  Symbol.iterator in headers ? (headers as unknown as Headers) : Object.entries(headers);
+
 /** A GraphQL client of a few lines, as people write them. */
 export const fetchAdapter: Adapter = {
   name: 'fetch',
@@ -19,7 +23,7 @@ export const fetchAdapter: Adapter = {
         const response = await send(url, {
           method: 'POST',
           body: JSON.stringify({ query }),
-          headers: [type, ...new Headers(headers)],
+          headers: [type, ...pairsOf(headers)] as [string, string][],
           ...(choice && { auth: choice }),
           ...(signal && { signal }),
         });

@@ -11,19 +11,20 @@ export function bringsOwnToken(operation: Operation): boolean {
 }
 
 /**
- * The operation with a token set's headers over the caller's. `additions` travel in its context. A repeat passes the HTTP
- * cache by: it may have kept the refusal of a GET.
+ * The operation with a token set's headers over the caller's; with `null` the caller's are all. `additions` travel in its
+ * context. A repeat passes the HTTP cache by: it may have kept the refusal of a GET.
  */
 export function attach(
   operation: Operation,
-  ours: TokenHeaders,
+  ours: TokenHeaders | null,
   additions: Partial<OperationContext>,
   isRepeat: boolean,
 ): Operation {
   const own = fetchOptionsOf(operation);
-  const headers = mergeHeaders(own?.headers as CallerHeaders | undefined, ours);
+  if (!ours && !own?.headers) return operation;
+  const headers = mergeHeaders(own?.headers as CallerHeaders | undefined, ours ?? {});
   const fetchOptions: RequestInit = {
-    ...(wouldLeak(ours) && { redirect: 'error' }),
+    ...(ours && wouldLeak(ours) && { redirect: 'error' }),
     ...own,
     headers,
     ...(isRepeat && { cache: 'no-store' }),

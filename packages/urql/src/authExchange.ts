@@ -48,6 +48,7 @@ const kinds = new Set<string>(['query', 'mutation', 'subscription']);
  */
 export function authExchange(auth: TokenManager, options: AdapterOptions = {}): Exchange {
   const { origins, ...settling } = options;
+  const isListed = mayHaveToken(origins);
   return ({ forward }) =>
     operations$ => {
       let dispatch: (operation: Operation) => void;
@@ -58,7 +59,7 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
       function enter(operation: Operation): Operation | undefined {
         const { kind, context } = operation;
         if (kind === 'teardown') lives.end(operation);
-        const isOurs = kinds.has(kind) && context.auth !== 'omit' && mayHaveToken(context.url, origins);
+        const isOurs = kinds.has(kind) && context.auth !== 'omit' && isListed(context.url);
         if (!isOurs || bringsOwnToken(operation)) return operation;
         const way: Way = {
           operation,
@@ -82,9 +83,9 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
         const { operation, repeated } = way;
         way.sent = tokens;
         try {
-          if (tokens) return attach(operation, auth.headers(tokens), additions(way), repeated);
-          if (operation.context.auth !== 'required') return operation;
-          throw new TokenError('signedOut', 'Nobody is signed in.');
+          if (!tokens && operation.context.auth === 'required')
+            throw new TokenError('signedOut', 'Nobody is signed in.');
+          return attach(operation, tokens && auth.headers(tokens), additions(way), repeated);
         } catch (error) {
           queueMicrotask(() => fail(way, error)); // not before the client listens
           return undefined;
