@@ -7,7 +7,7 @@ import {
   type TokenSet,
 } from '@latchkey/core';
 import { attach, bringsOwnToken } from './attach.ts';
-import { readAnswer, readOperation } from './readResponse.ts';
+import { type Asked, readAnswer, readOperation, readRequest } from './readResponse.ts';
 
 export interface AuthFetchOptions extends AdapterOptions {
   /** @defaultValue the global one at the time of the call */
@@ -20,6 +20,10 @@ export type AuthFetch = (
   init?: RequestInit & { readonly auth?: AuthChoice },
 ) => Promise<Response>;
 
+/** Also what Node takes for a body: its own streams, generators. */
+const isStream = (body: unknown) =>
+  typeof body === 'object' && body !== null && (Symbol.asyncIterator in body || 'getReader' in body);
+
 /**
  * A fetch that stays signed in: attaches the token, has it renewed when a server refuses it, and sends the request again.
  * For everything that takes a fetch: graphql-request, Relay, TanStack Query, plain code.
@@ -30,7 +34,8 @@ export function authFetch(auth: TokenManager, options: AuthFetchOptions = {}): A
   const { origins, fetch: given, ...settling } = options;
   const isListed = mayHaveToken(origins);
 
-  return async (input, { auth: choice, ...init } = {}) => {
+  return async (input, wanted) => {
+    const { auth: choice, ...init } = wanted ?? {}; // null, too, as fetch itself
     const send = given ?? fetch;
     const request = input instanceof Request ? input : undefined;
     const isOurs = isListed(request?.url ?? (input as string | URL));
@@ -38,17 +43,17 @@ export function authFetch(auth: TokenManager, options: AuthFetchOptions = {}): A
 
     const signal = init.signal ?? request?.signal;
     const repeatable = request?.body && !init.body ? request.clone() : input; // a body is sent once
-    const isConsumed = init.body instanceof ReadableStream;
-
-    let operation: Awaited<ReturnType<typeof readOperation>> | undefined;
+    const isConsumed = isStream(init.body);
+    let asked: Asked | undefined;
 
     async function attempt(sent: TokenSet | null, repeated: boolean): Promise<Response> {
       const options = attach(input, init, sent && auth.headers(sent), repeated);
       const response = await send(repeated ? repeatable : input, options);
       const answer = await readAnswer(response);
       const isGood = response.ok && !answer.errors?.length && answer.body === undefined;
-      if (!isGood) operation ??= await readOperation(repeatable, init); // before the repeat: its body is sent once, too
-      const facts = { kind: 'unknown', ...operation, ...answer, sent, repeated, isConsumed } as const;
+      if (!isGood || answer.data != null) asked ??= await readRequest(repeatable, init); // its body, too, is sent once
+      const operation = asked && !isGood ? readOperation(asked) : ({ kind: 'unknown' } as const);
+      const facts = { ...operation, ...answer, operation: asked?.operation, sent, repeated, isConsumed };
       const tokens = await auth.settle(facts, { ...settling, signal });
       if (!tokens) return response;
       await response.body?.cancel();

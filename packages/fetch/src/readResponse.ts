@@ -1,7 +1,7 @@
 import { type ResponseFacts, readBody, rootFields } from '@latchkey/core';
 import { parse } from 'graphql';
 
-type Operation = Pick<ResponseFacts, 'kind' | 'operation' | 'rootFields'>;
+type Operation = Pick<ResponseFacts, 'kind' | 'rootFields'>;
 
 interface GraphQLRequest {
   readonly query?: unknown;
@@ -20,13 +20,30 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The operation of a request, looked at only when it was refused. What is no query for sure may have done something. */
-export async function readOperation(input: RequestInfo | URL, init: RequestInit): Promise<Operation> {
+/** A request as it is told from others, read without parsing it. */
+export interface Asked {
+  readonly method: string;
+  readonly body: string;
+  /** Method, address and documents. Of variables it has only what is in the address: they may be secret. */
+  readonly operation: string;
+}
+
+/** A document in a body, or what stands for a persisted one. */
+const documents = /"(?:query|sha256Hash|documentId)"\s*:\s*"[^"\\]*(?:\\.[^"\\]*)*"/g;
+
+export async function readRequest(input: RequestInfo | URL, init: RequestInit): Promise<Asked> {
   const request = input instanceof Request ? input : undefined;
   const method = init.method ?? request?.method ?? 'GET';
+  const url = request?.url ?? String(input as string | URL);
+  const content = init.body ?? (await request?.clone().text());
+  const body = typeof content === 'string' ? content : '';
+  return { method, body, operation: [method, url, ...(body.match(documents) ?? [])].join(' ') };
+}
+
+/** What was asked for, looked at only when it was refused. What is no query for sure may have done something. */
+export function readOperation({ method, body }: Asked): Operation {
   if (method === 'GET' || method === 'HEAD') return { kind: 'query' };
-  const body = init.body ?? (await request?.clone().text());
-  const requests = typeof body === 'string' ? parsed(body) : undefined;
+  const requests = parsed(body);
   if (!Array.isArray(requests)) return operationOf(requests);
   const isOfQueries = requests.length > 0 && requests.every(one => operationOf(one).kind === 'query');
   return { kind: isOfQueries ? 'query' : 'unknown' };
@@ -39,8 +56,7 @@ function operationOf(request: unknown): Operation {
     const document = parse(query, { noLocation: true });
     const operations = document.definitions.filter(definition => definition.kind === 'OperationDefinition');
     const operation = operationName ? operations.find(({ name }) => name?.value === operationName) : operations[0];
-    const fields = () => rootFields(document, operationName);
-    return { kind: operation?.operation ?? 'unknown', operation: query, rootFields: fields };
+    return { kind: operation?.operation ?? 'unknown', rootFields: () => rootFields(document, operationName) };
   } catch {
     return { kind: 'unknown' };
   }

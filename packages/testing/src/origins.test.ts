@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { createTokenManager, TokenError, type TokenManager } from '@latchkey/core';
 import { authFetch } from '@latchkey/fetch';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -151,8 +152,17 @@ describe('B95 bodies', () => {
     expect(bodies).toEqual(['a text', 'a text']);
   });
 
-  test('a stream is not sent again and says so, and the token is renewed for those that follow', async () => {
-    const { bodies, answer, renewals } = await run(stream(), { method: 'POST', duplex: 'half' } as RequestInit);
+  async function* generated() {
+    yield new TextEncoder().encode('streamed');
+  }
+
+  test.for([
+    ['a stream', stream],
+    ['an async generator', generated],
+    ['a stream of Node', () => Readable.from(['streamed'])],
+  ] as const)('%s is not sent again and says so, and the token is renewed for those that follow', async ([, made]) => {
+    const init = { method: 'POST', duplex: 'half' } as RequestInit;
+    const { bodies, answer, renewals } = await run(made() as RequestInit['body'], init);
     expect(TokenError.is(answer) && answer.code).toBe('notRepeatable');
     expect(bodies).toHaveLength(1);
     await expect.poll(renewals).toBe(1);

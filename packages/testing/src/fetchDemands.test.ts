@@ -1,0 +1,133 @@
+import { createTokenManager } from '@latchkey/core';
+import { authFetch } from '@latchkey/fetch';
+import { expect, test, vi } from 'vitest';
+
+const endpoint = 'https://api.example/graphql';
+const cooldownMs = 10_000;
+
+/** An API that refuses dead tokens, and, whatever the token, whichever request is chosen. Each renewal brings the next one. */
+async function start() {
+  let now = 0;
+  let renewals = 0;
+  let dead = -1;
+  let isRefused: (text: string) => boolean = () => false;
+  const clock = { now: () => now, setTimeout: () => 0, clearTimeout: () => {} };
+  const auth = createTokenManager({ renew: () => `token-${++renewals}`, clock, cooldownMs });
+  await auth.adopt('token-0');
+  const answering: typeof fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const text = `${request.method} ${request.url} ${await request.text()}`;
+    const isDead = request.headers.get('authorization') === `Bearer token-${dead}`;
+    return isDead || isRefused(text) ? new Response('', { status: 401 }) : Response.json({ data: { n: 1 } });
+  };
+  const send = authFetch(auth, { fetch: answering });
+  const statusOf = async (ask: Ask) => (await send(...ask())).status;
+  return {
+    send,
+    statusOf,
+    renewals: () => renewals,
+    killToken() {
+      dead = renewals;
+    },
+    wait(ms: number) {
+      now += ms;
+    },
+    /** Twice, with the pause in between: from then on its refusals renew nothing for two pauses. */
+    async refuseTwice(ask: Ask): Promise<void> {
+      isRefused = await same(ask);
+      expect(await statusOf(ask)).toBe(401);
+      now += cooldownMs;
+      expect(await statusOf(ask)).toBe(401);
+      expect(renewals).toBe(2);
+      now += cooldownMs * 1.5; // the second renewal is on trial no more
+    },
+    accept() {
+      isRefused = () => false;
+    },
+  };
+}
+
+type Ask = () => readonly [input: RequestInfo | URL, init?: RequestInit];
+
+async function same(ask: Ask): Promise<(text: string) => boolean> {
+  const request = new Request(...ask());
+  const text = `${request.method} ${request.url} ${await request.text()}`;
+  return other => other === text;
+}
+
+const get =
+  (url: string, init: RequestInit = {}): Ask =>
+  () => [`https://api.example${url}`, init];
+const post =
+  (body: unknown): Ask =>
+  () => [endpoint, { method: 'POST', body: JSON.stringify(body) }];
+const request =
+  (body: unknown): Ask =>
+  () => [new Request(...post(body)())];
+const persisted = (sha256Hash: string) => ({ extensions: { persistedQuery: { version: 1, sha256Hash } } });
+
+const pairs: readonly (readonly [string, Ask, Ask])[] = [
+  ['a resource', get('/admin'), get('/items')],
+  ['a HEAD', get('/admin', { method: 'HEAD' }), get('/items', { method: 'HEAD' })],
+  [
+    'a POST to a resource',
+    get('/admin', { method: 'POST', body: '{}' }),
+    get('/items', { method: 'POST', body: '{}' }),
+  ],
+  ['a method', get('/items', { method: 'DELETE' }), get('/items')],
+  ['a query in the URL', get('/graphql?query={admin}'), get('/graphql?query={items}')],
+  ['a document', post({ query: '{ admin(is: "a") }' }), post({ query: '{ items(is: "a") }' })],
+  ['a document in a Request', request({ query: '{ admin }' }), request({ query: '{ items }' })],
+  ['a persisted query', post(persisted('aa')), post(persisted('bb'))],
+  ['a batch', post([{ query: '{ n }' }, { query: '{ admin }' }]), post([{ query: '{ n }' }, { query: '{ items }' }])],
+];
+
+test.for(pairs)(
+  'B85 %s that is refused whatever the token keeps no other from being renewed',
+  async ([, one, other]) => {
+    const api = await start();
+    await api.refuseTwice(one);
+    api.killToken();
+    expect(await api.statusOf(other)).toBe(200);
+    expect(api.renewals()).toBe(3);
+  },
+);
+
+test.for([
+  ['a document', post({ query: '{ n }' }), post({ query: '{ n }' })],
+  ['a document with other variables', post({ query: '{ n }', variables: 1 }), post({ query: '{ n }', variables: 2 })],
+  ['a resource', get('/admin'), get('/admin')],
+] as const)('B85 %s that is refused whatever the token costs no renewal each time', async ([, one, again]) => {
+  const api = await start();
+  await api.refuseTwice(one);
+  api.killToken();
+  expect(await api.statusOf(again)).toBe(401);
+  expect(api.renewals()).toBe(2);
+});
+
+test.for(pairs.filter(([name]) => name !== 'a HEAD'))(
+  'B85 %s that was refused whatever the token is forgiven when it is accepted',
+  async ([, one]) => {
+    const api = await start();
+    await api.refuseTwice(one);
+    api.accept();
+    expect(await api.statusOf(one)).toBe(200);
+    api.killToken();
+    expect(await api.statusOf(one)).toBe(200);
+    expect(api.renewals()).toBe(3);
+  },
+);
+
+test('the request of a good answer is not parsed', async () => {
+  const api = await start();
+  const body = JSON.stringify({ query: '{ n }' });
+  const parsing = vi.spyOn(JSON, 'parse');
+  await api.send(endpoint, { method: 'POST', body });
+  expect(parsing.mock.calls.map(([text]) => text)).toEqual(['{"data":{"n":1}}']);
+  parsing.mockRestore();
+});
+
+test('null is no init, as for fetch itself', async () => {
+  const api = await start();
+  expect((await api.send(endpoint, null as never)).status).toBe(200);
+});
