@@ -97,7 +97,7 @@ class Way implements Attempt, Observer<Result>, Unsubscribable {
       if (this.signal?.aborted)
         throw new TokenError('aborted', 'The operation was aborted while it waited for a token.');
       if (!tokens && context.auth === 'required') throw new TokenError('signedOut', 'Nobody is signed in.');
-      attach(this.operation, context, tokens && this.auth.headers(tokens));
+      attach(this.operation, context, tokens && this.auth.headers(tokens), this.repeated);
       this.answers = this.forward(this.operation).subscribe(this);
       if (!this.isOpen) this.answers.unsubscribe(); // a synchronous answer has ended it
     } catch (error) {

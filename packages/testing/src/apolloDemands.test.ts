@@ -61,6 +61,28 @@ test('two subscriptions at once to one observable, which share its context, are 
   expect(warnings.mock.calls).toEqual([]); // each finds the headers of the other, and no foreign ones
 });
 
+test.for([
+  [undefined, [undefined, 'no-store']],
+  ['reload', ['reload', 'reload']],
+] as const)(
+  'B106 a GET that was refused is repeated past the HTTP cache, and B100 the next try starts afresh: %s',
+  async ([cache, caches]) => {
+    await using server = await start();
+    const seen: unknown[] = [];
+    const watching: typeof fetch = (input, init) => {
+      seen.push(init?.cache);
+      return fetch(input, init);
+    };
+    const client = connect(server, new HttpLink({ uri: server.url, useGETForQueries: true, fetch: watching }));
+    const context = { fetchOptions: { keepalive: true, ...(cache && { cache }) } };
+    const observable = ApolloLink.execute(client.link, { query, context }, { client });
+    expect(await first(observable)).toEqual({ data: { n: 1 } });
+    expect(seen).toEqual(caches);
+    expect(await first(observable)).toEqual({ data: { n: 1 } });
+    expect(seen).toEqual([...caches, cache]);
+  },
+);
+
 test.for(['Authorization', 'authorization', 'AUTHORIZATION'])(
   'a header %s that HttpLink was made with does not beat the token',
   async name => {
