@@ -1,4 +1,4 @@
-import { createTokenManager, type TokenManager } from '@latchkey/core';
+import { createTokenManager, TokenError, type TokenManager } from '@latchkey/core';
 import { type Oli, startOli } from '@latchkey/emulators';
 import { authExchange } from '@latchkey/urql';
 import {
@@ -15,7 +15,7 @@ import {
   ssrExchange,
   subscriptionExchange,
 } from '@urql/core';
-import { cacheExchange as graphcache } from '@urql/exchange-graphcache';
+import { cacheExchange as graphcache, offlineExchange } from '@urql/exchange-graphcache';
 import { persistedExchange } from '@urql/exchange-persisted';
 import { retryExchange } from '@urql/exchange-retry';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -131,6 +131,38 @@ describe('the exchange among other exchanges of urql', () => {
       ['GET', undefined],
       ['GET', 'no-store'],
     ]);
+  });
+
+  test('B108 offlineExchange keeps a mutation whose token cannot be renewed, and sends it when the network is back', async () => {
+    auth.dispose();
+    auth = await signedIn(server, { cooldownMs: 0 });
+    const kept: unknown[] = [];
+    let goOnline: (() => void) | undefined;
+    const offline = offlineExchange({
+      storage: {
+        readData: async () => ({}),
+        writeData: async () => {},
+        readMetadata: async () => null,
+        writeMetadata: mutations => void kept.push(mutations?.length),
+        onOnline: back => {
+          goOnline = back;
+        },
+      },
+      optimistic: { addItem: () => ({ __typename: 'Item', id: '0' }) },
+      isOfflineError: error =>
+        error?.networkError instanceof TypeError ||
+        (TokenError.is(error?.networkError) && error.networkError.code === 'unavailable'),
+    });
+    const caching = client([offline, authExchange(auth), fetchExchange]);
+    await expect.poll(() => goOnline).toBeDefined();
+    await caching.query('{ items { id } }', {}).toPromise();
+    server.expireNow();
+    server.failTokenRequests(1, { status: 503 });
+    const result = caching.mutation('mutation { addItem(title: "x") { id } }', {}).toPromise();
+    await expect.poll(() => kept).toEqual([0, 1]);
+    goOnline?.();
+    expect(await result).toMatchObject({ data: { addItem: { id: expect.any(String) } } });
+    expect(server.stats().mutationsExecuted).toBe(1);
   });
 
   test('B80 fetchOptions may be a function', async () => {
