@@ -958,21 +958,35 @@ test('B29 what is known of a query that nobody may is forgotten some minutes aft
   expect([first, await pauseAfterRefusal()]).toEqual([2_000, 2_000]);
 });
 
-test('B93 a subscription that is refused with a new token after some data is not renewed for again and again', async () => {
+/** A subscription whose token is refused after each datum, ten times a second. @returns when it was renewed for, in seconds */
+async function renewedForStream(seconds: number): Promise<number[]> {
   const { auth, A, clock, renewals } = signedIn({ cooldownMs: 2_000 });
   renewals.always(() => `token-${renewals.calls.length}`);
   const stream = { kind: 'subscription', operation: 'a subscription', delivered: true } as const;
-  let now = (await auth.settle(refusal(A, stream))) ?? A;
-  let delivered = 0;
-  for (let at = 0; at < 10_000; at += 100) {
+  const renewed: number[] = [];
+  let now = A;
+  for (let tick = 0; tick < seconds * 10; tick++) {
     void auth.settle(success(now, stream));
     const successor = await auth.settle(refusal(now, stream));
-    if (successor) now = successor;
-    else delivered++;
+    if (successor) renewed.push(tick / 10);
+    now = successor ?? now;
     clock.jump(100);
   }
-  expect(renewals.calls.length).toBeLessThanOrEqual(6);
-  expect(delivered).toBe(100 - (renewals.calls.length - 1));
+  return renewed;
+}
+
+test('B93 a subscription goes on though new tokens die on it at once, ten times', async () => {
+  expect(await renewedForStream(2)).toEqual([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]);
+});
+
+test('B93 a subscription that is refused with every new token after some data is not renewed for without pause', async () => {
+  const renewed = await renewedForStream(10 * 60);
+  const perMinute = Array.from(
+    { length: 10 },
+    (_, minute) => renewed.filter(at => Math.floor(at / 60) === minute).length,
+  );
+  expect(Math.max(...perMinute)).toBeLessThanOrEqual(40);
+  expect(perMinute.every(count => count > 0)).toBe(true);
 });
 
 test('B93 a subscription outlives tokens whose life is shorter than the cool-down', async () => {

@@ -40,6 +40,8 @@ export interface SettleContext {
 /** So many operations are remembered whose refusal outlived a renewal; the oldest is forgotten first. */
 const mostRemembered = 100;
 const longestPauseMs = 5 * 60_000;
+/** So many new tokens may die early on streams within the longest pause: a server that is restarted, keys that are changed. */
+const mostEarlyDeaths = 10;
 
 const secretsOf = ({ sent }: ResponseFacts) => textsIn([sent?.accessToken, sent?.refreshToken]);
 
@@ -56,6 +58,8 @@ export function createSettle(context: SettleContext): Settle {
   /** The newest that a refusal has brought; until somebody's operation is accepted with it, it is on trial. */
   let onTrial: { readonly tokens: TokenSet; readonly until: number } | undefined;
   let awaited: { readonly refused: TokenSet; readonly successor: Promise<TokenSet> } | undefined;
+  /** New tokens that died on streams, and since when they are counted. */
+  let early = { deaths: 0, since: Number.NEGATIVE_INFINITY };
   /** Operations that are refused whatever the token: no renewal for their sake until then. */
   const stubborn = new Map<unknown, { readonly count: number; readonly until: number }>();
 
@@ -77,11 +81,13 @@ export function createSettle(context: SettleContext): Settle {
     if (stubborn.size > mostRemembered) stubborn.delete(stubborn.keys().next().value);
   }
 
-  /** A stream that had data, and is refused with a token that should live on: so it would go on and on. */
-  const isTooSoon = ({ sent, delivered }: ResponseFacts) =>
-    delivered &&
-    onTrial?.tokens === sent &&
-    now() < Math.min(onTrial?.until ?? 0, sent?.expiresAt ?? Number.POSITIVE_INFINITY);
+  /** A stream that had data is refused with a token that should live on, and not for the first time: so it would go on and on. */
+  function isTooOften({ sent, delivered }: ResponseFacts): boolean {
+    const isNew = delivered && onTrial?.tokens === sent && now() < (onTrial?.until ?? 0);
+    if (!isNew || now() >= (sent?.expiresAt ?? Number.POSITIVE_INFINITY)) return false;
+    if (now() >= early.since + longestPauseMs) early = { deaths: 0, since: now() };
+    return ++early.deaths > mostEarlyDeaths;
+  }
 
   /** Whether another renewal would help nobody. */
   function isUseless(sent: TokenSet, operation: unknown): boolean {
@@ -150,7 +156,7 @@ export function createSettle(context: SettleContext): Settle {
       return undefined;
     }
     events.emit('refused', { session: sent.session });
-    if (facts.repeated || isTooSoon(facts)) remember(facts);
+    if (facts.repeated || isTooOften(facts)) remember(facts);
     if (!renews || isUseless(sent, facts.operation)) return undefined;
     const next = successor(sent);
     const repeats = mayRepeat(facts, mutations, dialect);
