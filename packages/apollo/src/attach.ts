@@ -39,7 +39,7 @@ export function attach(
   const own = context.fetchOptions?.[left] ?? context.fetchOptions;
   const redirect = ours && wouldLeak(ours) && { redirect: 'error' };
   const cache = isRepeat && { cache: 'no-store' };
-  const fetchOptions = redirect || cache ? { ...redirect, ...cache, ...own, [left]: own ?? {} } : own;
+  const fetchOptions = redirect || cache ? { ...redirect, ...own, ...cache, [left]: own ?? {} } : own;
   operation.setContext({ headers, [left]: ours ?? undefined, fetchOptions });
 }
 
