@@ -139,5 +139,6 @@ class Way implements Attempt, Observer<Result>, Unsubscribable {
   unsubscribe(): void {
     this.isOpen = false;
     this.answers?.unsubscribe();
+    this.answers = undefined; // it may have to wait for long, in thousands
   }
 }

@@ -43,12 +43,15 @@ const longestPauseMs = 5 * 60_000;
 /** So many new tokens may die early on streams within the longest pause: a server that is restarted, keys that are changed. */
 const mostEarlyDeaths = 10;
 
-const secretsOf = ({ sent }: ResponseFacts) => textsIn([sent?.accessToken, sent?.refreshToken]);
+/** What is kept of a refusal while its operation waits. */
+type Refused = Pick<ResponseFacts, 'sent' | 'status' | 'errors'>;
+
+const secretsOf = ({ sent }: Refused) => textsIn([sent?.accessToken, sent?.refreshToken]);
 
 /** What is said of the refusal in the error of the operation: no token of ours, nor anything that looks like one. */
-function refusalOf(facts: ResponseFacts): Refusal {
-  const secrets = secretsOf(facts);
-  return { status: facts.status, messages: errorsIn(facts).map(error => redact(error?.message, secrets)) };
+function refusalOf(refused: Refused): Refusal {
+  const secrets = secretsOf(refused);
+  return { status: refused.status, messages: errorsIn(refused).map(error => redact(error?.message, secrets)) };
 }
 
 export function createSettle(context: SettleContext): Settle {
@@ -117,9 +120,10 @@ export function createSettle(context: SettleContext): Settle {
 
   function repeatWith(
     successor: Promise<TokenSet>,
-    facts: ResponseFacts,
+    { sent, status, errors }: Refused,
     signal: AbortSignal | undefined,
   ): Promise<TokenSet> {
+    const refused = { sent, status, errors };
     return successor.then(
       tokens => {
         if (!signal?.aborted) events.emit('repeated', { session: tokens.session });
@@ -127,7 +131,7 @@ export function createSettle(context: SettleContext): Settle {
       },
       (error: TokenError) => {
         const { code, message, status, retryAfterMs, cause = error } = error;
-        throw new TokenError(code, message, { status, retryAfterMs, cause, refusal: refusalOf(facts) });
+        throw new TokenError(code, message, { status, retryAfterMs, cause, refusal: refusalOf(refused) });
       },
     );
   }
