@@ -2,6 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { createTokenManager } from './createTokenManager.ts';
 import { memoryStore } from './memoryStore.ts';
 import { readTokens } from './readTokens.ts';
+import type { ResponseFacts } from './responseFacts.ts';
 import {
   current,
   heldStore,
@@ -989,15 +990,40 @@ test('B93 a subscription that is refused with every new token after some data is
   expect(perMinute.every(count => count > 0)).toBe(true);
 });
 
-test('B93 a subscription outlives tokens whose life is shorter than the cool-down', async () => {
+test.each([
+  ['die of old age before the cool-down is over', { expiresInS: 1 }, 1_000],
+  ['die when the cool-down is over', {}, 2_000],
+])('B93 a subscription outlives any number of tokens that %s', async (_, lifetime, ms) => {
   const { auth, A, clock, renewals } = signedIn({ cooldownMs: 2_000 });
-  renewals.always(() => ({ accessToken: `token-${renewals.calls.length}`, expiresInS: 1 }));
+  renewals.always(() => ({ accessToken: `token-${renewals.calls.length}`, ...lifetime }));
   const stream = { kind: 'subscription', operation: 'a subscription', delivered: true } as const;
   let now = (await auth.settle(refusal(A, stream))) ?? A;
-  for (let tokens = 2; tokens < 8; tokens++) {
+  for (let tokens = 2; tokens < 30; tokens++) {
     void auth.settle(success(now, stream));
-    clock.jump(1_000);
+    clock.jump(ms);
     now = (await auth.settle(refusal(now, stream))) ?? now;
     expect(now.accessToken).toBe(`token-${tokens}`);
   }
+});
+
+test('B93 early deaths of tokens are forgotten after some minutes, and are no operation’s but a stream’s', async () => {
+  const { auth, A, clock, renewals } = signedIn({ cooldownMs: 2_000 });
+  renewals.always(() => `token-${renewals.calls.length}`);
+  const stream = { kind: 'subscription', operation: 'a subscription', delivered: true } as const;
+  let now = A;
+  const die = async (times: number, facts: Partial<ResponseFacts>) => {
+    const before = renewals.calls.length;
+    for (let death = 0; death < times; death++) {
+      void auth.settle(success(now, facts));
+      now = (await auth.settle(refusal(now, facts))) ?? now;
+    }
+    return renewals.calls.length - before;
+  };
+  expect(await die(20, { operation: 'a query' })).toBe(20);
+  expect(await die(10, stream)).toBe(10);
+  expect(await die(1, stream)).toBe(0);
+  clock.jump(5 * minutes - 1);
+  expect(await die(2, stream)).toBe(1); // the token is old by now; its successor is the eleventh
+  clock.jump(2_000);
+  expect(await die(11, stream)).toBe(11);
 });
