@@ -361,3 +361,13 @@ test('B64 a sign-in whose save was given up but done is not made up for over the
   expect(one.auth.fresh()).toBeNull();
   expect(await shared.load()).toBeNull();
 });
+
+test('B27 a save whose promise begins when it is awaited, as those of query builders, is done once', async () => {
+  let saves = 0;
+  const begin = (done: (isSaved: boolean) => void) => done(++saves > 0);
+  const save = () => new Proxy({}, { get: (_, name) => (String(name) === 'then' ? begin : undefined) });
+  const store = { load: () => null, save } as unknown as TokenStore;
+  await scriptedProvider({ store }).auth.adopt('A');
+  await settled();
+  expect(saves).toBe(1);
+});

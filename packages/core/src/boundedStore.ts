@@ -71,8 +71,8 @@ export function createBoundedStore(options: BoundedStoreOptions): BoundedStore {
         if (isOver) cameLate(record);
       };
       const save = () => {
-        const saved = store.save(record, isBehind && expected !== undefined ? base : expected);
-        Promise.resolve(saved).then(cameThrough, () => {});
+        const saved = Promise.resolve(store.save(record, isBehind && expected !== undefined ? base : expected));
+        saved.then(cameThrough, () => {});
         return saved;
       };
       const attempt = () => withinTime(save, storeTimeoutMs, clock, 'The store did not save in time.');

@@ -1027,3 +1027,20 @@ test('B93 early deaths of tokens are forgotten after some minutes, and are no op
   clock.jump(2_000);
   expect(await die(11, stream)).toBe(11);
 });
+
+test('B93 a token that dies early dies once, on however many subscriptions', async () => {
+  const { auth, A, renewals } = signedIn({ cooldownMs: 2_000 });
+  renewals.always(() => `token-${renewals.calls.length}`);
+  const streams = Array.from({ length: 20 }, (_, n) => ({
+    kind: 'subscription' as const,
+    operation: `subscription ${n}`,
+    delivered: true,
+  }));
+  let now = A;
+  for (let deaths = 0; deaths < 5; deaths++) {
+    for (const stream of streams) void auth.settle(success(now, stream));
+    const successors = await Promise.all(streams.map(async stream => auth.settle(refusal(now, stream))));
+    expect(new Set(successors.map(tokens => tokens?.accessToken))).toEqual(new Set([`token-${deaths + 1}`]));
+    now = successors[0] ?? now;
+  }
+});

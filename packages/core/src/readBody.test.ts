@@ -38,3 +38,9 @@ test('B96 a batch says what its answers say together', () => {
 test('B96 a batch of refusals has no data', () => {
   expect(readBody(JSON.stringify([{ errors: [dead] }]))).toStrictEqual({ data: undefined, errors: [dead] });
 });
+
+test('B82 a list of lists, however deep, is no batch, and harms nobody', () => {
+  const text = '['.repeat(100_000) + ']'.repeat(100_000);
+  expect(Object.keys(readBody(text))).toEqual(['body']);
+  expect(readBody('[[{"data":null}]]')).toEqual({ body: [[{ data: null }]] });
+});

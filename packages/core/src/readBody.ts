@@ -13,17 +13,18 @@ export function readBody(text: string): BodyFacts {
   } catch {
     // no JSON: a page, a proxy's word
   }
-  return answerIn(body) ?? { body };
+  return (Array.isArray(body) ? answersIn(body) : answerIn(body)) ?? { body };
 }
 
 /** A batch says what all its answers say: nothing of it is data unless one of them is. */
+function answersIn(batch: readonly unknown[]): BodyFacts | undefined {
+  const answers = batch.map(answerIn).filter(answer => answer !== undefined);
+  if (batch.length === 0 || answers.length < batch.length) return undefined;
+  const hasData = answers.some(({ data }) => data !== undefined);
+  return { data: hasData ? answers.map(({ data }) => data) : undefined, errors: answers.flatMap(errorsIn) };
+}
+
 function answerIn(body: unknown): BodyFacts | undefined {
-  if (Array.isArray(body)) {
-    const answers = body.map(answerIn).filter(answer => answer !== undefined);
-    if (body.length === 0 || answers.length < body.length) return undefined;
-    const hasData = answers.some(({ data }) => data !== undefined);
-    return { data: hasData ? answers.map(({ data }) => data) : undefined, errors: answers.flatMap(errorsIn) };
-  }
   if (!isObject(body)) return undefined;
   const { data, errors } = body as BodyFacts;
   if (Array.isArray(errors)) return { data, errors };

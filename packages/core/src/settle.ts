@@ -61,15 +61,17 @@ export function createSettle(context: SettleContext): Settle {
   /** The newest that a refusal has brought; until somebody's operation is accepted with it, it is on trial. */
   let onTrial: { readonly tokens: TokenSet; readonly until: number } | undefined;
   let awaited: { readonly refused: TokenSet; readonly successor: Promise<TokenSet> } | undefined;
-  /** New tokens that died on streams, and since when they are counted. */
+  /** New tokens that died on streams, the last of them, and since when they are counted. */
   let early = { deaths: 0, since: Number.NEGATIVE_INFINITY };
+  let lastDead: TokenSet | null | undefined;
   /** Operations that are refused whatever the token: no renewal for their sake until then. */
   const stubborn = new Map<unknown, { readonly count: number; readonly until: number }>();
 
-  function isTaken({ sent, operation, data }: ResponseFacts): void {
+  function isTaken(facts: ResponseFacts): void {
+    const { sent, data } = facts;
     if (data == null) return;
     if (sent && sent === session.tokens) accepted = sent;
-    if (stubborn.size) stubborn.delete(operation); // an empty map is asked for nothing: each good answer comes here
+    if (stubborn.size) stubborn.delete(facts.operation); // an empty map is asked for nothing: each good answer comes here
   }
 
   /** The refusal has outlived a renewal: the operation may look like one that lacks a token. */
@@ -89,7 +91,9 @@ export function createSettle(context: SettleContext): Settle {
     const isNew = delivered && onTrial?.tokens === sent && now() < (onTrial?.until ?? 0);
     if (!isNew || now() >= (sent?.expiresAt ?? Number.POSITIVE_INFINITY)) return false;
     if (now() >= early.since + longestPauseMs) early = { deaths: 0, since: now() };
-    return ++early.deaths > mostEarlyDeaths;
+    if (sent !== lastDead) early.deaths++; // a token dies once, on however many streams
+    lastDead = sent;
+    return early.deaths > mostEarlyDeaths;
   }
 
   /** Whether another renewal would help nobody. */
