@@ -2,21 +2,36 @@ import type { ApolloLink } from '@apollo/client';
 import { hasHeader, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core';
 
 /**
- * Where an attempt leaves our headers in the context beside the caller's, and the caller's fetch options in ours: a retry
- * link, or another subscription to the same observable, finds them there. Links behind ours copy the headers, so what is
- * ours is told by value.
+ * Where an attempt leaves in the context what it put there: a retry link, or another subscription to the same observable,
+ * finds it beside the caller's. Links on the way copy headers and options, so what is ours is told by value.
  */
 const left: unique symbol = Symbol('latchkey');
 
+/** The options that we put over those that were there. */
+interface PutOptions {
+  readonly put: RequestInit;
+  readonly over: RequestInit | undefined;
+}
+
 type Context = Readonly<ApolloLink.OperationContext> & {
   readonly headers?: Readonly<Record<string, string>>;
-  readonly fetchOptions?: RequestInit & { readonly [left]?: RequestInit };
+  readonly fetchOptions?: RequestInit & { readonly [left]?: PutOptions };
   readonly [left]?: TokenHeaders | undefined;
 };
 
 function callersHeaders({ headers, [left]: ours }: Context): Context['headers'] {
   if (!headers || !ours) return headers;
   return Object.fromEntries(Object.entries(headers).filter(([name, value]) => ours[name] !== value));
+}
+
+function callersOptions({ fetchOptions }: Context): RequestInit | undefined {
+  const ours = fetchOptions?.[left];
+  if (!ours) return fetchOptions;
+  const put = Object.entries(ours.put);
+  const isOurs = ([name, value]: readonly [string, unknown]) => put.some(([key, its]) => key === name && its === value);
+  const kept = Object.entries(fetchOptions).filter(entry => !isOurs(entry));
+  const restored = Object.entries(ours.over ?? {}).filter(([name]) => put.some(([key]) => key === name));
+  return Object.fromEntries([...restored, ...kept]);
 }
 
 /** Whether the caller brings a token of its own for this operation. */
@@ -36,10 +51,10 @@ export function attach(
 ): void {
   if (!ours && !context.headers) return;
   const headers = mergeHeaders(callersHeaders(context), ours ?? {});
-  const own = context.fetchOptions?.[left] ?? context.fetchOptions;
-  const redirect = ours && wouldLeak(ours) && { redirect: 'error' };
-  const cache = isRepeat && { cache: 'no-store' };
-  const fetchOptions = redirect || cache ? { ...redirect, ...own, ...cache, [left]: own ?? {} } : own;
+  const own = callersOptions(context);
+  const redirect = ours && wouldLeak(ours) && !own?.redirect;
+  const put: RequestInit = { ...(redirect && { redirect: 'error' }), ...(isRepeat && { cache: 'no-store' }) };
+  const fetchOptions = redirect || isRepeat ? { ...own, ...put, [left]: { put, over: own } } : own;
   operation.setContext({ headers, [left]: ours ?? undefined, fetchOptions });
 }
 

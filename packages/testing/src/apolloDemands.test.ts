@@ -2,7 +2,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache, version } from '@apollo/client';
 import { ServerError } from '@apollo/client/errors';
+import { RetryLink } from '@apollo/client/link/retry';
 import { authLink } from '@latchkey/apollo';
+import { createTokenManager } from '@latchkey/core';
 import { lastValueFrom, Observable, of, toArray } from 'rxjs';
 import { expect, test, vi } from 'vitest';
 import { type Server, startServer } from './startServer.ts';
@@ -127,5 +129,41 @@ test.for(['incremental', 'completed'])(
     const heard = await lastValueFrom(ApolloLink.execute(client.link, { query }, { client }).pipe(toArray()));
     expect(heard).toEqual([{ data: { n: 1 }, hasNext: true }, part]);
     await expect.poll(server.renewals).toBe(1); // for those that follow
+  },
+);
+
+test.for(['authorization', 'x-auth'])(
+  'B100 options that a link in front sets anew for each try reach the wire, with the token in %s',
+  async name => {
+    let tokens = 0;
+    const auth = createTokenManager({
+      renew: () => `token-${++tokens}`,
+      headers: ({ accessToken }) => ({ [name]: accessToken }),
+    });
+    await auth.adopt('token-0');
+    let tries = 0;
+    const eachTry = new ApolloLink((operation, forward) => {
+      operation.setContext(({ fetchOptions }) => ({ fetchOptions: { ...fetchOptions, integrity: `try ${++tries}` } }));
+      return forward(operation);
+    });
+    const seen: unknown[] = [];
+    const http = new HttpLink({
+      uri: 'http://127.0.0.1/graphql',
+      fetch: async (_, init) => {
+        seen.push([init?.integrity, init?.cache, init?.redirect]);
+        if (seen.length === 2) throw new TypeError('fetch failed');
+        return Response.json(seen.length === 1 ? refused : { data: { n: 1 } });
+      },
+    });
+    const retry = new RetryLink({ delay: { initial: 1 }, attempts: { max: 2 } });
+    const link = ApolloLink.from([retry, eachTry, authLink(auth), http]);
+    const client = new ApolloClient({ cache: new InMemoryCache(), link });
+    expect((await client.query({ query })).data).toEqual({ n: 1 });
+    const redirect = name === 'x-auth' ? 'error' : undefined;
+    expect(seen).toEqual([
+      ['try 1', undefined, redirect],
+      ['try 1', 'no-store', redirect],
+      ['try 2', undefined, redirect],
+    ]);
   },
 );
