@@ -16,8 +16,8 @@ export function attach(
   ours: TokenHeaders | null,
   isRepeat: boolean,
 ): RequestInit {
+  if (!ours && !init.headers) return init; // a Request with any init loses its referrer policy
   const own = callersHeaders(input, init);
-  if (!ours && !own) return init;
   return {
     ...(ours && wouldLeak(ours) && { redirect: 'error' }),
     ...init,

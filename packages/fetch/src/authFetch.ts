@@ -7,7 +7,7 @@ import {
   type TokenSet,
 } from '@latchkey/core';
 import { attach, bringsOwnToken } from './attach.ts';
-import { type Asked, readAnswer, readOperation, readRequest } from './readResponse.ts';
+import { readAnswer, readOperation, readRequest, readText, textIn } from './readResponse.ts';
 
 export interface AuthFetchOptions extends AdapterOptions {
   /** @defaultValue the global one at the time of the call */
@@ -44,16 +44,25 @@ export function authFetch(auth: TokenManager, options: AuthFetchOptions = {}): A
     const signal = init.signal ?? request?.signal;
     const repeatable = request?.body && !init.body ? request.clone() : input; // a body is sent once
     const isConsumed = isStream(init.body);
-    let asked: Asked | undefined;
+    let text: string | undefined;
 
     async function attempt(sent: TokenSet | null, repeated: boolean): Promise<Response> {
       const options = attach(input, init, sent && auth.headers(sent), repeated);
       const response = await send(repeated ? repeatable : input, options);
       const answer = await readAnswer(response);
       const isGood = response.ok && !answer.errors?.length && answer.body === undefined;
-      if (!isGood || answer.data != null) asked ??= await readRequest(repeatable, init); // its body, too, is sent once
-      const operation = asked && !isGood ? readOperation(asked) : ({ kind: 'unknown' } as const);
-      const facts = { ...operation, ...answer, operation: asked?.operation, sent, repeated, isConsumed };
+      if (!isGood) text ??= await readText(repeatable, init);
+      const asked = () => readRequest(input, init, text ?? textIn(init));
+      const facts = {
+        ...(isGood ? ({ kind: 'unknown' } as const) : readOperation(asked())),
+        ...answer,
+        sent,
+        repeated,
+        isConsumed,
+        get operation() {
+          return asked().operation; // of a good answer only where something is known of others
+        },
+      };
       const tokens = await auth.settle(facts, { ...settling, signal });
       if (!tokens) return response;
       await response.body?.cancel();

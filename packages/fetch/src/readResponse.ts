@@ -8,8 +8,16 @@ interface GraphQLRequest {
   readonly operationName?: string;
 }
 
+interface PersistedRequest extends GraphQLRequest {
+  readonly documentId?: unknown;
+  readonly doc_id?: unknown;
+  readonly id?: unknown;
+  readonly extensions?: { readonly persistedQuery?: { readonly sha256Hash?: unknown } | null } | null;
+}
+
 /** By the type alone: a parameter may say anything, and `application/json-seq` is a stream. */
-const isJson = (response: Response) => /^[^;,]*[/+]json\s*(?:[;,]|$)/i.test(response.headers.get('content-type') ?? '');
+const isJson = ({ headers }: Request | Response) =>
+  /^[^;,]*[/+]json\s*(?:[;,]|$)/i.test(headers.get('content-type') ?? '');
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 function parsed(text: string): unknown {
@@ -20,32 +28,47 @@ function parsed(text: string): unknown {
   }
 }
 
-/** A request as it is told from others, read without parsing it. */
+/** A request as it is told from others. */
 export interface Asked {
   readonly method: string;
-  readonly body: string;
+  /** Its JSON body. */
+  readonly body: unknown;
   /** Method, address and documents. Of variables it has only what is in the address: they may be secret. */
   readonly operation: string;
 }
 
-/** A document in a body, or what stands for a persisted one. */
-const documents = /"(?:query|sha256Hash|documentId)"\s*:\s*"[^"\\]*(?:\\.[^"\\]*)*"/g;
+/** The document of a request, or what stands for a persisted one. */
+function documentOf(request: unknown): unknown {
+  const { query, documentId, doc_id, id, extensions } = (isObject(request) ? request : {}) as PersistedRequest;
+  return query ?? documentId ?? doc_id ?? id ?? extensions?.persistedQuery?.sha256Hash;
+}
 
-export async function readRequest(input: RequestInfo | URL, init: RequestInit): Promise<Asked> {
+/** Types whose body may be a document; a file's, say, is not read. */
+const isText = ({ headers }: Request) => /^text\/|[/+]json\b/i.test(headers.get('content-type') ?? '');
+
+/** The text of a refused request, which has to be read before it is sent again: the body of a `Request` is a stream. */
+export async function readText(input: RequestInfo | URL, init: RequestInit): Promise<string> {
+  if (init.body || !(input instanceof Request) || !isText(input)) return textIn(init);
+  return input.clone().text();
+}
+
+/** As much of it as is at hand. */
+export const textIn = ({ body }: RequestInit): string => (typeof body === 'string' ? body : '');
+
+export function readRequest(input: RequestInfo | URL, init: RequestInit, text: string): Asked {
   const request = input instanceof Request ? input : undefined;
   const method = init.method ?? request?.method ?? 'GET';
   const url = request?.url ?? String(input as string | URL);
-  const content = init.body ?? (await request?.clone().text());
-  const body = typeof content === 'string' ? content : '';
-  return { method, body, operation: [method, url, ...(body.match(documents) ?? [])].join(' ') };
+  const body = parsed(text);
+  const documents = (Array.isArray(body) ? body : [body]).map(documentOf);
+  return { method, body, operation: [method, url, ...documents].join(' ') };
 }
 
 /** What was asked for, looked at only when it was refused. What is no query for sure may have done something. */
 export function readOperation({ method, body }: Asked): Operation {
   if (method === 'GET' || method === 'HEAD') return { kind: 'query' };
-  const requests = parsed(body);
-  if (!Array.isArray(requests)) return operationOf(requests);
-  const isOfQueries = requests.length > 0 && requests.every(one => operationOf(one).kind === 'query');
+  if (!Array.isArray(body)) return operationOf(body);
+  const isOfQueries = body.length > 0 && body.every(one => operationOf(one).kind === 'query');
   return { kind: isOfQueries ? 'query' : 'unknown' };
 }
 
