@@ -9,7 +9,10 @@ export function bringsOwnToken(input: RequestInfo | URL, init: RequestInit): boo
   return hasHeader(callersHeaders(input, init), 'authorization');
 }
 
-/** What is sent with a token set's headers, or with `null` without. A repeat passes the HTTP cache by: it may have kept the refusal of a GET. */
+/**
+ * What is sent with a token set's headers, or with `null` without. A repeat passes the HTTP cache by: it may have kept the
+ * refusal of a GET.
+ */
 export function attach(
   input: RequestInfo | URL,
   init: RequestInit,

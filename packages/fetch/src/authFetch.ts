@@ -7,7 +7,7 @@ import {
   type TokenSet,
 } from '@latchkey/core';
 import { attach, bringsOwnToken } from './attach.ts';
-import { readAnswer, readOperation, readRequest, readText, textIn } from './readResponse.ts';
+import { type Asked, readAnswer, readOperation, readRequest, requestIn } from './readResponse.ts';
 
 export interface AuthFetchOptions extends AdapterOptions {
   /** @defaultValue the global one at the time of the call */
@@ -44,23 +44,23 @@ export function authFetch(auth: TokenManager, options: AuthFetchOptions = {}): A
     const signal = init.signal ?? request?.signal;
     const repeatable = request?.body && !init.body ? request.clone() : input; // a body is sent once
     const isConsumed = isStream(init.body);
-    let text: string | undefined;
+    let asked: Asked | undefined;
 
     async function attempt(sent: TokenSet | null, repeated: boolean): Promise<Response> {
       const options = attach(input, init, sent && auth.headers(sent), repeated);
       const response = await send(repeated ? repeatable : input, options);
       const answer = await readAnswer(response);
       const isGood = response.ok && !answer.errors?.length && answer.body === undefined;
-      if (!isGood) text ??= await readText(repeatable, init);
-      const asked = () => readRequest(input, init, text ?? textIn(init));
+      if (!isGood) asked ??= await readRequest(repeatable, init);
       const facts = {
-        ...(isGood ? ({ kind: 'unknown' } as const) : readOperation(asked())),
+        ...(asked && !isGood ? readOperation(asked) : ({ kind: 'unknown' } as const)),
         ...answer,
         sent,
         repeated,
         isConsumed,
+        /** Of a good answer asked for only where a refusal is remembered. */
         get operation() {
-          return asked().operation; // of a good answer only where something is known of others
+          return (asked ?? requestIn(input, init)).operation;
         },
       };
       const tokens = await auth.settle(facts, { ...settling, signal });

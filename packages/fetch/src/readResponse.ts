@@ -46,22 +46,24 @@ function documentOf(request: unknown): unknown {
 /** Types whose body may be a document; a file's, say, is not read. */
 const isText = ({ headers }: Request) => /^text\/|[/+]json\b/i.test(headers.get('content-type') ?? '');
 
-/** The text of a refused request, which has to be read before it is sent again: the body of a `Request` is a stream. */
-export async function readText(input: RequestInfo | URL, init: RequestInit): Promise<string> {
-  if (init.body || !(input instanceof Request) || !isText(input)) return textIn(init);
-  return input.clone().text();
-}
-
-/** As much of it as is at hand. */
-export const textIn = ({ body }: RequestInit): string => (typeof body === 'string' ? body : '');
-
-export function readRequest(input: RequestInfo | URL, init: RequestInit, text: string): Asked {
+/** A request as far as it is at hand: the body of a `Request` is a stream. */
+export function requestIn(
+  input: RequestInfo | URL,
+  init: RequestInit,
+  text: string = typeof init.body === 'string' ? init.body : '',
+): Asked {
   const request = input instanceof Request ? input : undefined;
   const method = init.method ?? request?.method ?? 'GET';
   const url = request?.url ?? String(input as string | URL);
   const body = parsed(text);
   const documents = (Array.isArray(body) ? body : [body]).map(documentOf);
   return { method, body, operation: [method, url, ...documents].join(' ') };
+}
+
+/** The whole of a refused request; to be called before the repeat, because its body is sent once. */
+export async function readRequest(input: RequestInfo | URL, init: RequestInit): Promise<Asked> {
+  const isWanted = !init.body && input instanceof Request && isText(input);
+  return requestIn(input, init, isWanted ? await input.clone().text() : undefined);
 }
 
 /** What was asked for, looked at only when it was refused. What is no query for sure may have done something. */
