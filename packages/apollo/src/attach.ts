@@ -7,10 +7,10 @@ import { hasHeader, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey
  */
 const left: unique symbol = Symbol('latchkey');
 
-/** The options that we put over those that were there. */
+/** The options that we put there, and the caller's choice that one of them replaced. */
 interface PutOptions {
   readonly put: RequestInit;
-  readonly over: RequestInit | undefined;
+  readonly cache: RequestCache | undefined;
 }
 
 type Context = Readonly<ApolloLink.OperationContext> & {
@@ -19,19 +19,18 @@ type Context = Readonly<ApolloLink.OperationContext> & {
   readonly [left]?: TokenHeaders | undefined;
 };
 
-function callersHeaders({ headers, [left]: ours }: Context): Context['headers'] {
-  if (!headers || !ours) return headers;
-  return Object.fromEntries(Object.entries(headers).filter(([name, value]) => ours[name] !== value));
-}
+/** What of `all` has another value than in `ours`. */
+const without = <Fields extends object>(all: Fields, ours: object): Partial<Fields> =>
+  Object.fromEntries(
+    Object.entries(all).filter(([name, value]) => ours[name as keyof object] !== value),
+  ) as Partial<Fields>;
+
+const callersHeaders = ({ headers, [left]: ours }: Context) => (headers && ours ? without(headers, ours) : headers);
 
 function callersOptions({ fetchOptions }: Context): RequestInit | undefined {
   const ours = fetchOptions?.[left];
   if (!ours) return fetchOptions;
-  const put = Object.entries(ours.put);
-  const isOurs = ([name, value]: readonly [string, unknown]) => put.some(([key, its]) => key === name && its === value);
-  const kept = Object.entries(fetchOptions).filter(entry => !isOurs(entry));
-  const restored = Object.entries(ours.over ?? {}).filter(([name]) => put.some(([key]) => key === name));
-  return Object.fromEntries([...restored, ...kept]);
+  return { ...(ours.cache && { cache: ours.cache }), ...without(fetchOptions, ours.put) };
 }
 
 /** Whether the caller brings a token of its own for this operation. */
@@ -54,7 +53,7 @@ export function attach(
   const own = callersOptions(context);
   const redirect = ours && wouldLeak(ours) && !own?.redirect;
   const put: RequestInit = { ...(redirect && { redirect: 'error' }), ...(isRepeat && { cache: 'no-store' }) };
-  const fetchOptions = redirect || isRepeat ? { ...own, ...put, [left]: { put, over: own } } : own;
+  const fetchOptions = redirect || isRepeat ? { ...own, ...put, [left]: { put, cache: own?.cache } } : own;
   operation.setContext({ headers, [left]: ours ?? undefined, fetchOptions });
 }
 
