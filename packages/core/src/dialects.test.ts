@@ -2,19 +2,21 @@ import { describe, expect, test } from 'vitest';
 import { type Dialect, defaultDialect, judge, type Verdict } from './dialect.ts';
 import * as dialects from './dialects.ts';
 import { fieldAt } from './fieldAt.ts';
+import { readBody } from './readBody.ts';
 import { type RecordedAnswer, recordedAnswers } from './recordedAnswers.ts';
 import type { GraphQLErrorLike, ResponseFacts } from './responseFacts.ts';
 import { current, refusal, settled, signedIn } from './scriptedProvider.ts';
 
 const table = Object.entries(dialects) as [keyof typeof dialects, Dialect][];
 
-/** As the adapters read it: what has neither data nor a list of errors is no GraphQL answer. */
-function factsOf({ status, body, closeCode }: Omit<RecordedAnswer, 'to' | 'verdict'>): ResponseFacts {
-  const errors = fieldAt(body, 'errors');
-  const isAnswer = Array.isArray(errors) || fieldAt(body, 'data') != null;
-  const read = isAnswer ? { data: fieldAt(body, 'data'), errors: errors as GraphQLErrorLike[] } : { body };
-  return { sent: null, kind: 'query', status, closeCode, ...(body === undefined ? {} : read) };
-}
+/** As the adapters read it. */
+const factsOf = ({ status, body, closeCode }: Omit<RecordedAnswer, 'to' | 'verdict'>): ResponseFacts => ({
+  sent: null,
+  kind: 'query',
+  status,
+  closeCode,
+  ...(body !== undefined && readBody(JSON.stringify(body))),
+});
 const verdictOn = (dialect: Dialect, answer: Omit<RecordedAnswer, 'to' | 'verdict'>) => judge(factsOf(answer), dialect);
 
 describe.each(table)('the dialect %s', (name, dialect) => {

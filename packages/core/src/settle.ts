@@ -61,9 +61,8 @@ export function createSettle(context: SettleContext): Settle {
   /** The newest that a refusal has brought; until somebody's operation is accepted with it, it is on trial. */
   let onTrial: { readonly tokens: TokenSet; readonly until: number } | undefined;
   let awaited: { readonly refused: TokenSet; readonly successor: Promise<TokenSet> } | undefined;
-  /** New tokens that died on streams, the last of them, and since when they are counted. */
-  let early = { deaths: 0, since: Number.NEGATIVE_INFINITY };
-  let lastDead: TokenSet | null | undefined;
+  /** How many new tokens died on streams, since when they are counted, and the last of them. */
+  let early: { deaths: number; since: number; last?: TokenSet } = { deaths: 0, since: Number.NEGATIVE_INFINITY };
   /** Operations that are refused whatever the token: no renewal for their sake until then. */
   const stubborn = new Map<unknown, { readonly count: number; readonly until: number }>();
 
@@ -88,11 +87,10 @@ export function createSettle(context: SettleContext): Settle {
 
   /** A stream that had data is refused with a token that should live on, and not for the first time: so it would go on and on. */
   function isTooOften({ sent, delivered }: ResponseFacts): boolean {
-    const isNew = delivered && onTrial?.tokens === sent && now() < (onTrial?.until ?? 0);
-    if (!isNew || now() >= (sent?.expiresAt ?? Number.POSITIVE_INFINITY)) return false;
+    if (!delivered || !onTrial || onTrial.tokens !== sent) return false;
+    if (now() >= Math.min(onTrial.until, sent.expiresAt ?? Number.POSITIVE_INFINITY)) return false;
     if (now() >= early.since + longestPauseMs) early = { deaths: 0, since: now() };
-    if (sent !== lastDead) early.deaths++; // a token dies once, on however many streams
-    lastDead = sent;
+    if (early.last !== sent) early = { ...early, deaths: early.deaths + 1, last: sent }; // once, on however many streams
     return early.deaths > mostEarlyDeaths;
   }
 

@@ -15,10 +15,9 @@ export function createLives(): Lives {
   const lives = new Map<number, Life>();
   return {
     of({ kind, key }) {
-      let life = kind === 'mutation' ? undefined : lives.get(key);
-      if (life) return life;
-      life = { isOver: false };
-      if (kind !== 'mutation') lives.set(key, life);
+      if (kind === 'mutation') return { isOver: false };
+      const life = lives.get(key) ?? { isOver: false };
+      lives.set(key, life);
       return life;
     },
     end({ key }) {
