@@ -2,6 +2,7 @@ import { createTokenManager, defaultDialect, TokenError, type TokenManager } fro
 import { type Oli, type RefusalShape, startOli } from '@latchkey/emulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Adapter, Answer, ConnectOptions, ContractClient } from './adapter.ts';
+import { errorCode } from './errorCode.ts';
 import { managerFor, signedIn } from './signedIn.ts';
 
 const me = 'query { me { name } }';
@@ -41,10 +42,7 @@ export function adapterContract(adapter: Adapter): void {
     const name = () => server.users[0].name;
     const good = () => ({ data: { me: expect.objectContaining({ name: name() }) } });
     const once = (name: 'refused' | 'renewed') => new Promise(resolve => auth.on(name, resolve));
-    const codeOf = (answer: Answer) => {
-      const error = adapter.tokenErrorOf(answer);
-      return TokenError.is(error) ? error.code : error;
-    };
+    const codeOf = (answer: Answer) => errorCode(adapter, answer);
 
     beforeEach(async () => {
       server = await startOli();

@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { TokenError, type TokenManager } from '@latchkey/core';
+import type { TokenManager } from '@latchkey/core';
 import { type Oli, startOli } from '@latchkey/emulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Adapter, Answer, ContractClient } from './adapter.ts';
 import { apolloAdapter } from './apolloAdapter.ts';
+import { errorCode } from './errorCode.ts';
 import { fetchAdapter } from './fetchAdapter.ts';
 import { managerFor, signedIn } from './signedIn.ts';
 import { urqlAdapter } from './urqlAdapter.ts';
@@ -25,10 +26,7 @@ describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('where others 
   const renewals = () => server.stats().tokenRequests.refresh;
   const once = (name: 'refused' | 'renewed' | 'repeated') => new Promise(resolve => auth.on(name, resolve));
   const areGood = (answers: readonly Answer[]) => answers.every(({ data, error }) => data && !error);
-  const codeOf = (answer: Answer) => {
-    const error = adapter.tokenErrorOf(answer);
-    return TokenError.is(error) ? error.code : error;
-  };
+  const codeOf = (answer: Answer) => errorCode(adapter, answer);
   async function replaceManager(replacement: TokenManager | Promise<TokenManager>): Promise<void> {
     auth.dispose();
     auth = await replacement;
