@@ -7,7 +7,7 @@ export interface StoreWatch {
   /** The first time. */
   loaded(): void;
   saves(record: TokenRecord | null): void;
-  saved(record: TokenRecord | null): void;
+  saved(record: TokenRecord | null, before: TokenRecord | null): void;
 }
 
 /** A store that takes longer is given up. */
@@ -90,7 +90,7 @@ export class Place {
           const isOther = kept?.session !== expected?.session || kept?.version !== expected?.version;
           if (expected !== undefined && isOther) return false;
           this.put(record);
-          watch.saved(record);
+          watch.saved(record, kept);
           return true;
         });
       },

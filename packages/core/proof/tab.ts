@@ -63,7 +63,10 @@ export class Tab implements Asker {
           this.#isLoaded = true;
         },
         saves: record => witness.saves(record),
-        saved: record => void witness.unsaved.delete(record?.accessToken ?? ''),
+        saved: (record, before) => {
+          witness.unsaved.delete(record?.accessToken ?? '');
+          if (!record && this.turn === 0) witness.deletes(before);
+        },
       }),
       exclusive,
       restore,
@@ -75,6 +78,7 @@ export class Tab implements Asker {
     const { auth, witness, quiet } = this;
     auth.on('signedIn', ({ session }) => {
       this.isOut = false;
+      quiet.end();
       witness.begins(session, auth.fresh());
     });
     auth.on('renewed', event => {

@@ -18,8 +18,8 @@ export const userOf = ({ accessToken }: { readonly accessToken: string }): strin
 export class Witness {
   readonly around: Surroundings;
   readonly reigns: Reign[] = [];
-  /** Sessions that are over in this tab. */
-  readonly ended: Set<string> = new Set();
+  /** Sessions that are over in this tab, and the last version of those that the auth server ended: others may still renew them. */
+  readonly ended: Map<string, number> = new Map();
   /** Access tokens that came too late for their session. */
   readonly late: Set<string> = new Set();
   /** Successors that have not been saved yet. */
@@ -51,7 +51,9 @@ export class Witness {
 
   begins(session: string, tokens?: { readonly version: number; readonly accessToken: string } | null): void {
     const { reign } = this;
-    if (this.ended.has(session)) this.around.wrong('a session that was over came back');
+    if ((tokens?.version ?? 0) <= (this.ended.get(session) ?? -1))
+      this.around.wrong('a session that was over came back');
+    this.ended.delete(session);
     if (reign && reign.session !== session) this.around.wrong('a session began before the last one had ended');
     this.#endReign();
     const known = tokens && { version: tokens.version, accessToken: tokens.accessToken };
@@ -68,7 +70,7 @@ export class Witness {
 
   ends({ session, reason }: TokenEvents['signedOut'], kept: TokenRecord | null, looked: boolean): void {
     const { reign } = this;
-    this.ended.add(session);
+    this.ended.set(session, reason === 'expired' ? (reign?.version ?? 0) : Number.POSITIVE_INFINITY);
     this.#endReign();
     if (reason !== 'expired') return;
     if (!this.refusedSessions.has(session) && this.doubtful < 3)
@@ -97,6 +99,14 @@ export class Witness {
 
   saves(record: TokenRecord | null): void {
     if (record && this.late.has(record.accessToken)) this.around.wrong('a token that came too late was saved');
+  }
+
+  /** In a tab whose user has done nothing: a record is deleted because the auth server ended the session, or others did. */
+  deletes(before: TokenRecord | null): void {
+    const { session = '', version = Number.POSITIVE_INFINITY } = this.reigns.at(-1) ?? {};
+    const isOfOthers = this.ended.get(session) === Number.POSITIVE_INFINITY;
+    if (before && before.session === session && before.version > version && !isOfOthers)
+      this.around.wrong('a newer token set was deleted for a no to an older one');
   }
 
   #endReign(): void {

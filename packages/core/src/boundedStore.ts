@@ -17,14 +17,16 @@ export interface BoundedStore {
    * held when it fell behind.
    */
   write(record: TokenRecord | null, expected?: TokenRecord | null): Promise<boolean>;
+  /** Calls `changed` after each write of whoever tells, until the store is closed. */
+  listen(changed: () => void): void;
 }
 
 export interface BoundedStoreOptions {
   readonly store: TokenStore;
   readonly clock: Clock;
-  /** Aborts when nobody reads any more. */
+  /** Aborts when nobody reads or writes any more. */
   readonly closed: AbortSignal;
-  readonly saveFailed: (thrown: unknown, record: TokenRecord | null) => void;
+  readonly failed: (doing: 'load' | 'save', thrown: unknown, record?: TokenRecord | null) => void;
   /** A save that was given up has come through over a newer one: the store is behind, and should be looked at. */
   readonly undone: () => void;
 }
@@ -32,7 +34,7 @@ export interface BoundedStoreOptions {
 const isSame = (one: TokenRecord | null, other: TokenRecord | null) => JSON.stringify(one) === JSON.stringify(other);
 
 export function createBoundedStore(options: BoundedStoreOptions): BoundedStore {
-  const { store, clock, closed, saveFailed, undone } = options;
+  const { store, clock, closed, failed, undone } = options;
   let written: Promise<unknown> = Promise.resolve();
   /** What was decided to be written last. */
   let newest: TokenRecord | null = null;
@@ -62,6 +64,7 @@ export function createBoundedStore(options: BoundedStoreOptions): BoundedStore {
     },
     read: load => withinTime(load, storeTimeoutMs, clock, 'The store did not answer in time.', closed),
     write(record, expected) {
+      if (closed.aborted) return Promise.resolve(true);
       newest = record;
       let isDone = false;
       let isOver = false;
@@ -90,12 +93,20 @@ export function createBoundedStore(options: BoundedStoreOptions): BoundedStore {
           isOver = true;
           if (!isBehind || expected === undefined) base = expected;
           isBehind = true;
-          saveFailed(thrown, record);
+          failed('save', thrown, record);
           return true;
         },
       );
       written = done;
       return done;
+    },
+    listen(changed) {
+      try {
+        const stop: unknown = store.subscribe?.(changed);
+        if (typeof stop === 'function') closed.addEventListener('abort', () => stop());
+      } catch (thrown) {
+        failed('load', thrown); // others are heard when a renewal looks
+      }
     },
   };
 }

@@ -105,6 +105,16 @@ test('B104 a token that comes during a renewal wins, and nothing is revoked: bot
   expect(revocations.calls).toHaveLength(0);
 });
 
+test('B27 a token that comes during a renewal does not cost the refresh token that the renewal brings', async () => {
+  const { auth, A, renewals } = signedIn({ receive });
+  const renew = outcome(auth.renew());
+  await settled();
+  void auth.settle(bringing('B', A));
+  await renewals.last.answer({ accessToken: 'C', refreshToken: 'rC' });
+  expect(await renew).toBe('C');
+  expect(current(auth)).toMatchObject({ accessToken: 'C', refreshToken: 'rC' });
+});
+
 test('B104 a token that comes while a renewal is being saved: memory and store agree in the end', async () => {
   const store = memoryStore();
   const save: typeof store.save = (record, expected) => settled().then(() => store.save(record, expected));

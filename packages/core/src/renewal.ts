@@ -7,8 +7,8 @@ import { redactedCause } from './redact.ts';
 import type { Session } from './session.ts';
 import { TokenError } from './tokenError.ts';
 import type { Events, RenewalReason } from './tokenEvents.ts';
-import { makeTokenSet, type TokenAnswer, type TokenSet } from './tokenSet.ts';
-import type { TokenStore } from './tokenStore.ts';
+import { makeTokenSet, type TokenAnswer, type TokenParts, type TokenSet } from './tokenSet.ts';
+import { isShared, type TokenStore } from './tokenStore.ts';
 
 /** The one renewal that may run: a single flight. */
 export interface Renewal {
@@ -74,7 +74,15 @@ export function createRenewal(options: RenewalOptions): Renewal {
     if (isOver) exchange.drop(answer, session.tokens != null);
   }
 
+  /** A response has brought another access token meanwhile, whose refresh token this answer has just replaced. */
+  function replacesRefreshToken({ from }: Flight, { refreshToken }: TokenParts): boolean {
+    const { tokens } = session;
+    const isSame = tokens?.session === from?.session && tokens?.refreshToken === from?.refreshToken;
+    return isSame && !!refreshToken && refreshToken !== from?.refreshToken;
+  }
+
   async function use(mine: Flight, answer: TokenAnswer, kept?: TokenSet): Promise<void> {
+    if (flight === mine && session.tokens && replacesRefreshToken(mine, answer.parts)) mine.from = session.tokens;
     const { from } = mine;
     if (isOvertaken(mine)) return drop(mine, answer);
     mine.doing = 'using';
@@ -88,7 +96,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
   }
 
   async function run(mine: Flight): Promise<void> {
-    if (store.lock || store.shared) await session.reread();
+    if (isShared(store)) await session.reread();
     const { tokens, schedule } = session;
     const isDeadToo = tokens?.session === mine.from?.session && clock.now() >= schedule.hardAt;
     if (tokens && isDeadToo && flight === mine) mine.from = tokens;
@@ -99,17 +107,16 @@ export function createRenewal(options: RenewalOptions): Renewal {
     if (answer && !isStuck(answer)) return use(mine, answer, from);
     if (from && !answer) await session.reread(); // the loser of a race looks at the store before it believes a no
     if (isOvertaken(mine)) return;
-    const over = (error: TokenError) => {
-      if (from) {
-        mine.doing = error;
-        void session.end('expired');
-      }
-      return error;
-    };
+    /** The session is over, unless others have renewed it meanwhile. */
+    async function end(error: TokenError): Promise<void> {
+      mine.doing = error;
+      if (from) await session.expire(from);
+      if (!isOvertaken(mine)) throw error;
+    }
     const signedIn = await exchange.signInUnattended().catch(async (error: TokenError) => {
       if (error.code !== 'credentialsRejected') throw error;
       await session.reread(); // others may have renewed while the auth server took its time
-      if (!isOvertaken(mine)) throw over(error);
+      if (!isOvertaken(mine)) await end(error);
     });
     if (signedIn && !isStuck(signedIn)) return use(mine, signedIn);
     const stuck = signedIn ?? answer;
@@ -121,7 +128,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
     const isUsable = from && clock.now() < (from.expiresAt ?? Number.POSITIVE_INFINITY);
     if (answer === undefined && isUsable && reason !== 'refused')
       throw new TokenError('noProgress', 'There is nothing to renew this token with. It is used to its end.');
-    if (from) throw over(new TokenError('sessionExpired', 'The session is over. Sign in again.'));
+    if (from) await end(new TokenError('sessionExpired', 'The session is over. Sign in again.'));
   }
 
   function failed(thrown: unknown): TokenError {
@@ -168,9 +175,11 @@ export function createRenewal(options: RenewalOptions): Renewal {
       if (!flight) return;
       const { from, doing } = flight;
       const { tokens } = session;
-      if (doing instanceof TokenError) finish(flight, doing);
-      else if (from && tokens?.session !== from.session)
-        finish(flight, new TokenError('signedOut', 'The session was signed out meanwhile.'));
+      if (from && tokens?.session !== from.session)
+        finish(
+          flight,
+          doing instanceof TokenError ? doing : new TokenError('signedOut', 'The session was signed out meanwhile.'),
+        );
       else if (!from && tokens && doing !== 'using') finish(flight, tokens);
     },
     cancel(error) {

@@ -4,7 +4,7 @@ import { never, type Schedule } from './freshness.ts';
 import { redactedCause, textsIn } from './redact.ts';
 import type { Events, SignOutReason } from './tokenEvents.ts';
 import { makeTokenSet, type TokenAnswer, type TokenSet } from './tokenSet.ts';
-import { readRecord, recordOf, type TokenRecord, type TokenStore } from './tokenStore.ts';
+import { isShared, readRecord, recordOf, type TokenRecord, type TokenStore } from './tokenStore.ts';
 
 /** The session that this manager is in: its token set, and the record of it in the store. */
 export interface Session {
@@ -23,22 +23,24 @@ export interface Session {
   advance(previous: TokenSet, next: TokenSet): Promise<void>;
   /** Over, at once in memory; the promise is of the store. */
   end(reason: SignOutReason): Promise<void>;
+  /** Over by the auth server's word, unless others have saved a successor by the time that the record is deleted: then that is taken over. */
+  expire(tokens: TokenSet): Promise<void>;
   /** Stops listening to the store. */
   close(): void;
 }
 
-export interface SessionOptions {
-  readonly store: TokenStore;
-  readonly clock: Clock;
-  readonly events: Events;
-  /** When to renew a token set. */
-  readonly scheduleOf: (tokens: TokenSet) => Schedule;
-  /** Called after each change of the token set, before the event of it. */
-  readonly changed: () => void;
-}
-
-export function createSession({ store, clock, events, scheduleOf, changed }: SessionOptions): Session {
-  const shared = store.lock !== undefined || store.subscribe !== undefined;
+/**
+ * @param scheduleOf - when to renew a token set
+ * @param changed - called after each change of the token set, before the event of it
+ */
+export function createSession(
+  store: TokenStore,
+  clock: Clock,
+  events: Events,
+  scheduleOf: (tokens: TokenSet) => Schedule,
+  changed: () => void,
+): Session {
+  const shared = isShared(store);
   const closing = new AbortController();
   const { signal: closed } = closing;
 
@@ -48,14 +50,14 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
     queueMicrotask(() => events.emit('storeFailed', { doing, cause })); // the first load may fail before anybody can listen
   };
 
-  const bounded = createBoundedStore({
-    store,
-    clock,
-    closed,
-    saveFailed: (thrown, record) => failed('save', thrown, record),
-    undone: () => void reread(),
-  });
+  const bounded = createBoundedStore({ store, clock, closed, failed, undone: () => void reread() });
   const { read, write } = bounded;
+  /** Its end is being written: it is not written back. */
+  let ending: TokenSet | undefined;
+  /** The session that was left last: another tab's slow renewal does not bring it back. */
+  let left: string | undefined;
+
+  const held = () => (session.tokens && session.tokens !== ending ? recordOf(session.tokens) : null);
 
   function use(tokens: TokenSet | null, schedule?: Schedule): void {
     session.tokens = tokens;
@@ -65,23 +67,18 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
 
   function enter(tokens: TokenSet): void {
     use(tokens);
-    events.emit('signedIn', {
-      session: tokens.session,
-      expiresAt: tokens.expiresAt,
-    });
+    events.emit('signedIn', { session: tokens.session, expiresAt: tokens.expiresAt });
   }
 
   function goOn(tokens: TokenSet, schedule?: Schedule): void {
     use(tokens, schedule);
-    events.emit('renewed', {
-      session: tokens.session,
-      version: tokens.version,
-      expiresAt: tokens.expiresAt,
-    });
+    const { session: id, version, expiresAt } = tokens;
+    events.emit('renewed', { session: id, version, expiresAt });
   }
 
   function leave(reason: SignOutReason): void {
     const before = session.tokens;
+    if (before && reason !== 'expired') left = before.session;
     use(null);
     if (before) events.emit('signedOut', { session: before.session, reason });
   }
@@ -90,9 +87,9 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
   function take(record: unknown): void {
     const stored = readRecord(record);
     const { tokens } = session;
-    if (stored === undefined) {
-      failed('read');
-      void write(tokens ? recordOf(tokens) : null);
+    if (stored === undefined || (stored && stored.session === left)) {
+      if (!stored) failed('read');
+      void write(held());
       if (tokens === undefined) use(null);
     } else if (tokens === undefined) {
       use(stored);
@@ -109,7 +106,7 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
   async function reread(): Promise<void> {
     await bounded.written;
     if (bounded.isBehind && !closed.aborted) {
-      const mine = session.tokens ? recordOf(session.tokens) : null;
+      const mine = held();
       await write(mine, mine); // memory knows better than a store that failed, unless others wrote there
     }
     const { written } = bounded;
@@ -174,17 +171,17 @@ export function createSession({ store, clock, events, scheduleOf, changed }: Ses
       leave(reason);
       await cleared;
     },
-    close() {
-      closing.abort();
-      if (typeof unsubscribe === 'function') unsubscribe();
+    async expire(tokens: TokenSet) {
+      if (!shared) return session.end('expired');
+      ending = tokens;
+      const isLast = await write(null, recordOf(tokens));
+      if (!isLast) await reread();
+      ending = undefined;
+      if (session.tokens === tokens && !closed.aborted) leave('expired');
     },
+    close: () => closing.abort(),
   };
   session.loaded = load();
-  let unsubscribe: (() => void) | undefined;
-  try {
-    unsubscribe = store.subscribe?.(() => void reread());
-  } catch (thrown) {
-    failed('load', thrown); // others are heard when a renewal looks
-  }
+  bounded.listen(() => void reread());
   return session;
 }

@@ -30,9 +30,15 @@ export interface TokenStore {
   lock?<T>(run: (signal: AbortSignal) => Promise<T>, options: { waitMs: number; signal: AbortSignal }): Promise<T>;
   /** Calls `changed` after a write, whoever wrote. */
   subscribe?(changed: () => void): () => void;
-  /** `false` says that only one process ever reaches this place: then an `exclusive` provider needs no lock. @defaultValue true */
+  /**
+   * Whether others write there too: then it is looked at before a renewal. `false` also says that an `exclusive` provider
+   * needs no lock. @defaultValue whether it has `lock` or `subscribe`
+   */
   readonly shared?: boolean;
 }
+
+export const isShared = ({ shared, lock, subscribe }: TokenStore): boolean =>
+  shared ?? (lock !== undefined || subscribe !== undefined);
 
 export function recordOf(tokens: TokenSet): TokenRecord {
   const { session, version, accessToken, refreshToken, receivedAt, expiresAt, refreshExpiresAt } = tokens;

@@ -1,0 +1,175 @@
+import { expect, test } from 'vitest';
+import { createTokenManager } from './createTokenManager.ts';
+import {
+  eventNames,
+  type FakeClock,
+  fakeClock,
+  outcome,
+  type Password,
+  recordA,
+  type SignedIn,
+  script,
+} from './scriptedProvider.ts';
+import type { TokenManager } from './tokenManager.ts';
+import type { RenewContext } from './tokenManagerOptions.ts';
+import type { TokenParts } from './tokenSet.ts';
+import type { TokenRecord, TokenStore } from './tokenStore.ts';
+
+// Two token managers, as of two tabs, on one place whose answers take time.
+
+interface Place {
+  kept: TokenRecord | null;
+  readonly open: () => TokenStore;
+}
+
+interface Habits {
+  /** Whether it keeps a record only over the expected one. */
+  readonly compares?: boolean;
+  readonly loadMs?: number;
+  readonly saveMs?: number;
+  /** When the others hear of a write. */
+  readonly noticeMs?: number;
+}
+
+function slowPlace(
+  clock: FakeClock,
+  { compares = true, loadMs = 10, saveMs = 30, noticeMs = 200 }: Habits = {},
+): Place {
+  const listeners = new Set<() => void>();
+  const after = <T>(ms: number, run: () => T) => new Promise<T>(done => clock.setTimeout(() => done(run()), ms));
+  const isSame = (one: TokenRecord | null, other: TokenRecord | null) =>
+    one?.session === other?.session && one?.version === other?.version;
+  const place: Place = {
+    kept: recordA(),
+    open: () => ({
+      load: () => after(loadMs, () => place.kept),
+      save: (record, expected) =>
+        after(saveMs, () => {
+          if (compares && expected !== undefined && !isSame(place.kept, expected)) return false;
+          place.kept = record;
+          for (const changed of listeners) void after(noticeMs, changed);
+          return true;
+        }),
+      subscribe(changed) {
+        listeners.add(changed);
+        return () => void listeners.delete(changed);
+      },
+    }),
+  };
+  return place;
+}
+
+interface Tab {
+  readonly auth: TokenManager<Password, SignedIn>;
+  /** Answers its renewal. */
+  answer(parts: TokenParts | null): void;
+  readonly asked: () => number;
+  readonly events: string[];
+}
+
+async function openTab(clock: FakeClock, store: TokenStore): Promise<Tab> {
+  const renewals = script<RenewContext, TokenParts | null>();
+  const auth = createTokenManager<Password, SignedIn>({ renew: context => renewals.run(context), clock, store });
+  const events: string[] = [];
+  for (const name of eventNames) auth.on(name, () => void events.push(name));
+  await clock.advance(50);
+  expect(auth.fresh()?.accessToken).toBe('A');
+  return { auth, answer: parts => void renewals.last.answer(parts), asked: () => renewals.calls.length, events };
+}
+
+const B = { accessToken: 'B', refreshToken: 'rB' };
+
+test('B22 the loser of a race is told no while the winner’s record is being saved: it is not deleted, and nobody is signed out', async () => {
+  const clock = fakeClock();
+  const place = slowPlace(clock);
+  const [winner, loser] = [await openTab(clock, place.open()), await openTab(clock, place.open())];
+  const outcomes = [outcome(winner.auth.renew()), outcome(loser.auth.renew())];
+  await clock.advance(20);
+  winner.answer(B);
+  await clock.advance(15);
+  loser.answer(null); // looks, sees A still, and deletes while B is being saved
+  await clock.advance(2_000);
+  expect(await Promise.all(outcomes)).toEqual(['B', 'B']);
+  expect(place.kept?.accessToken).toBe('B');
+  expect([...winner.events, ...loser.events]).not.toContain('signedOut');
+});
+
+test('B22 the same where the lock could not be had', async () => {
+  const clock = fakeClock();
+  const place = slowPlace(clock, { noticeMs: 500 });
+  const open = () => openTab(clock, { ...place.open(), lock: () => new Promise<never>(() => {}) });
+  const [winner, loser] = [await open(), await open()];
+  const outcomes = [outcome(winner.auth.renew()), outcome(loser.auth.renew())];
+  await clock.advance(15_040);
+  winner.answer(B);
+  await clock.advance(15);
+  loser.answer(null);
+  await clock.advance(2_000);
+  expect(await Promise.all(outcomes)).toEqual(['B', 'B']);
+  expect(place.kept?.accessToken).toBe('B');
+});
+
+test('B21 a no that is no race ends the session in both', async () => {
+  const clock = fakeClock();
+  const place = slowPlace(clock);
+  const [one, two] = [await openTab(clock, place.open()), await openTab(clock, place.open())];
+  const end = outcome(one.auth.renew());
+  await clock.advance(20);
+  one.answer(null);
+  await clock.advance(2_000);
+  expect(await end).toBe('sessionExpired');
+  expect(place.kept).toBeNull();
+  expect([one.auth.fresh(), two.auth.fresh()]).toEqual([null, null]);
+});
+
+test('B40 signOut while the end of the session is being saved is one sign-out', async () => {
+  const clock = fakeClock();
+  const place = slowPlace(clock);
+  const { auth, answer, events } = await openTab(clock, place.open());
+  const end = outcome(auth.renew());
+  await clock.advance(20);
+  answer(null);
+  await clock.advance(15);
+  void auth.signOut();
+  expect(auth.fresh()).toBeNull();
+  await clock.advance(2_000);
+  expect(await end).toMatch(/^(sessionExpired|signedOut)$/);
+  expect(events.filter(name => name === 'signedOut')).toHaveLength(1);
+  expect(place.kept).toBeNull();
+});
+
+test('B65 a sign-out is not undone by another tab’s renewal, also where the store does not compare', async () => {
+  const clock = fakeClock();
+  const place = slowPlace(clock, { compares: false, loadMs: 1, saveMs: 5, noticeMs: 20 });
+  const [renewing, leaving] = [await openTab(clock, place.open()), await openTab(clock, place.open())];
+  void outcome(renewing.auth.renew());
+  await clock.advance(5);
+  void leaving.auth.signOut();
+  await clock.advance(6);
+  expect(place.kept).toBeNull();
+  renewing.answer(B); // it has not heard of the sign-out, and saves
+  await clock.advance(2_000);
+  expect(place.kept).toBeNull();
+  expect(leaving.auth.state.status).toBe('signedOut');
+  expect(renewing.auth.state.status).toBe('signedOut');
+  expect(leaving.events).toEqual(['signedOut']);
+});
+
+test('B46 a shared store without lock and notices is looked at before a renewal: what another did there counts', async () => {
+  const clock = fakeClock();
+  const place = slowPlace(clock, { loadMs: 1, saveMs: 1 });
+  const { subscribe, ...store } = place.open();
+  expect(subscribe).toBeDefined();
+  const tab = await openTab(clock, { ...store, shared: true });
+  place.kept = recordA({ session: 'session-of-Bob', accessToken: 'token-of-Bob' });
+  const renewed = outcome(tab.auth.renew());
+  await clock.advance(50);
+  expect(await renewed).toBe('signedOut');
+  expect(tab.auth.fresh()?.accessToken).toBe('token-of-Bob');
+  place.kept = null;
+  const again = outcome(tab.auth.renew());
+  await clock.advance(50);
+  expect(await again).toBe('signedOut');
+  expect(tab.auth.fresh()).toBeNull();
+  expect(tab.asked()).toBe(0);
+});
