@@ -37,10 +37,11 @@ export function createCooldown(cooldownMs: number): Cooldown {
       failures++;
       error = failure;
       since = now;
-      cooldown.until = now + Math.max(pause, Math.min(failure.retryAfterMs ?? 0, longestObeyedMs));
+      cooldown.until = now + Math.max(pause, Math.min(failure.retryAfterMs || 0, longestObeyedMs)); // a user's NaN, too
     },
     believes(failure: TokenError, now: number) {
-      if (failure.code !== 'unavailable' || !doubtful.includes(failure.status ?? 0)) {
+      const { code, status = 0, oauthError } = failure;
+      if (code !== 'unavailable' || !doubtful.includes(status) || oauthError) {
         doubtfulCount = 0;
         return false;
       }

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Cooldown } from './cooldown.ts';
-import { redactedCause, textsIn } from './redact.ts';
+import { redact, redactedCause, textsIn } from './redact.ts';
 import { TokenError } from './tokenError.ts';
 import type { RenewalReason } from './tokenEvents.ts';
 import type { TokenManagerOptions } from './tokenManagerOptions.ts';
@@ -46,14 +46,18 @@ export function createExchange<Credentials, Answer extends TokenParts>(
   const closed = new AbortController();
 
   /** What a callback threw: what is no `TokenError` is trouble on the way. */
-  function tokenErrorOf(thrown: unknown, secrets: unknown): TokenError {
-    const cause = redactedCause(TokenError.is(thrown) ? thrown.cause : thrown, textsIn(secrets));
-    if (TokenError.is(thrown)) {
-      const { code, message, status, retryAfterMs } = thrown;
-      return thrown.cause === undefined ? thrown : new TokenError(code, message, { status, retryAfterMs, cause });
-    }
-    return new TokenError('unavailable', 'The auth server could not be reached, or its answer could not be read.', {
-      cause,
+  function tokenErrorOf(thrown: unknown, given: unknown): TokenError {
+    const secrets = textsIn(given);
+    if (!TokenError.is(thrown))
+      return new TokenError('unavailable', 'The auth server could not be reached, or its answer could not be read.', {
+        cause: redactedCause(thrown, secrets),
+      });
+    const { code, message, status, retryAfterMs, oauthError, cause } = thrown;
+    return new TokenError(code, redact(message, secrets), {
+      status,
+      retryAfterMs,
+      oauthError,
+      cause: cause === undefined ? undefined : redactedCause(cause, secrets),
     });
   }
 
@@ -73,13 +77,13 @@ export function createExchange<Credentials, Answer extends TokenParts>(
   async function exchangeSignIn(given: Credentials): Promise<TokenAnswer<Answer>> {
     if (!signIn) throw new TokenError('misconfigured', 'There is no option "signIn". Pass one, or use "adopt".');
     const requestedAt = clock.now();
-    const rejected = ({ cause, status }: { cause?: unknown; status?: number | undefined } = {}) =>
-      new TokenError('credentialsRejected', 'The auth server refused the credentials.', { cause, status });
+    const rejected = ({ cause, status, oauthError }: Partial<TokenError> = {}) =>
+      new TokenError('credentialsRejected', 'The auth server refused the credentials.', { cause, status, oauthError });
     const answer = await request(signal => signIn(given, { signal }), given).catch((error: TokenError) => {
       throw isNo(error) ? rejected(error) : error;
     });
     if (answer === null || answer?.accessToken === null) throw rejected();
-    return { parts: partsOf(answer), requestedAt };
+    return { parts: partsOf(answer), requestedAt, answeredAt: clock.now() };
   }
 
   async function revoke(tokens: TokenSet): Promise<void> {
@@ -96,8 +100,9 @@ export function createExchange<Credentials, Answer extends TokenParts>(
       try {
         const secrets = [current?.accessToken, current?.refreshToken];
         const answer = await request(signal => renew({ current, reason, signal }), secrets);
-        if (typeof answer === 'string') return { parts: { accessToken: answer }, requestedAt };
-        if (answer !== null && answer?.accessToken !== null) return { parts: partsOf(answer), requestedAt };
+        const answeredAt = clock.now();
+        if (typeof answer === 'string') return { parts: { accessToken: answer }, requestedAt, answeredAt };
+        if (answer !== null && answer?.accessToken !== null) return { parts: partsOf(answer), requestedAt, answeredAt };
       } catch (thrown) {
         const error = thrown as TokenError;
         if (error.code === 'noProgress') return undefined;

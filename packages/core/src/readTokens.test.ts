@@ -16,9 +16,17 @@ async function refused(status: number, body: unknown = '', headers: HeadersInit 
 
 test('reads the parts under our names and under those of OAuth', async () => {
   const parts = { accessToken: 'A', refreshToken: 'rA', expiresInS: 60, refreshExpiresInS: 90 };
+  const moments = { accessToken: 'A', expiresAt: 1_800_000_000_000, refreshExpiresAt: 1_900_000_000_000 };
   expect(await answer(parts)).toEqual(parts);
+  expect(await answer(moments)).toEqual(moments);
   expect(
-    await answer({ access_token: 'A', refresh_token: 'rA', expires_in: 60, refresh_expires_in: 90, token_type: 'x' }),
+    await answer({
+      access_token: 'A',
+      refresh_token: 'rA',
+      expires_in: 60,
+      refresh_expires_in: 90,
+      token_type: 'Bearer',
+    }),
   ).toEqual(parts);
 });
 
@@ -27,9 +35,20 @@ test('TOK-13 a refresh token that is null, absent or no text is none', async () 
     expect((await answer({ access_token: 'A', refresh_token }))?.refreshToken).toBeUndefined();
 });
 
+test.each(['mac', 'DPoP', 'N_A'])('TOK-11 a token of the type %s is not used as a bearer token', async token_type => {
+  await expect(answer({ access_token: 'A', token_type })).rejects.toMatchObject({ code: 'misconfigured' });
+});
+
 test('SEC-04 no other field of the body comes along', async () => {
   const tokens = await answer('{"__proto__":{"accessToken":"evil"},"access_token":"A","password":"x","session":"y"}');
-  expect(Object.keys(tokens ?? {}).sort()).toEqual(['accessToken', 'expiresInS', 'refreshExpiresInS', 'refreshToken']);
+  expect(Object.keys(tokens ?? {}).sort()).toEqual([
+    'accessToken',
+    'expiresAt',
+    'expiresInS',
+    'refreshExpiresAt',
+    'refreshExpiresInS',
+    'refreshToken',
+  ]);
   expect(tokens?.accessToken).toBe('A');
 });
 

@@ -34,8 +34,9 @@ function retryAfterMs(headers: Headers): number | undefined {
  */
 export function authServerError({ status, headers, code }: AuthServerRefusal): TokenError {
   const isHtml = headers.get('content-type')?.includes('html') === true;
-  const said = code && /^[a-z_]{1,40}$/i.test(code) ? ` (${code})` : '';
-  const details = { status, retryAfterMs: retryAfterMs(headers) };
+  const oauthError = code && /^[a-z_]{1,40}$/i.test(code) ? code : undefined;
+  const said = oauthError ? ` (${oauthError})` : '';
+  const details = { status, retryAfterMs: retryAfterMs(headers), oauthError };
   if (code && misconfigured.includes(code))
     return new TokenError('misconfigured', `The auth server does not accept this client${said}.`, details);
   const isNo =
@@ -47,8 +48,8 @@ export function authServerError({ status, headers, code }: AuthServerRefusal): T
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /**
- * Reads the tokens from the answer of a refresh endpoint: `{ accessToken, expiresInS?, refreshToken? }`, or the names of
- * OAuth (`access_token`, `expires_in`, `refresh_token`). For the `renew` of an application's own endpoint:
+ * Reads the tokens from the answer of a refresh endpoint: `TokenParts`, as `{ accessToken, expiresInS?, refreshToken? }`, or
+ * the names of OAuth (`access_token`, `expires_in`, `refresh_token`). For the `renew` of an application's own endpoint:
  *
  * ```ts
  * renew: ({ signal }) => fetch('/refresh', { method: 'POST', credentials: 'include', signal }).then(readTokens)
@@ -71,7 +72,9 @@ export async function readTokens(response: Response): Promise<TokenParts | null>
   }
   if (accessToken === null) return null;
   if (typeof accessToken !== 'string')
-    throw new TokenError('unavailable', `The answer of the refresh endpoint holds no token.`, { status });
+    throw new TokenError('unavailable', 'The answer of the refresh endpoint holds no token.', { status });
+  if ((text(fields.token_type) ?? 'bearer').toLowerCase() !== 'bearer')
+    throw new TokenError('misconfigured', 'The refresh endpoint answers a token that is no bearer token.', { status });
   const seconds = (value: unknown) => value as TokenParts['expiresInS'];
   return {
     accessToken,
@@ -80,5 +83,7 @@ export async function readTokens(response: Response): Promise<TokenParts | null>
     refreshExpiresInS: seconds(
       fields.refreshExpiresInS ?? fields.refresh_expires_in ?? fields.refresh_token_expires_in,
     ),
+    expiresAt: fields.expiresAt as TokenParts['expiresAt'],
+    refreshExpiresAt: fields.refreshExpiresAt as TokenParts['refreshExpiresAt'],
   };
 }

@@ -1,6 +1,6 @@
-/** JWTs, and the value after a scheme or a name that announces a secret. */
+/** JWTs, the value after a scheme or a name that announces a secret, and the user in a URL. */
 const secretLooking =
-  /eyJ[\w-]*(\.[\w-]*)*|\b(?:(?:bearer|basic|dpop)\s+|\w*(?:token|secret|password|code|key)["']?\s*[=:]\s*["']?)[^\s"',;&]+/gi;
+  /eyJ[\w-]*(\.[\w-]*)*|\b(?:\w*(?:token|secret|password|code|key|authorization|cookie)["']?\s*[=:]\s*["']?(?:(?:bearer|basic|dpop)\s+)?|(?:bearer|basic|dpop)\s+)[^\s"',;&]+|\/\/[^/\s]*@/gi;
 
 const longest = 300;
 const deepest = 5;
@@ -8,7 +8,7 @@ const deepest = 5;
 /** As it is, in a URL, in a form, in JSON. */
 const formsOf = (secret: string): string[] => [
   secret,
-  encodeURIComponent(secret),
+  encodeURIComponent(secret.replaceAll(/\p{Surrogate}/gu, '\ufffd')), // half a character throws
   `${new URLSearchParams([[secret, '']])}`.slice(0, -1),
   JSON.stringify(secret).slice(1, -1),
 ];
@@ -30,8 +30,7 @@ export function redactedCause(thrown: unknown, secrets: readonly string[], depth
   const { name, message, code, status, cause } = from as Partial<
     Record<'name' | 'message' | 'code' | 'status' | 'cause', unknown>
   >;
-  const copy = new Error(redact(message, secrets));
-  if (name === 'SyntaxError') copy.message = copy.message.replace(/".*"/s, '[redacted]'); // JSON.parse quotes what it read
+  const copy = new Error(redact(message, secrets).replace(/".*"|".*/s, '[redacted]')); // JSON.parse, and fetch, quote what they read
   copy.name = redact(name, secrets) || 'Error';
   delete copy.stack; // of this place, not of the one that threw
   if (code !== undefined) Object.assign(copy, { code: typeof code === 'number' ? code : redact(code, secrets) });
@@ -40,9 +39,10 @@ export function redactedCause(thrown: unknown, secrets: readonly string[], depth
   return copy;
 }
 
-/** Every text in `value`: what must not be seen in an error about it. */
+/** Every text and number in `value`: what must not be seen in an error about it. */
 export function textsIn(value: unknown, depth = 0): string[] {
-  if (typeof value === 'string') return value.length > 3 ? [value] : [];
+  if (typeof value === 'string' || typeof value === 'number') return `${value}`.length > 3 ? [`${value}`] : [];
   if (typeof value !== 'object' || value === null || depth > deepest) return [];
-  return Object.values(value).flatMap(inner => textsIn(inner, depth + 1));
+  const inside = Symbol.iterator in value ? [...(value as Iterable<unknown>)] : Object.values(value);
+  return inside.flatMap(inner => textsIn(inner, depth + 1));
 }

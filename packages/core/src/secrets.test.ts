@@ -65,7 +65,13 @@ const scenes: readonly (readonly [string, unknown])[] = [
   ['a cause that is a text', new Error('a', { cause: 'token: canary-access-B' })],
   ['an error of JSON.parse', syntaxError('canary-access-B')],
   ['an error of Headers', headersError('canary-access-A\n')],
+  ['an error of Headers that quotes a value without a scheme', keyError('canary-access-A\n')],
+  ['an error of Headers about more than a line of a log', keyError(`canary-access-A\n${'x'.repeat(400)}`)],
   ['an error of URL', urlError('canary-access-A')],
+  ['an error of fetch about a URL with a password', requestError('canary-access-A')],
+  ['a parse error in an error of another name', fetchError('canary-access-B')],
+  ['an error of others that is named TokenError', foreignError('invalid_grant')],
+  ['a TokenError whose message repeats the token', new TokenError('unavailable', 'No to canary-access-A.')],
   ['a TokenError whose cause is raw', new TokenError('unavailable', 'Down.', { cause: leaky('canary-access-A') })],
   [
     'a TokenError that says no, whose cause is raw',
@@ -86,6 +92,18 @@ function syntaxError(text: string) {
 }
 function headersError(token: string) {
   return thrownBy(() => new Headers({ authorization: `Bearer ${token}\u0000` }));
+}
+function keyError(token: string) {
+  return thrownBy(() => new Headers({ 'x-api-key': `${token}\u0000` }));
+}
+function requestError(token: string) {
+  return thrownBy(() => new Request(`https://user:${token}@127.0.0.1/token`));
+}
+function fetchError(text: string) {
+  return Object.assign(new Error(`invalid json: ${String(syntaxError(text))}`), { name: 'FetchError' });
+}
+function foreignError(code: string) {
+  return Object.assign(new Error('no'), { name: 'TokenError', code, response: next });
 }
 function urlError(token: string) {
   return thrownBy(() => new URL(`//user:${token}@`));
@@ -124,6 +142,19 @@ test.each<readonly [string, unknown]>([
   const unattended = scriptedProvider({ credentials: () => credentials });
   unattended.signIns.always(() => Promise.reject(error));
   expect((await leaksOf(unattended, ({ auth }) => auth.get())).leaks).toEqual([]);
+});
+
+test.each<readonly [string, unknown, string]>([
+  ['a number', { pin: 48_291_357 }, '48291357'],
+  ['a value of a map', new Map([['password', 'canary']]), 'canary'],
+  ['half a character', { password: 'canary\ud800canary' }, 'canary\ud800canary'],
+])('SEC-01 a sign-in whose error repeats %s shows no secret', async (_, given, secret) => {
+  const { auth, signIns } = scriptedProvider();
+  signIns.always(() => Promise.reject(new Error(`nobody has ${secret}`)));
+  const thrown: unknown = await auth.signIn(given as typeof credentials).catch(error => error);
+  expect(thrown).toBeInstanceOf(TokenError);
+  expect(shown(thrown)).toContain('nobody has [redacted]');
+  expect(shown(thrown)).not.toContain(secret);
 });
 
 test('SEC-01 a sign-in that is refused or answers garbage shows no secret', async () => {
@@ -275,6 +306,10 @@ test('SEC-01 what looks like a secret is redacted though nobody knows it', () =>
     'x-api-key: canary',
     'code=canary',
     'eyJhbGciOiJub25lIn0.canary.canary',
+    'authorization: canary',
+    'Authorization: Bearer canary',
+    'cookie: session=canary',
+    'https://ann:canary@example.org/token',
   ];
   for (const text of texts) expect(redact(text)).not.toContain(canary);
 });
@@ -301,9 +336,10 @@ test('a cause that is its own cause, or nothing, ends', () => {
     expect(redactedCause(nothing, [])).toBeInstanceOf(Error);
 });
 
-test('the secrets of a value are its texts of some length, however deep', () => {
-  expect(textsIn({ a: 'long enough', b: ['also this', { c: 'abc' }], d: 7, e: null })).toEqual([
+test('the secrets of a value are its texts and numbers of some length, however deep', () => {
+  expect(textsIn({ a: 'long enough', b: ['also this', { c: 'abc' }], d: 7, e: null, f: 4711 })).toEqual([
     'long enough',
     'also this',
+    '4711',
   ]);
 });

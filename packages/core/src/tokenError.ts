@@ -1,3 +1,15 @@
+const codes = [
+  'signedOut',
+  'sessionExpired',
+  'credentialsRejected',
+  'unavailable',
+  'misconfigured',
+  'noProgress',
+  'notRepeatable',
+  'aborted',
+  'disposed',
+] as const;
+
 /**
  * What went wrong, for a program to switch on:
  *
@@ -11,16 +23,7 @@
  * - `aborted`: the caller left.
  * - `disposed`: the token manager was disposed of.
  */
-export type TokenErrorCode =
-  | 'signedOut'
-  | 'sessionExpired'
-  | 'credentialsRejected'
-  | 'unavailable'
-  | 'misconfigured'
-  | 'noProgress'
-  | 'notRepeatable'
-  | 'aborted'
-  | 'disposed';
+export type TokenErrorCode = (typeof codes)[number];
 
 /** How a server refused an operation, without its tokens. */
 export interface Refusal {
@@ -35,6 +38,8 @@ export interface TokenErrorOptions {
   readonly status?: number | undefined;
   /** How long the auth server asked to be left alone (`Retry-After`), in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** The `error` of the auth server's answer, as `invalid_grant`. @see RFC 6749 section 5.2 */
+  readonly oauthError?: string | undefined;
   /** The refusal that led to the renewal which then failed. */
   readonly refusal?: Refusal | undefined;
 }
@@ -44,18 +49,19 @@ export class TokenError extends Error {
   readonly code: TokenErrorCode;
   declare readonly status?: number;
   declare readonly retryAfterMs?: number;
+  declare readonly oauthError?: string;
   declare readonly refusal?: Refusal;
 
   constructor(code: TokenErrorCode, message: string, options: TokenErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'TokenError';
     this.code = code;
-    for (const name of ['status', 'retryAfterMs', 'refusal'] as const)
+    for (const name of ['status', 'retryAfterMs', 'oauthError', 'refusal'] as const)
       if (options[name] !== undefined) Object.assign(this, { [name]: options[name] });
   }
 
-  /** Tells a `TokenError` also when two copies of the package are loaded. */
+  /** Tells a `TokenError` also when two copies of the package are loaded, and from others of that name. */
   static is(error: unknown): error is TokenError {
-    return error instanceof Error && error.name === 'TokenError' && 'code' in error;
+    return error instanceof Error && error.name === 'TokenError' && codes.includes((error as TokenError).code);
   }
 }
