@@ -46,6 +46,37 @@ test.each([-12 * hours, -3 * hours, -10 * minutes, 0, 10 * minutes, 3 * hours, 1
   },
 );
 
+test('B50 a token that looks dead by the time that its answer is there: it is used, and no call asks again', async () => {
+  const { auth, clock, renewals } = scriptedProvider();
+  const offset = hours - 500;
+  const issue = () => jwt({ exp: (clock.now() - offset + hours) / 1000, jti: renewals.calls.length });
+  await auth.adopt(issue());
+  clock.jump(1_000);
+  const first = auth.get();
+  await settled();
+  const next = issue();
+  clock.jump(700); // the answer takes longer than the life that our clock sees
+  await renewals.last.answer(next);
+  expect((await first)?.accessToken).toBe(next);
+  for (let times = 0; times < 100; times++) {
+    expect((await auth.get())?.accessToken).toBe(next);
+    clock.jump(1_000);
+  }
+  expect(renewals.calls).toHaveLength(1);
+});
+
+test('B52 an auth server that is slower than its tokens live: no renewal per call', async () => {
+  const { auth, clock, renewals } = signedIn({}, { expiresInS: 2 });
+  clock.jump(3_000);
+  const first = auth.get();
+  await settled();
+  clock.jump(2_500);
+  await renewals.last.answer({ accessToken: 'B', expiresInS: 2 });
+  expect((await first)?.accessToken).toBe('B');
+  for (let times = 0; times < 10; times++) expect(await outcome(auth.get())).toBe('B');
+  expect(renewals.calls).toHaveLength(1);
+});
+
 test('B51 the clock is set back after the token was received: the token is not valid for ever', async () => {
   const { auth, clock, renewals } = signedIn();
   clock.jump(-days);

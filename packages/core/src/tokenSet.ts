@@ -4,7 +4,7 @@ import { TokenError } from './tokenError.ts';
 /** What a provider, `renew` or `adopt` answers: the parts of a token set as an auth server names them, in the units of their names. */
 export interface TokenParts {
   readonly accessToken: string;
-  /** Absent or `null`: the one we have stays. @see RFC 6749 section 6 */
+  /** Absent, `null` or empty: the one we have stays. @see RFC 6749 section 6 */
   readonly refreshToken?: string | null | undefined;
   /** Seconds from the sending of the request; a text of digits is read too. Wins over `expiresAt` and over the token's own `exp`. */
   readonly expiresInS?: number | string | null | undefined;
@@ -93,6 +93,8 @@ const moment = (value: unknown): number | undefined =>
 export interface TokenAnswer<Parts extends TokenParts = TokenParts> {
   readonly parts: Parts;
   readonly requestedAt: number;
+  /** When it came. @defaultValue `requestedAt` */
+  readonly answeredAt?: number;
 }
 
 /** The place of a token set that no session takes: it is only looked at, or revoked. */
@@ -105,14 +107,15 @@ export const nowhere = { session: '', version: 0 } as const;
  * @throws TokenError `misconfigured` when a token cannot be sent
  */
 export function makeTokenSet(
-  { parts, requestedAt }: TokenAnswer,
+  { parts, requestedAt, answeredAt = requestedAt }: TokenAnswer,
   { session, version }: { readonly session: string; readonly version: number },
   kept?: TokenSet,
 ): TokenSet {
   const accessToken = checkToken(parts.accessToken, 'access token');
-  const rotated = parts.refreshToken != null;
+  const rotated = parts.refreshToken != null && parts.refreshToken !== '';
   const refreshToken = rotated ? checkToken(parts.refreshToken, 'refresh token') : kept?.refreshToken;
-  const ahead = (at: number | undefined) => (at !== undefined && at > requestedAt ? at : undefined);
+  const ahead = (at: number | undefined) =>
+    at !== undefined && at > Math.max(requestedAt, answeredAt) ? at : undefined;
   const lifetime = seconds(parts.expiresInS);
   const refreshLifetime = seconds(parts.refreshExpiresInS);
   const refreshStated = moment(parts.refreshExpiresAt);
