@@ -6,6 +6,7 @@ import { keepFresh } from './keepFresh.ts';
 import { createManagerState } from './managerState.ts';
 import { memoryStore } from './memoryStore.ts';
 import { createRenewal } from './renewal.ts';
+import { sendableHeaders } from './sendableHeaders.ts';
 import { createSession } from './session.ts';
 import { createSettle } from './settle.ts';
 import { createTokenAccess, disposed, type Mode } from './tokenAccess.ts';
@@ -63,7 +64,7 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
   });
   const planOf = (tokens: TokenSet) =>
     options.renewal === 'refused' ? never : scheduleOf(tokens, renewAheadMs, exclusive);
-  const session = createSession({ store, clock, events, scheduleOf: planOf, changed: () => changed() });
+  const session = createSession(store, clock, events, planOf, () => changed());
   const renewal = createRenewal({ session, exchange, store, exclusive, lockWaitMs, cooldown, clock, events, changed });
   const hasRenew = options.renew !== undefined;
   const access = createTokenAccess({ session, renewal, cooldown, clock, mode, hasRenew, renews });
@@ -77,6 +78,7 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
     if (!isReady) return;
     const { tokens } = session;
     const error = ended instanceof TokenError ? ended : undefined;
+    if (tokens && tokens.session !== lastTokens?.session) cooldown.end(); // the pause was another session's
     if (error) lastError = error;
     else if (tokens && tokens !== lastTokens) lastError = undefined;
     if (tokens || ended === null || (error && error.code !== 'unavailable' && error.code !== 'misconfigured'))
@@ -92,7 +94,6 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
     makeTokenSet(answer, nowhere); // throws before anything has changed
     turn++;
     mode.isUnattended = isUnattended;
-    cooldown.end();
     await session.begin(answer);
   }
 
@@ -112,7 +113,9 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
     receivesTokens: receive !== undefined,
     headers(tokens) {
       if (headersOf !== tokens) {
-        headersNow = options.headers ? options.headers(tokens) : { authorization: `Bearer ${tokens.accessToken}` };
+        headersNow = options.headers
+          ? sendableHeaders(options.headers(tokens))
+          : { authorization: `Bearer ${tokens.accessToken}` };
         headersOf = tokens;
       }
       return headersNow;

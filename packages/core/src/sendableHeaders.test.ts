@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { sendableHeaders } from './sendableHeaders.ts';
+import type { TokenHeaders } from './tokenSet.ts';
+
+const untyped = (headers: object) => headers as TokenHeaders;
+
+test('names are in lower case, and what has no value is left out', () => {
+  const headers = untyped({ Authorization: 'Bearer A', 'X-Tenant': undefined, 'x-empty': '', 'X-Api-Key': 'a b\tc' });
+  expect(sendableHeaders(headers)).toEqual({ authorization: 'Bearer A', 'x-api-key': 'a b\tc' });
+});
+
+test.each(['canary\r\nx: y', 'canary\u0000', 'canary-ü', 7, {}])(
+  'SEC-03 the value %j is refused, and the error names the header alone',
+  value => {
+    const run = () => sendableHeaders(untyped({ 'x-key': value }));
+    expect(run).toThrow(
+      expect.objectContaining({ code: 'misconfigured', message: expect.stringContaining('"x-key"') }),
+    );
+    expect(run).not.toThrow(/canary/);
+  },
+);
