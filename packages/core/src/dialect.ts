@@ -8,7 +8,7 @@ export type Verdict = 'ok' | 'unauthenticated' | 'forbidden' | 'stepUp';
 export interface Dialect {
   /** Verdicts by error code, compared whole. */
   readonly codes: Readonly<Record<string, Verdict>>;
-  /** Verdicts by HTTP status. */
+  /** Verdicts by HTTP status, and by the code with which a socket was closed. */
   readonly statuses: Readonly<Record<number, Verdict>>;
   /** Verdicts by the whole message of an error without a code: trimmed, in lower case, without a full stop. */
   readonly messages: Readonly<Record<string, Verdict>>;
@@ -34,7 +34,7 @@ export const defaultDialect: Dialect = {
     'invalid-jwt': 'unauthenticated',
     TOKEN_EXPIRED: 'unauthenticated',
   },
-  statuses: { 401: 'unauthenticated', 403: 'forbidden' },
+  statuses: { 401: 'unauthenticated', 403: 'forbidden', 4401: 'unauthenticated', 4403: 'unauthenticated' },
   messages: {
     unauthorized: 'unauthenticated',
     unauthenticated: 'unauthenticated',
@@ -91,7 +91,7 @@ export function judge(facts: ResponseFacts, dialect: Dialect): Verdict {
   if (status < 400 && !errors?.length && facts.body === undefined && facts.closeCode === undefined) return 'ok';
   const first = dialect.judge?.(facts);
   if (first) return first;
-  let verdict = graver('ok', own(dialect.statuses, status));
+  let verdict = graver('ok', own(dialect.statuses, facts.closeCode ?? status));
   for (const error of errorsIn(facts)) verdict = graver(verdict, judgeError(error, dialect));
   for (const challenge of tokenChallenges(facts)) verdict = graver(verdict, judgeChallenge(challenge));
   return verdict;

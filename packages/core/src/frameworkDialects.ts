@@ -26,7 +26,6 @@ export const springGraphQL: Dialect = {
   ...defaultDialect,
   codes: { UNAUTHORIZED: 'unauthenticated', FORBIDDEN: 'forbidden' },
   codeOf: error => fieldAt(error, 'extensions', 'classification'),
-  judge: ({ closeCode }) => (closeCode === 4401 ? 'unauthenticated' : undefined),
 };
 
 /**

@@ -70,6 +70,14 @@ test('B82 a code beats the message', () => {
   expect(verdictOn({ errors: [coded(17, 'Unauthorized')] })).toBe('ok');
 });
 
+test.each<readonly [number, Verdict]>([
+  [4401, 'unauthenticated'],
+  [4403, 'unauthenticated'],
+  ...[1000, 1006, 1011, 4400, 4406, 4408, 4409, 4429, 4500].map(code => [code, 'ok'] as const),
+])('B121 B122 a socket closed with %i is %s', (closeCode, verdict) => {
+  expect(verdictOn({ status: undefined, closeCode })).toBe(verdict);
+});
+
 test.each<readonly [number, string, Verdict]>([
   [401, 'Bearer error="invalid_token"', 'unauthenticated'],
   [400, 'Bearer error="invalid_token"', 'unauthenticated'],
