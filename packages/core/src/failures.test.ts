@@ -263,6 +263,27 @@ test('B25 a Retry-After of days is obeyed for an hour', async () => {
   expect(renewals.calls).toHaveLength(2);
 });
 
+test('B25 a Retry-After that is no number leaves the cool-down as it is', async () => {
+  const scripted = signedIn();
+  scripted.renewals.always(() => Promise.reject(outage(Number('Wed, 21 Oct 2026'))));
+  const [first, second = 0] = await timesOfRequests(scripted, 3_000);
+  expect(first).toBe(0);
+  expect(second).toBeGreaterThanOrEqual(1_500);
+});
+
+test('B25 another tab’s sign-in ends the cool-down, which was another session’s', async () => {
+  const store = memoryStore();
+  const { auth, clock, renewals } = signedIn({ store });
+  renewals.always(() => Promise.reject(new TokenError('misconfigured', 'Not this client.')));
+  await outcome(auth.renew());
+  signedIn({ store, clock }, { accessToken: 'token-of-Bob', refreshToken: 'rBob' });
+  await settled();
+  const bob = current(auth);
+  expect(bob.accessToken).toBe('token-of-Bob');
+  renewals.always(() => 'B');
+  expect(await outcome(auth.settle(refusal(bob)) ?? Promise.resolve())).toBe('B');
+});
+
 test('B25 a new sign-in ends the cool-down', async () => {
   const { auth, A, renewals, signIns } = signedIn();
   renewals.always(() => Promise.reject(outage(hours)));
@@ -818,6 +839,18 @@ test.each([403, 404, 405])(
   },
 );
 
+test('B32 a 403 with an OAuth error stays trouble, however often it comes', async () => {
+  const { auth, clock, renewals } = signedIn();
+  renewals.always(() => readTokens(Response.json({ error: 'temporarily_unavailable' }, { status: 403 })));
+  for (let times = 0; times < 4; times++) {
+    expect(await auth.renew().catch(error => error)).toMatchObject({
+      code: 'unavailable',
+      oauthError: 'temporarily_unavailable',
+    });
+    clock.jump(5 * minutes);
+  }
+});
+
 test('B32 three 404 in a row within a cool-down are not believed yet', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
   const { auth, clock, renewals } = signedIn({ cooldownMs: 0 });
@@ -871,6 +904,13 @@ test.each([301, 302, 307, 308])('B33 a token endpoint that redirects with %i is 
 });
 
 const adopts = (token: string) => (scripted: ScriptedProvider) => scripted.auth.adopt(token);
+test.each(['', null])('B27 a refresh token that is %j is none: the one we have stays', async refreshToken => {
+  const { auth, renewals } = signedIn();
+  renewals.always(() => ({ accessToken: 'B', refreshToken }));
+  await auth.renew();
+  expect(current(auth)).toMatchObject({ accessToken: 'B', refreshToken: 'rA' });
+});
+
 test.each(invalidTokens)(
   'B34 the token %j is refused wherever it comes from, and the error does not contain it',
   async token => {
@@ -885,16 +925,14 @@ test.each(invalidTokens)(
     renewals.always(() => ({ accessToken: token, refreshToken: 'rB' }));
     await failing(auth.renew());
     clock.jump(5 * minutes);
-    renewals.always(() => ({ accessToken: 'B', refreshToken: token }));
-    await failing(auth.renew());
+    if (token !== '') {
+      renewals.always(() => ({ accessToken: 'B', refreshToken: token }));
+      await failing(auth.renew());
+    }
     signIns.always(() => ({ accessToken: token }));
     await failing(auth.signIn(ann));
-    expect(errors.map(({ code }) => code)).toEqual([
-      'misconfigured',
-      'misconfigured',
-      'misconfigured',
-      'misconfigured',
-    ]);
+    expect(errors).toHaveLength(token === '' ? 3 : 4);
+    for (const { code } of errors) expect(code).toBe('misconfigured');
     if (token.trim().length > 1 && !/^\w+$/.test(token))
       for (const error of errors) expect(error.message).not.toContain(token);
     expect(auth.fresh()).toBe(A);

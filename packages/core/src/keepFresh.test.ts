@@ -168,6 +168,16 @@ test('B59 after a failed renewal it waits for the end of the cool-down', async (
   expect(renewals.calls).toHaveLength(2);
 });
 
+test('B59 an outage without a cool-down is not asked about without pause', async () => {
+  const { auth, clock, renewals } = signedIn({ cooldownMs: 0 });
+  renewals.always(() => Promise.reject(new Error('offline')));
+  auth.keepFresh();
+  clock.jump(hours);
+  await clock.advance(10_000);
+  expect(renewals.calls.length).toBeGreaterThan(5);
+  expect(renewals.calls.length).toBeLessThanOrEqual(11);
+});
+
 test('B59 an outage that outlasts the token is got over', async () => {
   const { auth, clock, renewals } = signedIn();
   renewals.always(() => Promise.reject(new TokenError('unavailable', 'Gone.')));

@@ -43,7 +43,7 @@ export function keepFresh({ clock, schedule, pausedUntil, check, subscribe }: Ke
     plan(1_000);
   }
 
-  const unsubscribe = subscribe(() => plan());
+  const unsubscribe = subscribe(() => plan(1_000)); // a failure without a pause, too
   page.document?.addEventListener('visibilitychange', look);
   page.addEventListener?.('online', look);
   plan();

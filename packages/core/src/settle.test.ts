@@ -184,14 +184,17 @@ test('B87 an operation that is torn down while it waits is not sent, and the ren
   expect(events).toEqual(['refused', 'renewed']);
 });
 
-test('B88 an operation that was torn down before its refusal came leaves at once, and nothing is said to be repeated', async () => {
-  const { auth, A, renewals, events } = signedIn();
-  const repeat = outcome(auth.settle(refusal(A), { signal: AbortSignal.abort() }) ?? Promise.resolve());
-  await settled();
-  expect(await repeat).toBe('aborted');
-  await renewals.last.answer('B');
-  expect(events).toEqual(['refused', 'renewed']);
-});
+test.each(['query', 'mutation'] as const)(
+  'B88 a %s that was torn down before its refusal came leaves at once, and nothing is renewed for its sake',
+  async kind => {
+    const { auth, A, renewals, events } = signedIn();
+    const facts = refusal(A, { kind, data: {} });
+    expect(await outcome(auth.settle(facts, { signal: AbortSignal.abort() }) ?? Promise.resolve())).toBe('aborted');
+    await settled();
+    expect(renewals.calls).toHaveLength(0);
+    expect(events).toEqual([]);
+  },
+);
 
 test.each<readonly [MutationPolicy, string, Partial<ResponseFacts>, boolean]>([
   ['safe', '401', {}, true],

@@ -9,7 +9,7 @@ import { type Refusal, TokenError } from './tokenError.ts';
 import type { Events } from './tokenEvents.ts';
 import type { TokenManagerOptions } from './tokenManagerOptions.ts';
 import type { TokenSet } from './tokenSet.ts';
-import { withSignal } from './waiting.ts';
+import { left, withSignal } from './waiting.ts';
 
 export interface SettleOptions {
   /** The API's, where it is not the provider's. */
@@ -161,6 +161,7 @@ export function createSettle(context: SettleContext): Settle {
       events.emit(verdict, { session: sent.session, ...demandOf(facts, verdict, secretsOf(facts)) });
       return undefined;
     }
+    if (signal?.aborted) return Promise.reject(left()); // nobody wants its repeat, nor a renewal for its sake
     events.emit('refused', { session: sent.session });
     if (facts.repeated || isTooOften(facts)) remember(facts);
     if (!renews || isUseless(sent, facts.operation)) return undefined;

@@ -15,6 +15,7 @@ import {
   scriptedProvider,
   settled,
   signedIn,
+  success,
 } from './scriptedProvider.ts';
 import type { TokenRecord } from './tokenStore.ts';
 
@@ -415,11 +416,15 @@ test('B11 dispose before a renewal could begin: none begins, no lock is asked fo
 
 test('B11 after dispose nothing begins: no exchange, write or timer', async () => {
   const store = heldStore(recordA());
-  const { auth, clock, renewals, signIns, events } = scriptedProvider({ store });
+  const receive = () => 'received';
+  const { auth, clock, renewals, signIns, events } = scriptedProvider({ store, receive });
   await auth.get();
   const tokens = current(auth);
+  const response = () => ({ headers: new Headers(), url: '', redirected: false });
   auth.dispose();
   expect(auth.fresh()).toBeUndefined();
+  void auth.settle(success(tokens, { response }));
+  await auth.signOut();
   expect(await outcome(auth.get())).toBe('disposed');
   expect(await outcome(auth.renew())).toBe('disposed');
   expect(await outcome(auth.renew({ refused: tokens }))).toBe('disposed');

@@ -118,13 +118,16 @@ export function checkOptions<Credentials, Answer extends TokenParts>(
     wrong('Option "restore" needs "renew". Pass the function that answers a token after a reload.');
   if (renewal !== undefined && !['auto', 'refused', 'never'].includes(renewal))
     wrong('Option "renewal" must be "auto", "refused" or "never". Leave it out for "auto".');
-  if (store && (typeof store.load !== 'function' || typeof store.save !== 'function'))
+  if (store !== undefined && (typeof store?.load !== 'function' || typeof store.save !== 'function'))
     wrong('Option "store" must have the functions "load" and "save". Pass memoryStore() or one of your own.');
-  if (dialect && !(dialect.codes && dialect.statuses && dialect.messages))
+  if (dialect !== undefined && !(dialect?.codes && dialect.statuses && dialect.messages))
     wrong(
       'Option "dialect" must have "codes", "statuses" and "messages". Spread one that has: { ...defaultDialect, … }.',
     );
-  if (clock && [clock.now, clock.setTimeout, clock.clearTimeout].some(method => typeof method !== 'function'))
+  if (
+    clock !== undefined &&
+    [clock?.now, clock?.setTimeout, clock?.clearTimeout].some(method => typeof method !== 'function')
+  )
     wrong(
       'Option "clock" must have the functions "now", "setTimeout" and "clearTimeout". Leave it out for the system\'s.',
     );

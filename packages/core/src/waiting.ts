@@ -1,7 +1,8 @@
 import type { Clock } from './clock.ts';
 import { TokenError } from './tokenError.ts';
 
-const left = () => new TokenError('aborted', 'The caller stopped waiting for the token.');
+/** What a caller gets who has left. */
+export const left = (): TokenError => new TokenError('aborted', 'The caller stopped waiting for the token.');
 
 /** @throws TokenError `aborted` for a caller who has left: nothing is begun for them */
 export function checkSignal(signal: AbortSignal | undefined): void {
