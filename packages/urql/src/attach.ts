@@ -1,5 +1,5 @@
 import { type CallerHeaders, hasHeader, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core';
-import { makeOperation, type Operation, type OperationContext } from '@urql/core';
+import type { Operation } from '@urql/core';
 
 function fetchOptionsOf({ context }: Operation): RequestInit | undefined {
   return typeof context.fetchOptions === 'function' ? context.fetchOptions() : context.fetchOptions;
@@ -11,25 +11,18 @@ export function bringsOwnToken(operation: Operation): boolean {
 }
 
 /**
- * The operation with a token set's headers over the caller's; with `null` the caller's are all. `additions` travel in its
- * context. A repeat passes the HTTP cache by: it may have kept the refusal of a GET.
+ * The fetch options of an operation with a token set's headers over the caller's; with `null` the caller's headers are all,
+ * and without any the options are as they were: `undefined`. A repeat passes the HTTP cache by: it may have kept the refusal
+ * of a GET.
  */
-export function attach(
-  operation: Operation,
-  ours: TokenHeaders | null,
-  additions: Partial<OperationContext>,
-  isRepeat: boolean,
-): Operation {
+export function attach(operation: Operation, ours: TokenHeaders | null, isRepeat: boolean): RequestInit | undefined {
   const own = fetchOptionsOf(operation);
-  if (!ours && !own?.headers) return operation;
+  if (!ours && !own?.headers) return undefined;
   const headers = mergeHeaders(own?.headers as CallerHeaders | undefined, ours ?? {});
-  const fetchOptions: RequestInit = {
-    ...(ours && wouldLeak(ours) && { redirect: 'error' }),
-    ...own,
-    headers,
-    ...(isRepeat && { cache: 'no-store' }),
-  };
-  return makeOperation(operation.kind, operation, { ...additions, fetchOptions });
+  const options: RequestInit = { ...own, headers };
+  if (ours && wouldLeak(ours)) options.redirect ??= 'error';
+  if (isRepeat) options.cache = 'no-store';
+  return options;
 }
 
 /** The fetch that the operation will use anyway, which shows the response to `see`: a good result does not carry it. */

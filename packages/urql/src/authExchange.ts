@@ -15,10 +15,10 @@ import {
   type OperationContext,
   type OperationResult,
 } from '@urql/core';
-import { make, onEnd, pipe, subscribe } from 'wonka';
 import { attach, bringsOwnToken, watchedFetch } from './attach.ts';
 import { createLives, type Life } from './lives.ts';
 import { type Attempt, readResponse } from './readResponse.ts';
+import { relay } from './relay.ts';
 
 declare module '@urql/core' {
   interface OperationContext {
@@ -51,8 +51,6 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
   const isListed = mayHaveToken(origins);
   return ({ forward }) =>
     operations$ => {
-      let dispatch: (operation: Operation) => void;
-      let publish: (result: OperationResult) => void;
       const lives = createLives();
 
       /** Goes on at once where the token is known, and waits where it is not. */
@@ -82,28 +80,35 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
       function attempt(way: Way, tokens: TokenSet | null): Operation | undefined {
         const { operation, repeated } = way;
         way.sent = tokens;
+        way.response = undefined; // not the last attempt's
         try {
+          const session = operation.context.latchkeySession as string | undefined;
+          if (session && session !== tokens?.session)
+            throw new TokenError('signedOut', 'The session that this operation belonged to is over.');
           if (!tokens && operation.context.auth === 'required')
             throw new TokenError('signedOut', 'Nobody is signed in.');
-          return attach(operation, tokens && auth.headers(tokens), additions(way), repeated);
+          const fetchOptions = attach(operation, tokens && auth.headers(tokens), repeated);
+          return fetchOptions ? sentOn(way, fetchOptions) : operation;
         } catch (error) {
           queueMicrotask(() => fail(way, error)); // not before the client listens
           return undefined;
         }
       }
 
-      /** What travels in the context of what is sent. */
-      function additions(way: Way): Partial<OperationContext> {
-        if (!auth.receivesTokens) return { latchkey: way };
-        const see = (response: Response) => {
-          way.response = () => response;
-        };
-        return { latchkey: way, fetch: watchedFetch(way.operation, see) };
+      /** What is sent: the way travels in its context. Not by `makeOperation`, which copies the context twice. */
+      function sentOn(way: Way, fetchOptions: RequestInit): Operation {
+        const { operation } = way;
+        const context: OperationContext = { ...operation.context, fetchOptions, latchkey: way };
+        if (auth.receivesTokens)
+          context.fetch = watchedFetch(operation, response => {
+            way.response = () => response;
+          });
+        return { ...operation, context };
       }
 
       function send(way: Way, tokens: TokenSet | null): void {
         const operation = attempt(way, tokens);
-        if (operation) dispatch(operation);
+        if (operation) toSend.say(operation);
       }
 
       /** Has the answer judged: it is delivered as the answer to the operation that the client gave, or the operation is sent again. */
@@ -112,7 +117,7 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
         if (!way) return result;
         if (way.isWaiting) return undefined;
         const { operation } = way;
-        if (result.operation.context.meta?.cacheOutcome && !operation.context.meta?.cacheOutcome)
+        if (result.operation.context.meta?.cacheOutcome === 'miss' && !operation.context.meta?.cacheOutcome)
           warnOnce('authExchange stands before a cache, so what the cache has is taken for an answer. Put it behind.');
         const decision = way.life.isOver ? undefined : auth.settle(readResponse(operation, way, result), settling);
         if (!decision) {
@@ -120,7 +125,7 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
             way.delivered = true;
             way.repeated = false;
           }
-          return { ...result, operation };
+          return { ...result, operation: result.error ? failed(way) : operation };
         }
         way.isWaiting = true;
         const isOpen = result.hasNext || operation.kind === 'subscription';
@@ -140,7 +145,7 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
 
       /** Closes the old transport. A mutation's has ended, and others may share its key. */
       function close({ operation }: Way): void {
-        if (operation.kind !== 'mutation') dispatch(makeOperation('teardown', operation));
+        if (operation.kind !== 'mutation') toSend.say(makeOperation('teardown', operation));
       }
 
       /** An HTTP stream is closed here, not from within its answer: urql's fetch throws then, where nobody can catch it. */
@@ -152,30 +157,23 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
         send(way, tokens);
       }
 
+      /** An exchange in front may try a failed mutation again: it still belongs to the session that it was sent in. */
+      function failed({ operation, sent }: Way): Operation {
+        const { kind, context } = operation;
+        if (kind !== 'mutation' || !sent) return operation;
+        return { ...operation, context: { ...context, latchkeySession: sent.session } };
+      }
+
       function deliver({ life }: Way, result: OperationResult): void {
-        if (!life.isOver) publish(result);
+        if (!life.isOver) answers.say(result);
       }
 
       function fail(way: Way, error: unknown): void {
-        deliver(way, makeErrorResult(way.operation, error as Error));
+        deliver(way, makeErrorResult(failed(way), error as Error));
       }
 
-      // Not by `map`, `filter` and `merge`, nor by one function for both ways: every operation and every answer comes here.
-      const sent$ = make<Operation>(({ next, complete }) => {
-        dispatch = next;
-        const take = (operation: Operation) => {
-          const sent = enter(operation);
-          if (sent) next(sent);
-        };
-        return pipe(operations$, onEnd(complete), subscribe(take)).unsubscribe;
-      });
-      return make<OperationResult>(({ next, complete }) => {
-        publish = next;
-        const take = (result: OperationResult) => {
-          const answered = answer(result);
-          if (answered) next(answered);
-        };
-        return pipe(forward(sent$), onEnd(complete), subscribe(take)).unsubscribe;
-      });
+      const toSend = relay(operations$, enter);
+      const answers = relay(forward(toSend.source), answer);
+      return answers.source;
     };
 }

@@ -16,8 +16,11 @@ export function createLives(): Lives {
   return {
     of({ kind, key }) {
       if (kind === 'mutation') return { isOver: false };
-      const life = lives.get(key) ?? { isOver: false };
-      lives.set(key, life);
+      let life = lives.get(key);
+      if (!life) {
+        life = { isOver: false };
+        lives.set(key, life);
+      }
       return life;
     },
     end({ key }) {
