@@ -11,7 +11,7 @@ import {
   warnOnce,
 } from '@latchkey/core';
 import { Observable, type Observer, type Subscriber, type Subscription, type Unsubscribable } from 'rxjs';
-import { attach, bringsOwnToken, carries } from './attach.ts';
+import { attach, bringsOwnToken, carries, detach, sessionBefore } from './attach.ts';
 import { type Attempt, readError, readResult } from './readResponse.ts';
 
 declare module '@apollo/client' {
@@ -34,7 +34,10 @@ export function authLink(auth: TokenManager, options: AdapterOptions = {}): Apol
         const context = operation.getContext();
         const { auth: choice, uri } = context;
         const isOurs = choice !== 'omit' && (typeof uri !== 'string' || isListed(uri));
-        if (!isOurs || bringsOwnToken(context)) return forward(operation).subscribe(observer);
+        if (!isOurs || bringsOwnToken(context)) {
+          detach(operation, context);
+          return forward(operation).subscribe(observer);
+        }
         const way = new Way(auth, settling, operation, forward, observer);
         way.enter(context);
         return way;
@@ -54,6 +57,8 @@ class Way implements Attempt, Observer<Result>, Unsubscribable {
   private isOpen = false;
   private answers: Subscription | undefined;
   private signal: AbortSignal | undefined;
+  /** The session that the operation belongs to, once it was sent. */
+  private session: string | undefined;
   private readonly auth: TokenManager;
   private readonly options: SettleOptions;
   private readonly operation: ApolloLink.Operation;
@@ -77,6 +82,7 @@ class Way implements Attempt, Observer<Result>, Unsubscribable {
   /** Goes on at once where the token is known, and waits where it is not. */
   enter(context: Context): void {
     this.signal = (context.fetchOptions as RequestInit | undefined)?.signal ?? undefined;
+    this.session = sessionBefore(context);
     const tokens = this.auth.fresh();
     if (tokens !== undefined) this.send(tokens, context);
     else this.sendWith(this.auth.get({ signal: this.signal }));
@@ -96,8 +102,10 @@ class Way implements Attempt, Observer<Result>, Unsubscribable {
     try {
       if (this.signal?.aborted)
         throw new TokenError('aborted', 'The operation was aborted while it waited for a token.');
+      if (this.session && this.session !== tokens?.session)
+        throw new TokenError('signedOut', 'The session that this operation belonged to is over.');
       if (!tokens && context.auth === 'required') throw new TokenError('signedOut', 'Nobody is signed in.');
-      attach(this.operation, context, tokens && this.auth.headers(tokens), this.repeated);
+      attach(this.operation, context, tokens && { tokens, headers: this.auth.headers(tokens) }, this.repeated);
       this.answers = this.forward(this.operation).subscribe(this);
       if (!this.isOpen) this.answers.unsubscribe(); // a synchronous answer has ended it
     } catch (error) {

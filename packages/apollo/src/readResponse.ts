@@ -38,7 +38,7 @@ function refusalOf(operation: ApolloLink.Operation, response: Partial<Response> 
 }
 
 /**
- * An answer that came as a result. Its status matters only beside errors: a 401 may come as
+ * An answer that came as a result. Its status matters where it has errors or no data: a 401 may come as
  * `application/graphql-response+json`. `receives`: its headers are wanted, too.
  */
 export function readResult(
@@ -60,7 +60,7 @@ export function readResult(
     errors,
     response: receives ? () => responseOf(operation) : undefined,
   };
-  if (!errors?.length && !isOdd) return facts;
+  if (!errors?.length && !isOdd && payload.data != null) return facts;
   return { ...facts, ...refusalOf(operation, responseOf(operation)), ...(isOdd && { body: result }) };
 }
 
@@ -79,7 +79,7 @@ export function readError(
     kind: operation.operationType,
     operation: operation.query,
     errors,
-    response: () => response ?? responseOf(operation),
+    response: response && (() => response),
     ...refusalOf(operation, response),
     ...(isOfServer && readBody(error.bodyText)),
   };

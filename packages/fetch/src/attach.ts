@@ -1,13 +1,19 @@
 import { type CallerHeaders, hasHeader, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core';
 
+/** Not by `instanceof`: it may be of another realm, or of a package. */
+export const isRequest = (input: RequestInfo | URL): input is Request => typeof input === 'object' && 'url' in input;
+
 /** The headers that the caller gave: those of `init` replace those of a `Request`, as in fetch itself. */
 const callersHeaders = (input: RequestInfo | URL, init: RequestInit): CallerHeaders | undefined =>
-  (init.headers ?? (input instanceof Request ? input.headers : undefined)) as CallerHeaders | undefined;
+  (init.headers ?? (isRequest(input) ? input.headers : undefined)) as CallerHeaders | undefined;
 
 /** Whether the caller brings a token of its own for this request. */
 export function bringsOwnToken(input: RequestInfo | URL, init: RequestInit): boolean {
   return hasHeader(callersHeaders(input, init), 'authorization');
 }
+
+/** A `Request` that is given any options loses these of its own. @see Fetch, the Request constructor */
+const lostOf = ({ referrer, referrerPolicy }: Request): RequestInit => ({ referrer, referrerPolicy });
 
 /**
  * What is sent with a token set's headers, or with `null` without. A repeat passes the HTTP cache by: it may have kept the
@@ -19,12 +25,10 @@ export function attach(
   ours: TokenHeaders | null,
   isRepeat: boolean,
 ): RequestInit {
-  if (!ours && !init.headers) return init; // a Request with any init loses its referrer policy
-  const own = callersHeaders(input, init);
-  return {
-    ...(ours && wouldLeak(ours) && { redirect: 'error' }),
-    ...init,
-    headers: mergeHeaders(own, ours ?? {}),
-    ...(isRepeat && { cache: 'no-store' }),
-  };
+  if (!ours && !init.headers) return init;
+  const headers = mergeHeaders(callersHeaders(input, init), ours ?? {});
+  const options: RequestInit = { ...(isRequest(input) && lostOf(input)), ...init, headers };
+  if (ours && wouldLeak(ours)) options.redirect ??= 'error';
+  if (isRepeat) options.cache = 'no-store';
+  return options;
 }

@@ -6,7 +6,7 @@ import {
   type TokenManager,
   type TokenSet,
 } from '@latchkey/core';
-import { attach, bringsOwnToken } from './attach.ts';
+import { attach, bringsOwnToken, isRequest } from './attach.ts';
 import { type Asked, readAnswer, readOperation, readRequest, requestIn } from './readResponse.ts';
 
 export interface AuthFetchOptions extends AdapterOptions {
@@ -37,7 +37,7 @@ export function authFetch(auth: TokenManager, options: AuthFetchOptions = {}): A
   return async (input, wanted) => {
     const { auth: choice, ...init } = wanted ?? {}; // null, too, as fetch itself
     const send = given ?? fetch;
-    const request = input instanceof Request ? input : undefined;
+    const request = isRequest(input) ? input : undefined;
     const isOurs = isListed(request?.url ?? (input as string | URL));
     if (choice === 'omit' || !isOurs || bringsOwnToken(input, init)) return send(input, init);
 

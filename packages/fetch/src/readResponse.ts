@@ -1,5 +1,6 @@
 import { type ResponseFacts, readBody, rootFields } from '@latchkey/core';
 import { parse } from 'graphql';
+import { isRequest } from './attach.ts';
 
 type Operation = Pick<ResponseFacts, 'kind' | 'rootFields'>;
 
@@ -44,7 +45,7 @@ function documentOf(request: unknown): unknown {
 }
 
 /** Types whose body may be a document; a file's, say, is not read. */
-const isText = ({ headers }: Request) => /^text\/|[/+]json\b/i.test(headers.get('content-type') ?? '');
+const isTextType = (type: string | null) => /^text\/|[/+]json\b/i.test(type ?? '');
 
 /** A request as far as it is at hand: the body of a `Request` is a stream. */
 export function requestIn(
@@ -52,7 +53,7 @@ export function requestIn(
   init: RequestInit,
   text: string = typeof init.body === 'string' ? init.body : '',
 ): Asked {
-  const request = input instanceof Request ? input : undefined;
+  const request = isRequest(input) ? input : undefined;
   const method = init.method ?? request?.method ?? 'GET';
   const url = request?.url ?? String(input as string | URL);
   const body = parsed(text);
@@ -60,10 +61,18 @@ export function requestIn(
   return { method, body, operation: [method, url, ...documents].join(' ') };
 }
 
+/** The document of a body that is no text, where it may have one. @see https://github.com/jaydenseric/graphql-multipart-request-spec */
+async function textIn(input: RequestInfo | URL, { body }: RequestInit): Promise<string | undefined> {
+  if (body instanceof FormData) return String(body.get?.('operations')); // React Native's has no get
+  if (body instanceof URLSearchParams) return JSON.stringify(Object.fromEntries(body));
+  if (body instanceof Blob) return isTextType(body.type) ? body.text() : undefined;
+  if (body || !isRequest(input)) return undefined;
+  return isTextType(input.headers.get('content-type')) ? input.clone().text() : undefined;
+}
+
 /** The whole of a refused request; to be called before the repeat, because its body is sent once. */
 export async function readRequest(input: RequestInfo | URL, init: RequestInit): Promise<Asked> {
-  const isWanted = !init.body && input instanceof Request && isText(input);
-  return requestIn(input, init, isWanted ? await input.clone().text() : undefined);
+  return requestIn(input, init, await textIn(input, init));
 }
 
 /** What was asked for, looked at only when it was refused. What is no query for sure may have done something. */
