@@ -3,7 +3,7 @@ import { SetContextLink } from '@apollo/client/link/context';
 import { authLink } from '@latchkey/apollo';
 import { createTokenManager, type TokenManager } from '@latchkey/core';
 import { authExchange } from '@latchkey/urql';
-import { Client, cacheExchange, type Exchange, makeResult } from '@urql/core';
+import { Client, cacheExchange, type Exchange, makeResult, ssrExchange } from '@urql/core';
 import { of } from 'rxjs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { filter, map, pipe } from 'wonka';
@@ -40,6 +40,14 @@ test('a urql exchange in its right place says nothing, and so does one in produc
   ask([cacheExchange, authExchange(manager()), answering]);
   vi.stubEnv('NODE_ENV', 'production');
   ask([authExchange(manager()), cacheExchange, answering]);
+  expect(said()).toEqual([]);
+});
+
+test('a urql exchange before ssrExchange says nothing', () => {
+  const server = ssrExchange({ isClient: false });
+  ask([server, answering]);
+  const restored = ssrExchange({ isClient: true, initialState: server.extractData() });
+  ask([authExchange(manager()), restored, answering]);
   expect(said()).toEqual([]);
 });
 
