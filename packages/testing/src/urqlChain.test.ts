@@ -15,14 +15,23 @@ import {
   ssrExchange,
   subscriptionExchange,
 } from '@urql/core';
-import { cacheExchange as graphcache, offlineExchange } from '@urql/exchange-graphcache';
+import { cacheExchange as graphcache, offlineExchange, type SerializedRequest } from '@urql/exchange-graphcache';
 import { persistedExchange } from '@urql/exchange-persisted';
 import { retryExchange } from '@urql/exchange-retry';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { filter, fromPromise, mergeMap, pipe, subscribe } from 'wonka';
 import { signedIn } from './signedIn.ts';
 
 const me = '{ me { id name } }';
+const addItem = 'mutation { addItem(title: "of A") { id owner } }';
+
+/** As the README has it: what is not mended here does not get better by another try. */
+const retryIf = ({ networkError }: CombinedError) => networkError !== undefined && !TokenError.is(networkError);
+
+/** As the README has it. */
+const isOfflineError = (error?: CombinedError) =>
+  error?.networkError instanceof TypeError ||
+  (TokenError.is(error?.networkError) && error.networkError.code === 'unavailable');
 
 describe('the exchange among other exchanges of urql', () => {
   let server: Oli;
@@ -33,6 +42,10 @@ describe('the exchange among other exchanges of urql', () => {
   const operations = () => server.requests.filter(({ kind }) => kind === 'graphql');
   const renewals = () => server.stats().tokenRequests.refresh;
   const good = () => ({ data: { me: { name: server.users[0].name } } });
+  const signInAsNext = () => {
+    const [, { username, password }] = server.users;
+    return auth.signIn({ username, password });
+  };
 
   beforeEach(async () => {
     server = await startOli();
@@ -75,12 +88,29 @@ describe('the exchange among other exchanges of urql', () => {
       isDown = false;
       return Promise.reject(new TypeError('fetch failed'));
     };
-    const retry = retryExchange({ initialDelayMs: 1, maxNumberAttempts: 3, retryIf: error => !!error.networkError });
+    const retry = retryExchange({ initialDelayMs: 1, maxNumberAttempts: 3, retryIf });
     const chain = place === 'behind' ? [authExchange(auth), retry] : [retry, authExchange(auth)];
     server.expireNow();
     const retrying = client([...chain, fetchExchange], { fetch: failing });
     expect(await retrying.query(me, {}).toPromise()).toMatchObject(good());
     expect(renewals()).toBe(1);
+  });
+
+  test('B103 retryExchange in front of it does not send a mutation of a session that is over as the next user', async () => {
+    const retry = retryExchange({ initialDelayMs: 1, retryIf });
+    server.expireNow();
+    const release = server.holdOperations();
+    const arrived = server.next('operation');
+    const result = client([retry, authExchange(auth), fetchExchange])
+      .mutation(addItem, {})
+      .toPromise();
+    await arrived;
+    await auth.signOut();
+    await signInAsNext();
+    release();
+    expect(await result).toMatchObject({ error: { networkError: { code: 'signedOut' } } });
+    expect(operations()).toHaveLength(1);
+    expect(server.stats().mutationsExecuted).toBe(0);
   });
 
   test('B108 mapExchange in front of it does not see a refusal that was mended', async () => {
@@ -105,6 +135,59 @@ describe('the exchange among other exchanges of urql', () => {
     const browser = client([restored, authExchange(auth), fetchExchange]);
     expect(browser.readQuery(me, {})).toMatchObject(good());
     expect(operations()).toHaveLength(before);
+  });
+
+  test('a mutation whose consumer has left during the renewal is executed: urql tears no mutation down', async () => {
+    server.expireNow();
+    const release = server.holdTokenRequests();
+    const asked = server.next('tokenRequest');
+    const { unsubscribe } = pipe(
+      client([authExchange(auth), fetchExchange]).mutation(addItem, {}),
+      subscribe(() => {}),
+    );
+    await asked;
+    unsubscribe();
+    release();
+    await expect.poll(() => server.stats().mutationsExecuted).toBe(1);
+  });
+
+  describe('what a server was refused and could not renew', () => {
+    async function refusedData() {
+      const serversAuth = createTokenManager({ renewal: 'never' });
+      await serversAuth.adopt('dead');
+      const serverSide = ssrExchange({ isClient: false });
+      await client([serverSide, authExchange(serversAuth), fetchExchange])
+        .query(me, {})
+        .toPromise();
+      return serverSide.extractData();
+    }
+
+    test('B108 ssrExchange in front of it hands to the user', async () => {
+      server.refuseAs('code200');
+      const restored = ssrExchange({ isClient: true, initialState: await refusedData() });
+      const browser = client([restored, authExchange(auth), fetchExchange]);
+      expect(browser.readQuery(me, {})).toMatchObject({ error: expect.any(CombinedError) });
+    });
+
+    test('B108 is renewed in the browser where ssrExchange is behind it, and nothing is warned about', async () => {
+      const warnings = vi.spyOn(console, 'warn');
+      server.refuseAs('code200');
+      const restored = ssrExchange({ isClient: true, initialState: await refusedData() });
+      const browser = client([authExchange(auth), restored, fetchExchange]);
+      expect(await browser.query(me, {}).toPromise()).toMatchObject(good());
+      expect(renewals()).toBe(1);
+      expect(warnings).not.toHaveBeenCalled();
+      warnings.mockRestore();
+    });
+
+    test('B108 is asked for by the browser where results with errors are not handed on, also a 401 without a body', async () => {
+      server.refuseAs('empty401');
+      const data = Object.entries(await refusedData());
+      const initialState = Object.fromEntries(data.filter(([, { error }]) => !error));
+      const browser = client([ssrExchange({ isClient: true, initialState }), authExchange(auth), fetchExchange]);
+      expect(await browser.query(me, {}).toPromise()).toMatchObject(good());
+      expect(data).toHaveLength(1);
+    });
   });
 
   test('B97 persisted queries work through it, also with a dead token', async () => {
@@ -133,36 +216,69 @@ describe('the exchange among other exchanges of urql', () => {
     ]);
   });
 
-  test('B108 offlineExchange keeps a mutation whose token cannot be renewed, and sends it when the network is back', async () => {
-    auth.dispose();
-    auth = await signedIn(server, { cooldownMs: 0 });
-    const kept: unknown[] = [];
-    let goOnline: (() => void) | undefined;
-    const offline = offlineExchange({
-      storage: {
+  describe('offlineExchange', () => {
+    /** One for each user; in a page, a database of its own. */
+    function createStorage() {
+      let kept: SerializedRequest[] = [];
+      return {
         readData: async () => ({}),
         writeData: async () => {},
-        readMetadata: async () => null,
-        writeMetadata: mutations => void kept.push(mutations?.length),
-        onOnline: back => {
-          goOnline = back;
+        readMetadata: async () => kept,
+        writeMetadata: (mutations: SerializedRequest[]) => {
+          kept = mutations;
         },
-      },
-      optimistic: { addItem: () => ({ __typename: 'Item', id: '0' }) },
-      isOfflineError: error =>
-        error?.networkError instanceof TypeError ||
-        (TokenError.is(error?.networkError) && error.networkError.code === 'unavailable'),
+        onOnline(back: () => void) {
+          this.goOnline = back;
+        },
+        goOnline: undefined as (() => void) | undefined,
+        kept: () => kept.length,
+      };
+    }
+
+    async function connect(storage: ReturnType<typeof createStorage>) {
+      storage.goOnline = undefined;
+      const optimistic = { addItem: () => ({ __typename: 'Item', id: '0' }) };
+      const offline = offlineExchange({ storage, optimistic, isOfflineError });
+      const caching = client([offline, authExchange(auth), fetchExchange]);
+      await expect.poll(() => storage.goOnline).toBeDefined();
+      auth.on('signedOut', () => storage.onOnline(() => {})); // as the README has it
+      return caching;
+    }
+
+    beforeEach(async () => {
+      auth.dispose();
+      auth = await signedIn(server, { cooldownMs: 0 });
     });
-    const caching = client([offline, authExchange(auth), fetchExchange]);
-    await expect.poll(() => goOnline).toBeDefined();
-    await caching.query('{ items { id } }', {}).toPromise();
-    server.expireNow();
-    server.failTokenRequests(1, { status: 503 });
-    const result = caching.mutation('mutation { addItem(title: "x") { id } }', {}).toPromise();
-    await expect.poll(() => kept).toEqual([0, 1]);
-    goOnline?.();
-    expect(await result).toMatchObject({ data: { addItem: { id: expect.any(String) } } });
-    expect(server.stats().mutationsExecuted).toBe(1);
+
+    test('B108 keeps a mutation whose token cannot be renewed, and sends it when the network is back', async () => {
+      const storage = createStorage();
+      const caching = await connect(storage);
+      await caching.query('{ items { id } }', {}).toPromise();
+      server.expireNow();
+      server.failTokenRequests(1, { status: 503 });
+      const result = caching.mutation(addItem, {}).toPromise();
+      await expect.poll(storage.kept).toBe(1);
+      storage.goOnline?.();
+      expect(await result).toMatchObject({ data: { addItem: { id: expect.any(String) } } });
+      expect(server.stats().mutationsExecuted).toBe(1);
+    });
+
+    test('B109 with a storage for each user, cut off when the session ends, sends nothing of the last one as the next', async () => {
+      const [first, next] = [createStorage(), createStorage()];
+      const caching = await connect(first);
+      server.expireNow();
+      server.failTokenRequests(1, { status: 503 });
+      void caching.mutation(addItem, {}).toPromise();
+      await expect.poll(first.kept).toBe(1);
+      await auth.signOut();
+      await signInAsNext();
+      const later = await connect(next);
+      expect(await later.query(me, {}).toPromise()).toMatchObject({ data: { me: { name: server.users[1].name } } });
+      for (const storage of [first, next]) storage.goOnline?.();
+      expect(await later.query('{ items { id } }', {}).toPromise()).toMatchObject({ data: expect.anything() });
+      expect(server.stats().mutationsExecuted).toBe(0);
+      expect(first.kept()).toBe(1);
+    });
   });
 
   test('B80 fetchOptions may be a function', async () => {
