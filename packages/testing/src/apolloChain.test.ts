@@ -21,6 +21,9 @@ describe('the link among other links of Apollo Client', () => {
   const client = (...links: ApolloLink[]) =>
     new ApolloClient({ cache: new InMemoryCache(), link: ApolloLink.from(links) });
   const http = () => new HttpLink({ uri: server.url });
+  /** As the README has it: what is not mended here does not get better by another try. */
+  const retryLink = () =>
+    new RetryLink({ delay: { initial: 1 }, attempts: { retryIf: error => !TokenError.is(error) } });
   const operations = () => server.requests.filter(({ kind }) => kind === 'graphql');
   const good = () => ({ data: { me: { name: server.users[0].name } } });
   const execute = (link: ApolloLink) => ApolloLink.execute(link, { query: me }, { client: client(link) });
@@ -62,6 +65,35 @@ describe('the link among other links of Apollo Client', () => {
     expect(await client(retry, authLink(auth), failing, http()).query(query)).toMatchObject(good());
     expect(server.stats().tokenRequests.refresh).toBe(1);
     expect(operations().at(-1)?.headers.authorization).toBe(`Bearer ${auth.fresh()?.accessToken}`);
+  });
+
+  test('B103 RetryLink in front of it does not send a mutation of a session that is over as the next user', async () => {
+    const retrying = client(retryLink(), authLink(auth), http());
+    server.expireNow();
+    const release = server.holdOperations();
+    const arrived = server.next('operation');
+    const result = retrying.mutate({ mutation: gql`mutation { addItem(title: "of A") { id owner } }` });
+    await arrived;
+    await auth.signOut();
+    const [, { username, password }] = server.users;
+    await auth.signIn({ username, password });
+    release();
+    await expect(result).rejects.toSatisfy(error => TokenError.is(error) && error.code === 'signedOut');
+    expect(operations()).toHaveLength(1);
+    expect(server.stats().mutationsExecuted).toBe(0);
+  });
+
+  test('B108 RetryLink in front of it, told so, tries again where the network failed', async () => {
+    let isDown = true;
+    const failing: typeof fetch = (input, init) => {
+      if (!isDown) return fetch(input, init);
+      isDown = false;
+      return Promise.reject(new TypeError('fetch failed'));
+    };
+    const http = new HttpLink({ uri: server.url, fetch: failing });
+    const retrying = client(retryLink(), authLink(auth), http);
+    expect(await retrying.query(query)).toMatchObject(good());
+    expect(operations()).toHaveLength(1);
   });
 
   test('B100 our own header of an earlier try is not taken for the caller’s', async () => {

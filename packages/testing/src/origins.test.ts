@@ -1,6 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
+import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { authLink } from '@latchkey/apollo';
 import { createTokenManager, TokenError, type TokenManager } from '@latchkey/core';
 import { authFetch } from '@latchkey/fetch';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -77,6 +79,25 @@ describe('credentials stay home', () => {
         [undefined, undefined],
       ]);
       expect(home.seen[0]).toMatchObject({ authorization: 'Bearer the-token' });
+    },
+  );
+
+  test.for([
+    ['the home of the token', () => home, ['Bearer the-token']],
+    ['another origin', () => other, []],
+  ] as const)(
+    'a HttpLink with a fixed uri and a fetch for one origin carries the token only there: %s',
+    async ([, target, expected]) => {
+      const homeFetch: typeof fetch = async (input, init) => {
+        if (new URL(new Request(input).url).origin !== home.url) throw new Error('Not sent: this is another origin.');
+        return fetch(input, init);
+      };
+      const http = new HttpLink({ uri: `${target().url}/graphql`, fetch: homeFetch });
+      const link = ApolloLink.from([authLink(auth, { origins: [home.url] }), http]);
+      const client = new ApolloClient({ cache: new InMemoryCache(), link });
+      const { error } = await client.query({ query: gql`{ me { name } }`, errorPolicy: 'all' });
+      expect(error?.message).toBe(expected.length ? undefined : 'Not sent: this is another origin.');
+      expect([...home.seen, ...other.seen].map(({ authorization }) => authorization)).toEqual(expected);
     },
   );
 
