@@ -51,6 +51,7 @@ test.for([
   ['packages/apollo/README.md', 80],
   ['packages/core/DIALECTS.md', 80],
   ['packages/core/README.md', 80],
+  ['packages/fetch/README.md', 80],
   ['packages/providers/README.md', 80],
   ['packages/urql/README.md', 80],
 ] as const)('%s has at most %i lines', async ([path, most]) => {

@@ -1,6 +1,6 @@
-import { createTokenManager } from '@latchkey/core';
+import { createTokenManager, TokenError } from '@latchkey/core';
 import { authFetch } from '@latchkey/fetch';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 const endpoint = 'https://api.example/graphql';
 const cooldownMs = 10_000;
@@ -159,4 +159,42 @@ test('signed out, a Request is sent as it is', async () => {
     },
   })(request);
   expect(inits).toEqual([{}]);
+});
+
+describe('B87 an abort', () => {
+  test.for(['its first token', 'the successor of its token'])(
+    'while it waits for %s rejects with aborted, and the renewal goes on',
+    async awaited => {
+      let renewed: ((token: string) => void) | undefined;
+      const renew = () => new Promise<string>(resolve => (renewed = resolve));
+      const auth = createTokenManager({ renew, restore: awaited === 'its first token' });
+      if (awaited !== 'its first token') await auth.adopt('token-0');
+      let sent = 0;
+      const refusing: typeof fetch = async () => {
+        sent++;
+        return new Response(null, { status: 401 });
+      };
+      const leaving = new AbortController();
+      const answer = authFetch(auth, { fetch: refusing })(endpoint, { signal: leaving.signal });
+      await expect.poll(() => renewed).toBeDefined();
+      const sentBefore = sent;
+      leaving.abort(new Error('the caller’s own reason'));
+      await expect(answer).rejects.toSatisfy(error => TokenError.is(error) && error.code === 'aborted');
+      renewed?.('token-1');
+      await expect.poll(() => auth.fresh()?.accessToken).toBe('token-1');
+      expect(sent).toBe(sentBefore);
+    },
+  );
+
+  test('while it is on its way rejects with what fetch says', async () => {
+    const auth = createTokenManager({ renew: () => null });
+    await auth.adopt('token-0');
+    const leaving = new AbortController();
+    const reason = new Error('the caller’s own reason');
+    const hanging: typeof fetch = (_, init) =>
+      new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason)));
+    const answer = authFetch(auth, { fetch: hanging })(endpoint, { signal: leaving.signal });
+    leaving.abort(reason);
+    await expect(answer).rejects.toBe(reason);
+  });
 });
