@@ -1,7 +1,15 @@
+import { createTokenManager, TokenError } from '@latchkey/core';
+import { keyValueStore } from '@latchkey/core/keyValueStore';
+import { oli } from '@latchkey/providers/oli';
 import { cleanup, screen, waitFor } from '@testing-library/react';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, inject, test, vi } from 'vitest';
+import { findAddresses } from '../src/addresses.ts';
+import { type Clients, createClients } from '../src/clients.ts';
+import { itemsQuery, meQuery } from '../src/documents.ts';
 import { choices, clients, costOf } from './choices.ts';
-import { findUsers, panel, renderApp, serverOf, signIn, signOut } from './renderApp.tsx';
+import { apis, findUsers, panel, renderApp, serverOf, signIn, signOut } from './renderApp.tsx';
+
+vi.mock('../src/clients.ts', { spy: true }); // they work as ever, and a test can ask for them
 
 afterEach(cleanup);
 
@@ -181,6 +189,116 @@ describe('the end of a session', () => {
     expect(whileSignedIn.length).toBeGreaterThan(0);
     expect(whileSignedIn.filter(text => text.includes('Mara'))).toEqual([]);
     await user.click(screen.getByRole('button', { name: 'Sign out' }));
+  });
+});
+
+describe('B109 nothing of a session that is over is rendered or requested', () => {
+  /** The page with OLI, with a session that another tab shares. */
+  async function renderTab() {
+    const items = new Map<string, string>();
+    const storage = {
+      getItem: (key: string) => items.get(key),
+      setItem: (key: string, item: string) => items.set(key, item),
+      removeItem: (key: string) => items.delete(key),
+    };
+    const [api] = await apis();
+    if (!api) throw new Error('There is no API');
+    const { tokenUrl } = (await findAddresses(inject('origin'))).oli;
+    const options = { ...oli({ tokenUrl }), store: keyValueStore(storage, 'oli') };
+    const auth = createTokenManager(options);
+    return { user: await renderApp('OLI', [{ ...api, auth }]), auth, otherTab: () => createTokenManager(options) };
+  }
+  type Tab = Awaited<ReturnType<typeof renderTab>>;
+
+  async function credentialsOf(name: string) {
+    const found = (await (await serverOf()).users()).find(each => each.name === name);
+    if (!found) throw new Error(`There is no ${name}`);
+    return { username: found.username, password: found.password };
+  }
+
+  /** The page's own, for what an app does outside its components. */
+  function newestClients(): Clients {
+    const made = vi.mocked(createClients).mock.results.at(-1);
+    if (made?.type !== 'return') throw new Error('There are no clients');
+    return made.value;
+  }
+
+  /** What the page shows once the session is over. */
+  function watchPage({ auth }: Tab) {
+    const seen: string[] = [];
+    const watcher = new MutationObserver(() => seen.push(document.body.querySelector('.deeds')?.textContent ?? ''));
+    auth.on('signedOut', () => watcher.observe(document.body, { subtree: true, childList: true, characterData: true }));
+    return () => {
+      watcher.disconnect();
+      return seen;
+    };
+  }
+
+  test.for<[string, (tab: Tab) => Promise<void>]>([
+    [
+      'the user signs out, and another one in',
+      async ({ user }) => {
+        await signOut(user);
+        await signIn(user, 'Odo Fenn');
+      },
+    ],
+    ['another user signs in over it', async ({ auth }) => void (await auth.signIn(await credentialsOf('Odo Fenn')))],
+    [
+      'another tab signs another user in',
+      async ({ otherTab }) => void (await otherTab().signIn(await credentialsOf('Odo Fenn'))),
+    ],
+  ])('when %s', async ([, endSession]) => {
+    const server = await serverOf();
+    const tab = await renderTab();
+    const { user } = tab;
+    await signIn(user);
+    for (const client of clients) {
+      await user.click(panel(client).getByRole('button', { name: 'Follow' }));
+      await panel(client).findByText(/^Following: [1-9]/);
+    }
+    const { apollo } = newestClients();
+    const heard: string[] = [];
+    const polled = apollo.watchQuery({
+      query: itemsQuery,
+      variables: { first: 1, after: 0 },
+      fetchPolicy: 'network-only',
+      pollInterval: 1,
+    });
+    const ended = new Promise<void>(resolve =>
+      polled.subscribe({
+        next: ({ data }) => data && heard.push(String(data.items?.[0]?.owner)),
+        complete: resolve,
+      }),
+    );
+    for (const client of clients) await user.click(panel(client).getByRole('button', { name: '25 at once' })); // on their way
+    const pageAfterwards = watchPage(tab);
+    await endSession(tab);
+    await screen.findByRole('heading', { name: 'Signed in as Odo Fenn' });
+    for (const client of clients) await panel(client).findAllByText('seen by Odo Fenn');
+    await ended;
+
+    const before = await server.counts();
+    for (const client of clients) {
+      await user.click(panel(client).getByRole('button', { name: '25 at once' }));
+      await panel(client).findByText('25 of 25 were answered.');
+    }
+    const after = await server.counts();
+    expect(after.operations.received - before.operations.received).toBe(50);
+    expect(new Set(heard)).toEqual(new Set(['Mara Quill']));
+    const shown = pageAfterwards().filter(text => text.startsWith('Signed in'));
+    expect(shown.length).toBeGreaterThan(0);
+    expect(shown.filter(text => text.includes('Mara'))).toEqual([]);
+    await signOut(user);
+  });
+
+  test('and a query on its way fails because the user is signed out, not because a store was reset', async () => {
+    const { user, auth } = await renderTab();
+    await signIn(user);
+    const result = newestClients().apollo.query({ query: meQuery, fetchPolicy: 'network-only' });
+    const signedOut = auth.signOut();
+    await expect(result).rejects.toSatisfy(error => TokenError.is(error) && error.code === 'signedOut');
+    await signedOut;
+    await findUsers();
   });
 });
 

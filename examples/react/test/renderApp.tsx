@@ -4,7 +4,7 @@ import type { DetachedWindowAPI } from 'happy-dom';
 import { inject } from 'vitest';
 import { App } from '../src/App.tsx';
 import { findAddresses } from '../src/addresses.ts';
-import { createApis } from '../src/apis.ts';
+import { type Api, createApis } from '../src/apis.ts';
 import { type DemoServer, demoServer } from '../src/demoServer.ts';
 import { choices, clients } from './choices.ts';
 
@@ -22,15 +22,18 @@ for (const each of [Headers, Request, Response]) {
 }
 
 /** The page as a user has it after opening it and choosing an API. */
-export async function renderApp(title = 'OLI'): Promise<UserEvent> {
-  window.happyDOM.setURL(`${inject('origin')}/`);
-  render(<App apis={await apis()} />);
+export async function renderApp(title = 'OLI', offered?: readonly Api[]): Promise<UserEvent> {
+  render(<App apis={offered ?? (await apis())} />);
   const user = userEvent.setup();
   await user.click(screen.getByRole('radio', { name: new RegExp(`^${title}`) }));
   return user;
 }
 
-const apis = async () => createApis(await findAddresses(inject('origin')));
+/** What the page offers, at the origin of its server. */
+export async function apis(): Promise<readonly Api[]> {
+  window.happyDOM.setURL(`${inject('origin')}/`);
+  return createApis(await findAddresses(inject('origin')));
+}
 
 /** Signs in, and waits until both clients have something to show. */
 export async function signIn(user: UserEvent, name = 'Mara Quill'): Promise<void> {
