@@ -16,7 +16,7 @@ async function start() {
   await auth.adopt('token-0');
   const answering: typeof fetch = async (input, init) => {
     const request = new Request(input, init);
-    const text = `${request.method} ${request.url} ${await request.text()}`;
+    const text = await textOf(request);
     const isDead = request.headers.get('authorization') === `Bearer token-${dead}`;
     return isDead || isRefused(text) ? new Response('', { status: 401 }) : Response.json({ data: { n: 1 } });
   };
@@ -49,9 +49,12 @@ async function start() {
 
 type Ask = () => readonly [input: RequestInfo | URL, init?: RequestInit];
 
+/** The boundary of a form is another each time. */
+const textOf = async (request: Request) =>
+  `${request.method} ${request.url} ${(await request.text()).replaceAll(/formdata-undici-\d+/g, '')}`;
+
 async function same(ask: Ask): Promise<(text: string) => boolean> {
-  const request = new Request(...ask());
-  const text = `${request.method} ${request.url} ${await request.text()}`;
+  const text = await textOf(new Request(...ask()));
   return other => other === text;
 }
 
@@ -64,6 +67,20 @@ const post =
 const request =
   (body: unknown): Ask =>
   () => [new Request(...post(body)())];
+const blob =
+  (body: unknown): Ask =>
+  () => [endpoint, { method: 'POST', body: new Blob([JSON.stringify(body)], { type: 'application/json' }) }];
+const form =
+  (fields: Record<string, string>): Ask =>
+  () => [endpoint, { method: 'POST', body: new URLSearchParams(fields) }];
+/** @see https://github.com/jaydenseric/graphql-multipart-request-spec */
+function upload(operations: unknown): Ask {
+  const body = new FormData();
+  body.set('operations', JSON.stringify(operations));
+  body.set('map', '{"0":["variables.file"]}');
+  body.set('0', new Blob(['a file']));
+  return () => [endpoint, { method: 'POST', body }];
+}
 const persisted = (sha256Hash: string) => ({ extensions: { persistedQuery: { version: 1, sha256Hash } } });
 
 const pairs: readonly (readonly [string, Ask, Ask])[] = [
@@ -78,6 +95,9 @@ const pairs: readonly (readonly [string, Ask, Ask])[] = [
   ['a query in the URL', get('/graphql?query={admin}'), get('/graphql?query={items}')],
   ['a document', post({ query: '{ admin(is: "a") }' }), post({ query: '{ items(is: "a") }' })],
   ['a document in a Request', request({ query: '{ admin }' }), request({ query: '{ items }' })],
+  ['a document in a Blob', blob({ query: '{ admin }' }), blob({ query: '{ items }' })],
+  ['a document in a form', form({ query: '{ admin }' }), form({ query: '{ items }' })],
+  ['an upload', upload({ query: 'mutation { a }' }), upload({ query: 'mutation { b }' })],
   ['a persisted query', post(persisted('aa')), post(persisted('bb'))],
   ['a batch', post([{ query: '{ n }' }, { query: '{ admin }' }]), post([{ query: '{ n }' }, { query: '{ items }' }])],
 ];
@@ -111,8 +131,10 @@ test.for([
   expect(api.renewals()).toBe(2);
 });
 
-// A HEAD has no answer to be accepted by, and the body of a Request is not read for a good one: these lapse.
-test.for(pairs.filter(([name]) => name !== 'a HEAD' && name !== 'a document in a Request'))(
+// A HEAD has no answer to be accepted by, and a body that is no text is not read for a good one: these lapse.
+const lapsing = ['a HEAD', 'a document in a Request', 'a document in a Blob', 'a document in a form', 'an upload'];
+
+test.for(pairs.filter(([name]) => !lapsing.includes(name)))(
   'B85 %s that was refused whatever the token is forgiven when it is accepted',
   async ([, one]) => {
     const api = await start();
@@ -159,6 +181,56 @@ test('signed out, a Request is sent as it is', async () => {
     },
   })(request);
   expect(inits).toEqual([{}]);
+});
+
+async function managerOf() {
+  let renewals = 0;
+  const auth = createTokenManager({ renew: () => `token-${++renewals}` });
+  await auth.adopt('token-0');
+  return auth;
+}
+
+test.each(['no-referrer', 'origin'] as const)('a Request keeps its referrer policy %s', async referrerPolicy => {
+  const auth = await managerOf();
+  const sent: Request[] = [];
+  const send = authFetch(auth, {
+    fetch: async (input, init) => {
+      sent.push(new Request(input, init));
+      return Response.json({}, { status: sent.length === 1 ? 401 : 200 });
+    },
+  });
+  await send(new Request(endpoint, { referrerPolicy }));
+  expect(sent.map(request => request.referrerPolicy)).toEqual([referrerPolicy, referrerPolicy]);
+  expect(sent.map(({ headers }) => headers.get('authorization'))).toEqual(['Bearer token-0', 'Bearer token-1']);
+});
+
+test('a Request of another realm keeps its headers', async () => {
+  const auth = await managerOf();
+  const foreign = { url: endpoint, method: 'POST', headers: new Headers({ 'x-trace': '7' }), body: null };
+  const inits: RequestInit[] = [];
+  const send = authFetch(auth, {
+    fetch: async (_, init = {}) => {
+      inits.push(init);
+      return Response.json({ data: {} });
+    },
+  });
+  await send(foreign as Request);
+  expect(inits[0]?.headers).toEqual({ 'x-trace': '7', authorization: 'Bearer token-0' });
+});
+
+test('B88 a request that was aborted in flight and refused costs no renewal', async () => {
+  const renew = vi.fn(() => 'token-1');
+  const auth = createTokenManager({ renew });
+  await auth.adopt('token-0');
+  const leaving = new AbortController();
+  const send = authFetch(auth, {
+    fetch: async () => {
+      leaving.abort(); // and this transport does not care
+      return new Response(null, { status: 401 });
+    },
+  });
+  await expect(send(endpoint, { signal: leaving.signal })).rejects.toMatchObject({ code: 'aborted' });
+  expect(renew).not.toHaveBeenCalled();
 });
 
 describe('B87 an abort', () => {

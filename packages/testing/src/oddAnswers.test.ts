@@ -11,7 +11,7 @@ const adapters: readonly Adapter[] = [apolloAdapter, urqlAdapter, fetchAdapter];
 const showBodies = [apolloAdapter, fetchAdapter];
 
 /** A server that answers the token `A` with this, and the token `B` with data. */
-function serverThatSays(status: number, body: unknown) {
+function serverThatSays(status: number, body: unknown, type = 'application/json') {
   const sent: (string | null)[] = [];
   let renewals = 0;
   const auth: TokenManager = createTokenManager({
@@ -24,7 +24,8 @@ function serverThatSays(status: number, body: unknown) {
   async function answer(_: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const token = new Headers(init?.headers).get('authorization');
     sent.push(token);
-    return token === 'Bearer B' ? Response.json({ data: { me: { name: 'Mara' } } }) : Response.json(body, { status });
+    if (token === 'Bearer B') return Response.json({ data: { me: { name: 'Mara' } } });
+    return Response.json(body, { status, headers: { 'content-type': type } });
   }
   const run = (adapter: Adapter, dialect: Dialect) =>
     adapter.connect(auth, { url: 'http://127.0.0.1/graphql', fetch: answer, dialect }).run('query { me { name } }');
@@ -35,6 +36,17 @@ test.for(adapters)('B82 $name: a 401 whose errors is a text is renewed once and 
   const { run, sent, renewals } = serverThatSays(401, { errors: '[API] Invalid API key or access token' });
   expect(await run(adapter, shopify)).toMatchObject({ data: { me: { name: 'Mara' } } });
   expect(sent).toEqual(['Bearer A', 'Bearer B']);
+  expect(renewals()).toBe(1);
+});
+
+test.for([
+  [apolloAdapter, 'application/json'],
+  [apolloAdapter, 'application/graphql-response+json'],
+  [fetchAdapter, 'application/json'],
+  [fetchAdapter, 'application/graphql-response+json'],
+] as const)('B82 $0.name: a 401 as $1 whose data is null, without errors, is renewed', async ([adapter, type]) => {
+  const { run, renewals } = serverThatSays(401, { data: null }, type);
+  expect(await run(adapter, defaultDialect)).toMatchObject({ data: { me: { name: 'Mara' } } });
   expect(renewals()).toBe(1);
 });
 

@@ -5,6 +5,8 @@ import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/
 import { authLink } from '@latchkey/apollo';
 import { createTokenManager, TokenError, type TokenManager } from '@latchkey/core';
 import { authFetch } from '@latchkey/fetch';
+import { authExchange } from '@latchkey/urql';
+import { Client, fetchExchange } from '@urql/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { apolloAdapter } from './apolloAdapter.ts';
 import { fetchAdapter } from './fetchAdapter.ts';
@@ -61,6 +63,23 @@ describe('credentials stay home', () => {
       expect(home.seen[0]).toMatchObject({ authorization: 'Bearer the-token', 'x-api-key': 'the key' });
       expect(other.seen).toEqual([]);
     });
+  });
+
+  test('B105 an option redirect without a value is no choice of the caller’s', async () => {
+    const fetchOptions = JSON.parse('{}') as RequestInit;
+    Object.assign(fetchOptions, { redirect: undefined });
+    const to = `${home.url}/307`;
+    const link = ApolloLink.from([authLink(auth), new HttpLink({ uri: to })]);
+    const apollo = new ApolloClient({ cache: new InMemoryCache(), link });
+    const urql = new Client({ url: to, exchanges: [authExchange(auth), fetchExchange], preferGetMethod: false });
+    const outcomes = [
+      apollo.query({ query: gql`{ me { name } }`, context: { fetchOptions } }),
+      urql.query('{ me { name } }', {}, { fetchOptions }).then(({ error }) => Promise.reject(error)),
+      authFetch(auth)(to, { method: 'POST', ...fetchOptions }),
+    ];
+    for (const { status } of await Promise.allSettled(outcomes)) expect(status).toBe('rejected');
+    expect(home.seen).toHaveLength(3);
+    expect(other.seen).toEqual([]);
   });
 
   test('the control: without a redirect the answer comes', async () => {

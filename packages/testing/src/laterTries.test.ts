@@ -1,0 +1,173 @@
+import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { RetryLink } from '@apollo/client/link/retry';
+import { authLink } from '@latchkey/apollo';
+import { createTokenManager, TokenError, type TokenManager, type TokenManagerOptions } from '@latchkey/core';
+import { type Oli, startOli } from '@latchkey/emulators';
+import { authExchange } from '@latchkey/urql';
+import { Client, fetchExchange } from '@urql/core';
+import { retryExchange } from '@urql/exchange-retry';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { apolloAdapter } from './apolloAdapter.ts';
+import { fetchAdapter } from './fetchAdapter.ts';
+import { signedIn } from './signedIn.ts';
+import { urqlAdapter } from './urqlAdapter.ts';
+
+// What a later try of an operation must not inherit from an earlier one, and what it must.
+
+const url = 'http://127.0.0.1/graphql';
+
+async function managerOf(options: TokenManagerOptions = {}): Promise<TokenManager> {
+  let renewals = 0;
+  const auth = createTokenManager({ renew: () => `token-${++renewals}`, ...options });
+  await auth.adopt('token-0');
+  return auth;
+}
+
+test.for([apolloAdapter, urqlAdapter, fetchAdapter])(
+  'B104 through $name: the token in the refused answer is not taken for one of the repeat, which had no answer',
+  async adapter => {
+    const auth = await managerOf({ receive: headers => headers.get('x-token') });
+    let sent = 0;
+    const failing: typeof fetch = async () => {
+      if (++sent === 1) return Response.json({ errors: [] }, { status: 401, headers: { 'x-token': 'of-the-refusal' } });
+      throw new TypeError('fetch failed');
+    };
+    const { error } = await adapter.connect(auth, { url, fetch: failing }).run('{ n }');
+    expect(error).toBeDefined();
+    expect(sent).toBe(2);
+    expect(auth.fresh()?.accessToken).toBe('token-1');
+  },
+);
+
+describe.for([
+  ['an origin that is not on the list', { uri: 'http://other.example/graphql' }, undefined],
+  ['nobody’s operation', { auth: 'omit' }, undefined],
+  ['a token of the caller’s', { headers: { authorization: 'Bearer of-the-caller' } }, 'Bearer of-the-caller'],
+] as const)('a link in front turns the second try to %s', ([, turn, authorization]) => {
+  test('nothing that the first try left goes along', async () => {
+    const auth = await managerOf({
+      headers: ({ accessToken }) => ({ authorization: `Bearer ${accessToken}`, 'x-api-key': 'the key' }),
+    });
+    const seen: Headers[] = [];
+    const failing: typeof fetch = async (_, init) => {
+      seen.push(new Headers(init?.headers));
+      if (seen.length === 1) throw new TypeError('fetch failed');
+      return Response.json({ data: { n: 1 } });
+    };
+    const turning = new ApolloLink((operation, forward) => {
+      operation.setContext({ uri: url, ...(seen.length > 0 && turn) });
+      return forward(operation);
+    });
+    const retry = new RetryLink({ delay: { initial: 1 } });
+    const http = new HttpLink({ fetch: failing });
+    const link = ApolloLink.from([retry, turning, authLink(auth, { origins: [url] }), http]);
+    const client = new ApolloClient({ cache: new InMemoryCache(), link });
+    expect(await client.query({ query: gql`{ n }` })).toMatchObject({ data: { n: 1 } });
+    expect(seen[0]?.get('x-api-key')).toBe('the key');
+    expect([seen[1]?.get('authorization') ?? undefined, seen[1]?.get('x-api-key')]).toEqual([authorization, null]);
+  });
+});
+
+describe('B103 an operation that a link in front tries again belongs to the session that it was sent in', () => {
+  const text = 'mutation { addItem(title: "of A") { id owner } }';
+  let server: Oli;
+  let auth: TokenManager;
+
+  beforeEach(async () => {
+    server = await startOli();
+    auth = await signedIn(server);
+  });
+  afterEach(async () => {
+    auth.dispose();
+    await server.close();
+  });
+
+  interface Retrying {
+    readonly name: string;
+    /** Tries again whatever failed without an answer, as by default. */
+    run(fetcher: typeof fetch): Promise<{ readonly error?: unknown }>;
+  }
+
+  const clients: readonly Retrying[] = [
+    {
+      name: 'RetryLink',
+      run(fetcher) {
+        const http = new HttpLink({ uri: server.url, fetch: fetcher });
+        const retry = new RetryLink({ delay: { initial: 1 } });
+        const client = new ApolloClient({
+          cache: new InMemoryCache(),
+          link: ApolloLink.from([retry, authLink(auth), http]),
+        });
+        return client.mutate({ mutation: gql(text) }).then(
+          () => ({}),
+          error => ({ error }),
+        );
+      },
+    },
+    {
+      name: 'retryExchange',
+      async run(fetcher) {
+        const retry = retryExchange({ initialDelayMs: 1 });
+        const client = new Client({
+          url: server.url,
+          exchanges: [retry, authExchange(auth), fetchExchange],
+          fetch: fetcher,
+        });
+        const { error } = await client.mutation(text, {}).toPromise();
+        return { error: error?.networkError };
+      },
+    },
+  ];
+
+  async function changeUser(): Promise<void> {
+    const [, { username, password }] = server.users;
+    await auth.signOut();
+    await auth.signIn({ username, password });
+  }
+
+  test.for(clients)('$name: refused, and another user signs in meanwhile', async ({ run }) => {
+    server.expireNow();
+    const release = server.holdOperations();
+    const arrived = server.next('operation');
+    const result = run(fetch);
+    await arrived;
+    await changeUser();
+    release();
+    expect((await result).error).toSatisfy(error => TokenError.is(error) && error.code === 'signedOut');
+    expect(server.stats().mutationsExecuted).toBe(0);
+  });
+
+  test.for(clients)('$name: the network failed, and another user signs in before the next try', async ({ run }) => {
+    let sent = 0;
+    const { error } = await run(async (input, init) => {
+      if (++sent > 1) return fetch(input, init);
+      await changeUser();
+      throw new TypeError('fetch failed');
+    });
+    expect(error).toSatisfy(thrown => TokenError.is(thrown) && thrown.code === 'signedOut');
+    expect(sent).toBe(1);
+    expect(server.stats().mutationsExecuted).toBe(0);
+  });
+
+  test.for(clients)('$name: the session has expired, so nothing is sent as nobody', async ({ run }) => {
+    server.revoke();
+    let sent = 0;
+    const { error } = await run((input, init) => {
+      sent++;
+      return fetch(input, init);
+    });
+    expect(error).toSatisfy(TokenError.is);
+    expect(sent).toBe(1);
+  });
+
+  test.for(clients)('$name: the network failed, and the token was renewed before the next try', async ({ run }) => {
+    let sent = 0;
+    const { error } = await run(async (input, init) => {
+      if (++sent > 1) return fetch(input, init);
+      await auth.renew();
+      throw new TypeError('fetch failed');
+    });
+    expect(error).toBeUndefined();
+    expect(server.stats().mutationsExecuted).toBe(1);
+  });
+});
