@@ -63,7 +63,10 @@ export function requestIn(
 
 /** The document of a body that is no text, where it may have one. @see https://github.com/jaydenseric/graphql-multipart-request-spec */
 async function textIn(input: RequestInfo | URL, { body }: RequestInit): Promise<string | undefined> {
-  if (body instanceof FormData) return String(body.get?.('operations')); // React Native's has no get
+  if (body instanceof FormData) {
+    const operations = body.get?.('operations'); // React Native's has no get
+    return typeof operations === 'string' ? operations : undefined;
+  }
   if (body instanceof URLSearchParams) return JSON.stringify(Object.fromEntries(body));
   if (body instanceof Blob) return isTextType(body.type) ? body.text() : undefined;
   if (body || !isRequest(input)) return undefined;

@@ -39,12 +39,11 @@ test.for(adapters)('B82 $name: a 401 whose errors is a text is renewed once and 
   expect(renewals()).toBe(1);
 });
 
-test.for([
-  [apolloAdapter, 'application/json'],
-  [apolloAdapter, 'application/graphql-response+json'],
-  [fetchAdapter, 'application/json'],
-  [fetchAdapter, 'application/graphql-response+json'],
-] as const)('B82 $0.name: a 401 as $1 whose data is null, without errors, is renewed', async ([adapter, type]) => {
+test.for(
+  showBodies.flatMap(adapter =>
+    ['application/json', 'application/graphql-response+json'].map(type => ({ adapter, type })),
+  ),
+)('B82 $adapter.name: a 401 as $type whose data is null, without errors, is renewed', async ({ adapter, type }) => {
   const { run, renewals } = serverThatSays(401, { data: null }, type);
   expect(await run(adapter, defaultDialect)).toMatchObject({ data: { me: { name: 'Mara' } } });
   expect(renewals()).toBe(1);
