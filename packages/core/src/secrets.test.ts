@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { defaultDialect } from './dialect.ts';
+import { keyValueStore } from './keyValueStore.ts';
 import { memoryStore } from './memoryStore.ts';
 import { readTokens } from './readTokens.ts';
 import { redact, redactedCause, textsIn } from './redact.ts';
@@ -214,6 +215,44 @@ test.each<readonly [string, Options['store'], string]>([
   const { leaks, said } = await leaksOf(scripted, renewing);
   expect(leaks).toEqual([]);
   expect(said).toContainEqual(expect.objectContaining({ doing }));
+});
+
+test('SEC-01 a renewal that takes too long, or whose manager is disposed of, shows no secret', async () => {
+  for (const end of ['takes too long', 'is disposed of']) {
+    const scripted = signedIn({}, parts);
+    const { leaks, thrown } = await leaksOf(scripted, async ({ auth, clock }) => {
+      const renewed = auth.renew();
+      await settled();
+      if (end === 'is disposed of') auth.dispose();
+      else void clock.advance(60_000);
+      return renewed;
+    });
+    expect(thrown).toMatchObject({ code: end === 'is disposed of' ? 'disposed' : 'unavailable' });
+    expect(leaks).toEqual([]);
+  }
+});
+
+test('SEC-01 an operation whose body is consumed shows no secret', async () => {
+  const { A, ...scripted } = signedIn({}, parts);
+  scripted.renewals.always(() => next);
+  const errors = [{ message: 'Expired: canary-access-A' }];
+  const { leaks, thrown } = await leaksOf(scripted, async ({ auth }) =>
+    auth.settle(refusal(A, { isConsumed: true, errors })),
+  );
+  expect(thrown).toMatchObject({ code: 'notRepeatable' });
+  expect(leaks).toEqual([]);
+});
+
+test('SEC-02 the keys of a storage tell no secret', async () => {
+  const items = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem: (key: string, value: string) => void items.set(key, value),
+    removeItem: (key: string) => void items.delete(key),
+  };
+  const { auth } = scriptedProvider({ store: keyValueStore(storage, 'session') });
+  await auth.adopt(parts);
+  expect([...items.keys()]).toEqual(['latchkey.session']);
 });
 
 test('SEC-01 a dialect or receive that throws what it saw shows no secret', async () => {

@@ -26,7 +26,10 @@ export interface TokenStore {
    * @returns `false` when somebody else was faster, and nothing was changed
    */
   save(record: TokenRecord | null, expected?: TokenRecord | null): Awaitable<boolean | void>;
-  /** Runs `run` while nobody else who shares the store runs theirs; `signal` aborts when the lock is lost. */
+  /**
+   * Runs `run` while nobody else who shares the store runs theirs. When the lock is lost its signal may abort: an exchange that
+   * was begun goes on, and what it brings is saved only over the expected record.
+   */
   lock?<T>(run: (signal: AbortSignal) => Promise<T>, options: { waitMs: number; signal: AbortSignal }): Promise<T>;
   /** Calls `changed` after a write, whoever wrote. */
   subscribe?(changed: () => void): () => void;

@@ -201,6 +201,19 @@ export function storeContract(kind: StoreKind): void {
       expect(await stored()).toMatchObject({ version: 2, accessToken: 'B' });
     });
 
+    test('B61 who deletes the record that they expect deletes none that is newer', async () => {
+      const [one] = await twoPages();
+      const expected = await stored();
+      const renewing = one.renew();
+      await settled();
+      await requests[0]?.answer('B');
+      await renewing;
+      expect(await place.open().save(null, expected)).toBe(false);
+      expect(await stored()).toMatchObject({ version: 2, accessToken: 'B' });
+      expect(await place.open().save(null, await stored())).not.toBe(false);
+      expect(await stored()).toBeNull();
+    });
+
     if (kind.canBreak)
       test('B62 SEC-06 when its storage throws, memory goes on: one request for all who ask, and the failure is told', async () => {
         const [auth] = await twoPages();
