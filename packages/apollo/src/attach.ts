@@ -55,11 +55,14 @@ export const sessionBefore = (context: Context): string | undefined => context[l
 export function attach(operation: ApolloLink.Operation, context: Context, ours: Sent | null, isRepeat: boolean): void {
   if (!ours && !context.headers) return;
   const headers = mergeHeaders(callersHeaders(context), ours?.headers ?? {});
+  const changes: ApolloLink.OperationContext = { headers, [left]: ours ?? undefined };
   const own = callersOptions(context);
-  const redirect = ours && wouldLeak(ours.headers) && !own?.redirect;
-  const put: RequestInit = { ...(redirect && { redirect: 'error' }), ...(isRepeat && { cache: 'no-store' }) };
-  const fetchOptions = redirect || isRepeat ? { ...own, ...put, [left]: { put, cache: own?.cache } } : own;
-  operation.setContext({ headers, [left]: ours ?? undefined, fetchOptions });
+  const put: RequestInit = {};
+  if (ours && wouldLeak(ours.headers) && !own?.redirect) put.redirect = 'error';
+  if (isRepeat) put.cache = 'no-store';
+  if (put.redirect || isRepeat) changes.fetchOptions = { ...own, ...put, [left]: { put, cache: own?.cache } };
+  else if (own !== context.fetchOptions) changes.fetchOptions = own;
+  operation.setContext(changes);
 }
 
 /** Takes off what an earlier attempt left: this one goes where no token of ours goes. */

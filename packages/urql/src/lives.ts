@@ -11,23 +11,24 @@ export interface Lives {
   end(teardown: Operation): void;
 }
 
+/** So many keys stay when their life is over: they often come again, and deleting them would cost more than all else here. */
+const mostKept = 1_000;
+
 export function createLives(): Lives {
   const lives = new Map<number, Life>();
   return {
     of({ kind, key }) {
-      if (kind === 'mutation') return { isOver: false };
-      let life = lives.get(key);
-      if (!life) {
-        life = { isOver: false };
-        lives.set(key, life);
-      }
+      const known = kind === 'mutation' ? undefined : lives.get(key);
+      if (known && !known.isOver) return known;
+      const life = { isOver: false };
+      if (kind !== 'mutation') lives.set(key, life);
       return life;
     },
     end({ key }) {
       const life = lives.get(key);
       if (!life) return;
       life.isOver = true;
-      lives.delete(key);
+      if (lives.size > mostKept) lives.delete(key);
     },
   };
 }
