@@ -16,12 +16,50 @@ function withVersions(name: string, include: readonly string[], alias: Readonly<
   };
 }
 
+/** What can tell one version of GraphQL from another. */
+const ofGraphql = [
+  'apollo',
+  'apolloChain',
+  'apolloDemands',
+  'existingLinks',
+  'fetch',
+  'leaks',
+  'oneStream',
+  'origins',
+  'synchronous',
+  'transports',
+  'urql',
+  'urqlChain',
+  'urqlDemands',
+];
+/** What can tell one version of urql from another. */
+const ofUrql = [
+  'bothClients',
+  'existingLinks',
+  'headerTokens',
+  'leaks',
+  'oddAnswers',
+  'oneStream',
+  'origins',
+  'synchronous',
+  'transports',
+  'urql',
+  'urqlChain',
+  'urqlDemands',
+  'wrongPlace',
+];
+
+const core5 = { '@urql/core': of('urql-core-5') };
+const graphql17 = { graphql: of('graphql-17') };
+
 export default defineConfig({
   test: {
+    maxWorkers: '100%',
     projects: [
       { test: { name: 'current', include: ['src/**/*.test.ts'], provide: { versions: 'current' } } },
-      withVersions('urql core 5', ['urql', 'urqlDemands', 'headerTokens'], { '@urql/core': of('urql-core-5') }),
-      withVersions('graphql 17', ['apollo', 'urql', 'fetch'], { graphql: of('graphql-17') }),
+      withVersions('urql core 5', ofUrql, core5),
+      withVersions('graphql 17', ofGraphql, graphql17),
+      withVersions('urql core 5, graphql 17', ['urql'], { ...core5, ...graphql17 }),
     ],
   },
 });

@@ -10,7 +10,7 @@ declare module 'vitest' {
 
 test('the versions are those that the name of the project says', async () => {
   const versions = inject('versions');
-  expect(version).toMatch(versions === 'graphql 17' ? /^17\./ : /^16\./);
+  expect(version).toMatch(versions.includes('graphql 17') ? /^17\./ : /^16\./);
   const methods: unknown[] = [];
   const seeing: typeof fetch = async (_, init) => {
     methods.push(init?.method);
@@ -18,5 +18,5 @@ test('the versions are those that the name of the project says', async () => {
   };
   const client = new Client({ url: 'http://127.0.0.1', exchanges: [fetchExchange], fetch: seeing });
   await client.query('{ me { id } }', {}).toPromise();
-  expect(methods).toEqual([versions === 'urql core 5' ? 'POST' : 'GET']); // 6 asks by GET
+  expect(methods).toEqual([versions.includes('urql core 5') ? 'POST' : 'GET']); // 6 asks by GET
 });
