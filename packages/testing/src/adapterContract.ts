@@ -144,6 +144,26 @@ export function adapterContract(adapter: Adapter): void {
       });
     });
 
+    test.for([
+      ['me', 'items'],
+      ['items', 'me'],
+    ])("B84 the order of results is the network's: %s before %s", async order => {
+      server.expireNow();
+      const release = server.holdTokenRequests();
+      const heard: string[] = [];
+      for (const field of ['me', 'items']) void client.run(`query { ${field} { id } }`).then(() => heard.push(field));
+      await expect.poll(() => server.stats().operations.refused).toBe(2);
+      const releases = new Map<string, () => void>();
+      server.on('operation', ({ fields = [] }) => releases.set(fields.join(), server.holdOperations()));
+      release();
+      await expect.poll(() => releases.size).toBe(2);
+      for (const [index, field] of order.entries()) {
+        releases.get(field)?.();
+        await expect.poll(() => heard).toHaveLength(index + 1);
+      }
+      expect(heard).toEqual(order);
+    });
+
     test.for(['CODE', 'STATUS_403', 'INSUFFICIENT_SCOPE', 'STEP_UP'])(
       'B83 %s is delivered without a renewal',
       async shape => {
