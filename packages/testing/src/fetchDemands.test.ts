@@ -147,6 +147,22 @@ test.for(pairs.filter(([name]) => !lapsing.includes(name)))(
   },
 );
 
+test.for([undefined, 'force-cache'] as const)(
+  'B106 a GET that was refused is repeated past the HTTP cache: %s', // it may have kept the refusal
+  async cache => {
+    const auth = createTokenManager({ renew: () => 'token-1' });
+    await auth.adopt('token-0');
+    const caches: unknown[] = [];
+    const answering: typeof fetch = async (_, init) => {
+      caches.push(init?.cache);
+      return caches.length === 1 ? new Response('', { status: 401 }) : Response.json({ data: { n: 1 } });
+    };
+    const response = await authFetch(auth, { fetch: answering })(`${endpoint}?query={n}`, { ...(cache && { cache }) });
+    expect(await response.json()).toEqual({ data: { n: 1 } });
+    expect(caches).toEqual([cache, 'no-store']);
+  },
+);
+
 test('the request of a good answer is not parsed', async () => {
   const api = await start();
   const body = JSON.stringify({ query: '{ n }' });
