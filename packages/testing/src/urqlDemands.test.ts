@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { createTokenManager, type TokenParts } from '@latchkey/core';
 import { startOli } from '@latchkey/emulators';
 import { authExchange } from '@latchkey/urql';
@@ -126,6 +127,41 @@ test('an error that stays in the merged results of a stream is one refusal, and 
   expect(results.at(-1)?.data).toEqual({ n: 1, slow: 2, slower: 3 });
   expect(server.sent).toEqual(['token-0']);
   expect(server.renewals()).toBe(1);
+});
+
+test('an error that stays in the merged results of a subscription is judged by the token that its stream carried', async () => {
+  const streams: ServerResponse[] = [];
+  const say = (event: object) => streams.at(-1)?.write(`event: next\ndata: ${JSON.stringify(event)}\n\n`);
+  await using server = await startServer((_, response) => {
+    streams.push(response.writeHead(200, { 'content-type': 'text/event-stream' }));
+    say(streams.length > 2 ? { data: { n: 2 } } : { data: { n: null }, errors: [dead] });
+  });
+  const client = new Client({
+    url: server.url,
+    exchanges: [authExchange(server.auth), fetchExchange],
+    fetchSubscriptions: true,
+  });
+  const heard: unknown[] = [];
+  const { unsubscribe } = pipe(
+    client.subscription('subscription { n }', {}),
+    subscribe(({ data, error }) => heard.push([(data as { n: unknown }).n, error?.graphQLErrors.length])),
+  );
+  await expect.poll(() => heard).toEqual([[null, 1]]); // of the second stream
+  say({ data: { n: 1 } });
+  await expect.poll(() => heard).toHaveLength(2);
+  await server.auth.renew();
+  expect(server.sent).toEqual(['token-0', 'token-1']);
+  say({ data: { n: 'as good as refused' } });
+  await expect
+    .poll(() => heard)
+    .toEqual([
+      [null, 1],
+      [1, 1],
+      [2, undefined],
+    ]);
+  expect(server.sent).toEqual(['token-0', 'token-1', 'token-2']);
+  expect(server.renewals()).toBe(2);
+  unsubscribe();
 });
 
 test('a 401 is known by its number, where there is no status text, as over HTTP/2', async () => {
