@@ -106,27 +106,54 @@ describe('the link among other links of Apollo Client', () => {
     expect(server.stats().tokenRequests.refresh).toBe(1);
   });
 
-  test('B96 a batch that is refused is renewed once and sent once more, as a batch', async () => {
-    const batch = new BatchHttpLink({ uri: server.url, batchInterval: 5, batchMax: 10 });
-    const batching = client(authLink(auth), batch);
-    server.expireNow();
-    const documents = [1, 2, 3].map(n => gql(`{ items(first: ${n}) { id } }`));
-    const results = await Promise.all(documents.map(document => batching.query({ ...query, query: document })));
-    expect(results.map(({ data }) => (data as { items: unknown[] }).items.length)).toEqual([1, 2, 3]);
-    expect(operations()).toHaveLength(2);
-    expect(server.stats().tokenRequests.refresh).toBe(1);
-  });
+  test.for([
+    ['challenge401', 3], // an error, which RetryLink takes for one of the network
+    ['code200', 2],
+  ] as const)(
+    'B108 RetryLink behind it tries with the same token, and the operation is mended all the same: %s',
+    async ([shape, requests]) => {
+      const retry = new RetryLink({ delay: { initial: 0, jitter: false }, attempts: { max: 2 } });
+      server.refuseAs(shape);
+      server.expireNow();
+      const { accessToken } = auth.fresh() ?? {};
+      expect(await client(authLink(auth), retry, http()).query(query)).toMatchObject(good());
+      expect(server.stats().tokenRequests.refresh).toBe(1);
+      const tokens = operations().map(({ headers }) => headers.authorization);
+      expect(tokens.slice(0, -1)).toEqual(Array(requests - 1).fill(`Bearer ${accessToken}`));
+      expect(tokens.at(-1)).toBe(`Bearer ${auth.fresh()?.accessToken}`);
+    },
+  );
 
-  test('B97 persisted queries work through it, hash first and then whole, also with a dead token', async () => {
-    const sha256 = async (text: string) =>
-      Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))).toString('hex');
-    const persisted = client(new PersistedQueryLink({ sha256 }), authLink(auth), http());
-    server.expireNow();
-    expect(await persisted.query(query)).toMatchObject(good());
-    expect(await persisted.query(query)).toMatchObject(good());
-    expect(server.stats().tokenRequests.refresh).toBe(1);
-    expect(operations().at(-1)?.body).not.toContain('"query"');
-  });
+  test.for(['challenge401', 'code200', 'resolver200', 'empty401'] as const)(
+    'B96 a batch that is refused as %s is renewed once and sent once more, as a batch',
+    async shape => {
+      const batch = new BatchHttpLink({ uri: server.url, batchInterval: 5, batchMax: 10 });
+      const batching = client(authLink(auth), batch);
+      server.refuseAs(shape);
+      server.expireNow();
+      const documents = [1, 2, 3].map(n => gql(`{ items(first: ${n}) { id } }`));
+      const results = await Promise.all(documents.map(document => batching.query({ ...query, query: document })));
+      expect(results.map(({ data }) => (data as { items: unknown[] }).items.length)).toEqual([1, 2, 3]);
+      expect(operations()).toHaveLength(2);
+      expect(server.stats().tokenRequests.refresh).toBe(1);
+    },
+  );
+
+  test.for(['in front of', 'behind'])(
+    'B97 persisted queries work %s it, hash first and then whole, also with a dead token',
+    async place => {
+      const sha256 = async (text: string) =>
+        Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))).toString('hex');
+      const hashing = new PersistedQueryLink({ sha256 });
+      const chain = place === 'behind' ? [authLink(auth), hashing] : [hashing, authLink(auth)];
+      const persisted = client(...chain, http());
+      server.expireNow();
+      expect(await persisted.query(query)).toMatchObject(good());
+      expect(await persisted.query(query)).toMatchObject(good());
+      expect(server.stats().tokenRequests.refresh).toBe(1);
+      expect(operations().at(-1)?.body).not.toContain('"query"');
+    },
+  );
 
   test('B82 a 401 that comes as a result is known by its status alone', async () => {
     const dead = { errors: [{ message: 'jwt expired' }] };

@@ -48,7 +48,6 @@ test('every snippet of the documents compiles', async () => {
 test.for([
   ['README.md', 120],
   ['AGENTS.md', 60],
-  ['packages/core/DIALECTS.md', 80],
   ...readmes.filter(path => path !== 'README.md' && existsSync(join(root, path))).map(path => [path, 80] as const),
 ] as const)('%s has at most %i lines', async ([path, most]) => {
   const lines = (await textOf(path)).split('\n').length - 1;

@@ -125,6 +125,50 @@ describe('the exchange among other exchanges of urql', () => {
     expect(seen).toEqual([]);
   });
 
+  test('B108 mapExchange behind it sees the refusal, and the operation is mended all the same', async () => {
+    const seen: unknown[] = [];
+    const watching = mapExchange({
+      onOperation: operation => operation,
+      onResult: async result => result,
+      onError: error => void seen.push(error),
+    });
+    server.expireNow();
+    expect(
+      await client([authExchange(auth), watching, fetchExchange])
+        .query(me, {})
+        .toPromise(),
+    ).toMatchObject(good());
+    expect(seen).toHaveLength(1);
+    expect(renewals()).toBe(1);
+  });
+
+  test('B88 a refusal that mapExchange keeps back until the operation is left costs no renewal', async () => {
+    let goOn: () => void = () => {};
+    const held = new Promise<void>(resolve => (goOn = resolve));
+    let kept = 0;
+    const slow = mapExchange({
+      onResult(result) {
+        if (kept++ === 0) return held.then(() => result);
+        return result;
+      },
+    });
+    server.expireNow();
+    const asking = client([authExchange(auth), slow, fetchExchange]);
+    const heard: unknown[] = [];
+    const { unsubscribe } = pipe(
+      asking.query(me, {}),
+      subscribe(result => heard.push(result)),
+    );
+    await expect.poll(() => kept).toBe(1);
+    unsubscribe();
+    goOn();
+    await held;
+    await asking.query('{ public { motd } }', {}).toPromise(); // a turn in which the left one could have been sent
+    expect(heard).toEqual([]);
+    expect(operations()).toHaveLength(2);
+    expect(renewals()).toBe(0);
+  });
+
   test('B108 what ssrExchange has restored needs no request', async () => {
     const serverSide = ssrExchange({ isClient: false });
     await client([serverSide, authExchange(auth), fetchExchange])
@@ -190,15 +234,15 @@ describe('the exchange among other exchanges of urql', () => {
     });
   });
 
-  test('B97 persisted queries work through it, also with a dead token', async () => {
-    const persisted = client([
-      authExchange(auth),
-      persistedExchange({ preferGetForPersistedQueries: false }),
-      fetchExchange,
-    ]);
+  test.for(['in front of', 'behind'])('B97 persisted queries work %s it, also with a dead token', async place => {
+    const hashing = persistedExchange({ preferGetForPersistedQueries: false });
+    const chain = place === 'behind' ? [authExchange(auth), hashing] : [hashing, authExchange(auth)];
+    const persisted = client([...chain, fetchExchange]);
     server.expireNow();
     expect(await persisted.query(me, {}).toPromise()).toMatchObject(good());
     expect(renewals()).toBe(1);
+    await persisted.query(me, {}, { requestPolicy: 'network-only' }).toPromise();
+    expect(operations().at(-1)?.body).not.toContain('"query"');
   });
 
   test('B106 a GET query that was refused is repeated past the HTTP cache', async () => {
