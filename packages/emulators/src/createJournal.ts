@@ -19,6 +19,8 @@ export interface Stats {
   };
   /** How many times a mutation's resolver ran, whatever the answer said. */
   readonly mutationsExecuted: number;
+  /** The `Idempotency-Key` of every mutation that ran in more than one request. */
+  readonly executedTwice: readonly string[];
 }
 
 export interface RecordedRequest {
@@ -49,7 +51,7 @@ export interface Journal {
   readonly record: (kind: RecordedRequest['kind'], request: Request) => Promise<void>;
   /** Counts, and tells the listeners. */
   readonly tell: (event: EmulatorEvent) => void;
-  readonly countMutation: () => void;
+  readonly countMutation: (request: Request) => void;
 }
 
 const keptRequests = 1000;
@@ -59,6 +61,8 @@ export function createJournal(): Journal {
   const tokenRequests = { total: 0, signIn: 0, refresh: 0, revoked: 0 };
   const operations = { received: 0, refused: 0, executed: 0 };
   let mutationsExecuted = 0;
+  const ranBy = new Map<string, Request>();
+  const executedTwice = new Set<string>();
   const requests: RecordedRequest[] = [];
   const listeners = new Map<EmulatorEventName, Set<(event: EmulatorEvent) => void>>();
 
@@ -85,8 +89,15 @@ export function createJournal(): Journal {
       tokenRequests: { ...tokenRequests },
       operations: { ...operations },
       mutationsExecuted,
+      executedTwice: [...executedTwice],
     }),
-    countMutation: () => void mutationsExecuted++,
+    countMutation(request) {
+      mutationsExecuted++;
+      const key = request.headers.get('idempotency-key');
+      if (key === null) return;
+      if ((ranBy.get(key) ?? request) !== request) executedTwice.add(key);
+      ranBy.set(key, request);
+    },
     next: name =>
       new Promise(resolve => {
         const stop = on(name, event => {

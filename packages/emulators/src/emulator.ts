@@ -46,7 +46,11 @@ export interface Emulator<Knobs extends CommonKnobs = CommonKnobs>
   readonly guard: (field: string, times?: number) => void;
   /** Changes knobs of the running server. */
   readonly configure: (changes: Partial<Knobs>) => void;
-  /** Ends what is open and frees the port. */
+  /**
+   * Ends what is open and frees the port.
+   *
+   * @throws Error where a mutation with an `Idempotency-Key` was executed twice: every test that closes its server notices
+   */
   readonly close: () => Promise<void>;
 }
 

@@ -53,7 +53,7 @@ export function graphqlEndpoint<Knobs extends CommonKnobs>(
     const response = await execute(request, {
       user: 'user' in reading && accepts(reading) ? reading.user : undefined,
       headers,
-      countMutation: journal.countMutation,
+      countMutation: () => journal.countMutation(request),
       guard(field) {
         const left = guarded.get(field) ?? 0;
         if (left > 0) guarded.set(field, left - 1);

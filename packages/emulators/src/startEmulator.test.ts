@@ -40,6 +40,19 @@ describe('the schema', () => {
     });
   });
 
+  test('knows which mutation was executed in two requests, and says so when it closes', async () => {
+    const strict = await startOli();
+    const [{ username, password }] = strict.users;
+    const form = { username, password, grant_type: 'password', client_id: 'apiclient' };
+    const token = ((await post(strict.tokenUrl, form)).json as { access_token: string }).access_token;
+    for (const key of ['seen twice', 'seen once', 'seen twice'])
+      await ask(strict.url, 'mutation { a: bump b: bump }', token, { headers: { 'idempotency-key': key } });
+    await ask(strict.url, 'mutation { bump }', token);
+    await ask(strict.url, 'mutation { bump }', token);
+    expect(strict.stats()).toMatchObject({ mutationsExecuted: 8, executedTwice: ['seen twice'] });
+    await expect(strict.close()).rejects.toThrow('executed twice: seen twice');
+  });
+
   test('has a field that needs no token', async () => {
     expect(await ask(server.url, '{ public { motd } __typename }')).toMatchObject({
       status: 200,

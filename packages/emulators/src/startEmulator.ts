@@ -28,12 +28,18 @@ export async function startEmulator<Knobs extends CommonKnobs>(api: Api<Knobs>, 
     return trouble.answerTokenRequest(() => endpoint.answer(request));
   };
 
-  const { origin, close } = await listen(async request => {
+  const { origin, close: stop } = await listen(async request => {
     const preflight = answerPreflight(request, api.cors);
     if (preflight) return preflight;
     const answer = await route(request);
     return typeof answer === 'string' ? answer : allowOrigin(request, api.cors, answer);
   }, port);
+
+  const close = async () => {
+    await stop();
+    const { executedTwice } = journal.stats();
+    if (executedTwice.length > 0) throw new Error(`Mutations were executed twice: ${executedTwice.join(', ')}`);
+  };
 
   return {
     origin,

@@ -291,6 +291,17 @@ export function adapterContract(adapter: Adapter): void {
       expect(server.stats().mutationsExecuted).toBe(1);
     });
 
+    test("B89 the server of a test says when a mutation was executed twice, as 'always' may have it", async () => {
+      const strict = await startOli();
+      auth.dispose();
+      auth = await signedIn(strict);
+      client = connect({ url: strict.url, mutations: 'always' });
+      strict.guard('addItem');
+      await client.run('mutation { bump addItem(title: "x") { id } }');
+      await expect(strict.close()).rejects.toThrow('executed twice');
+      expect(strict.stats().mutationsExecuted).toBe(3);
+    });
+
     test('B90 two identical mutations at once are two executions and two results', async () => {
       server.expireNow();
       const answers = await many(2, () => bump);

@@ -4,6 +4,7 @@ import { print } from 'graphql';
 import { createClient } from 'graphql-sse';
 import { Observable } from 'rxjs';
 import type { Adapter, Answer, RunOptions } from './adapter.ts';
+import { withKey } from './withKey.ts';
 
 /** Subscriptions over SSE: this client has no link of its own for them. */
 function sseLink(url: string): ApolloLink {
@@ -45,7 +46,7 @@ export const apolloAdapter: Adapter = {
     return {
       run: (text, options) => {
         const document = gql(text);
-        const context = contextOf(options);
+        const context = contextOf(withKey(text, options));
         const isMutation = text.startsWith('mutation');
         const run: Promise<Answer> = isMutation
           ? client.mutate({ mutation: document, context, fetchPolicy: 'no-cache', errorPolicy: 'all' })

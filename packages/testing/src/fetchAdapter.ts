@@ -1,5 +1,6 @@
 import { authFetch } from '@latchkey/fetch';
 import type { Adapter, Answer, RunOptions } from './adapter.ts';
+import { withKey } from './withKey.ts';
 
 /** Also what `Headers` would make a text of. */
 const pairsOf = (headers: RunOptions['headers'] = {}) =>
@@ -13,11 +14,8 @@ export const fetchAdapter: Adapter = {
   tokenErrorOf: ({ error }) => error,
   connect(auth, { url, ...options }) {
     const send = authFetch(auth, options);
-    async function run(
-      query: string,
-      { auth: choice, headers }: RunOptions = {},
-      signal?: AbortSignal,
-    ): Promise<Answer> {
+    async function run(query: string, options: RunOptions = {}, signal?: AbortSignal): Promise<Answer> {
+      const { auth: choice, headers } = withKey(query, options);
       try {
         const type = ['content-type', 'application/json'] as [string, string];
         const response = await send(url, {

@@ -2,6 +2,7 @@ import { authExchange } from '@latchkey/urql';
 import { Client, type CombinedError, fetchExchange, type OperationResult } from '@urql/core';
 import { filter, onEnd, pipe, subscribe } from 'wonka';
 import type { Adapter, Answer, RunOptions } from './adapter.ts';
+import { withKey } from './withKey.ts';
 
 const answerOf = ({ data, error }: OperationResult): Answer => ({ data, ...(error && { error }) });
 
@@ -24,7 +25,7 @@ export const urqlAdapter: Adapter = {
     });
     const operationOf = (text: string, options?: RunOptions) => {
       const [kind] = text.split(/\W/, 1);
-      const context = contextOf(options);
+      const context = contextOf(withKey(text, options));
       if (kind === 'mutation') return client.mutation(text, {}, context);
       return kind === 'subscription' ? client.subscription(text, {}, context) : client.query(text, {}, context);
     };
