@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 const of = (name: string) => fileURLToPath(new URL(`node_modules/${name}`, import.meta.url));
 
+const polling = { poll: { interval: 5, timeout: 10_000 } };
+
 /** The contract once more, with other versions of what the adapters stand on. */
 function withVersions(name: string, include: readonly string[], alias: Readonly<Record<string, string>>) {
   return {
@@ -11,6 +13,7 @@ function withVersions(name: string, include: readonly string[], alias: Readonly<
       name,
       include: ['versions', ...include].map(file => `src/${file}.test.ts`),
       server: { deps: { inline: true as const } },
+      expect: polling,
       provide: { versions: name },
     },
   };
@@ -26,6 +29,7 @@ const ofGraphql = [
   'leaks',
   'oneStream',
   'origins',
+  'subscriptions',
   'synchronous',
   'transports',
   'urql',
@@ -41,6 +45,7 @@ const ofUrql = [
   'oddAnswers',
   'oneStream',
   'origins',
+  'subscriptions',
   'synchronous',
   'transports',
   'urql',
@@ -56,7 +61,7 @@ export default defineConfig({
   test: {
     maxWorkers: '100%',
     projects: [
-      { test: { name: 'current', include: ['src/**/*.test.ts'], provide: { versions: 'current' } } },
+      { test: { name: 'current', include: ['src/**/*.test.ts'], expect: polling, provide: { versions: 'current' } } },
       withVersions('urql core 5', ofUrql, core5),
       withVersions('graphql 17', ofGraphql, graphql17),
       withVersions('urql core 5, graphql 17', ['urql'], { ...core5, ...graphql17 }),

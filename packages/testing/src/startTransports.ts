@@ -2,10 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { useDeferStream } from '@graphql-yoga/plugin-defer-stream';
 import { createTokenManager, type TokenManager } from '@latchkey/core';
-import { GraphQLError } from 'graphql';
 import { useServer } from 'graphql-ws-6/use/ws';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
+import { createStreams, refusal, type Streams } from './createStreams.ts';
 
 export interface Transports extends AsyncDisposable {
   readonly url: string;
@@ -17,8 +17,12 @@ export interface Transports extends AsyncDisposable {
   readonly kill: () => void;
   /** The next operation is refused, whatever its token: a socket keeps the token that it was opened with. */
   readonly refuseOnce: () => void;
+  /** Keeps the next token back until the returned function is called. */
+  readonly holdRenewals: () => () => void;
   /** The tokens of what was executed, in order. */
   readonly executed: string[];
+  /** The subscriptions to `nth`. */
+  readonly streams: Streams;
 }
 
 interface Context {
@@ -29,19 +33,21 @@ const typeDefs = /* GraphQL */ `
   scalar File
   type Query { fast: String slow: String letters: [String!] }
   type Mutation { upload(file: File!): String }
-  type Subscription { count(to: Int!): Int! }
+  type Subscription { count(to: Int!): Int! nth: Int }
 `;
 
 /** A server for what the emulators do not speak: GraphQL over WebSocket, incremental delivery, uploads. */
 export async function startTransports(): Promise<Transports> {
   let alive = 0;
-  let refusals = 0;
   let renewed = 0;
+  let refusals = 0;
+  let held: Promise<void> | undefined;
   const executed: string[] = [];
+  const streams = createStreams();
   const check = ({ token }: Context) => {
     const isRefused = refusals > 0 || token !== `token-${alive}`;
     refusals = 0;
-    if (isRefused) throw new GraphQLError('x', { extensions: { code: 'UNAUTHENTICATED' } });
+    if (isRefused) throw refusal();
     executed.push(token);
   };
   const guarded =
@@ -68,6 +74,7 @@ export async function startTransports(): Promise<Transports> {
             for (let n = 1; n <= to; n++) yield { count: n };
           }),
         },
+        nth: { subscribe: guarded(streams.open) },
       },
     },
   });
@@ -90,7 +97,11 @@ export async function startTransports(): Promise<Transports> {
 
   const url = `http://${address}`;
   const auth = createTokenManager({
-    renew: ({ signal }) => fetch(`${url}?query={__typename}`, { signal }).then(() => `token-${++renewed}`),
+    async renew({ signal }) {
+      await fetch(`${url}?query={__typename}`, { signal });
+      await held;
+      return `token-${++renewed}`;
+    },
   });
   await auth.adopt('token-0');
   return {
@@ -104,7 +115,13 @@ export async function startTransports(): Promise<Transports> {
     refuseOnce: () => {
       refusals = 1;
     },
+    holdRenewals() {
+      let release: () => void = () => {};
+      held = new Promise(resolve => (release = resolve));
+      return release;
+    },
     executed,
+    streams,
     async [Symbol.asyncDispose]() {
       auth.dispose();
       await serving.dispose();
