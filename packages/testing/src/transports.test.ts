@@ -4,6 +4,7 @@ import { authLink } from '@latchkey/apollo';
 import { authFetch } from '@latchkey/fetch';
 import { authExchange } from '@latchkey/urql';
 import { Client, fetchExchange, type OperationResult } from '@urql/core';
+import UploadHttpLink from 'apollo-upload-client/UploadHttpLink.mjs';
 import { describe, expect, test } from 'vitest';
 import { pipe, subscribe } from 'wonka';
 import { startTransports } from './startTransports.ts';
@@ -58,6 +59,16 @@ describe('B95 uploads', () => {
     const client = new Client({ url: server.url, exchanges: [authExchange(server.auth), fetchExchange] });
     const { data, error } = await client.mutation(mutation, { file: file() }).toPromise();
     expect(error).toBeUndefined();
+    expect(data).toEqual({ upload: 'a.txt: in a file' });
+    expect(server.executed).toHaveLength(1);
+  });
+
+  test('a file is sent again after a refusal, through Apollo Client', async () => {
+    await using server = await startTransports();
+    server.kill();
+    const link = ApolloLink.from([authLink(server.auth), new UploadHttpLink({ uri: server.url })]);
+    const client = new ApolloClient({ cache: new InMemoryCache(), link });
+    const { data } = await client.mutate({ mutation: gql(mutation), variables: { file: file() } });
     expect(data).toEqual({ upload: 'a.txt: in a file' });
     expect(server.executed).toHaveLength(1);
   });
