@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { authLink } from '@latchkey/apollo';
 import { expect, test } from 'vitest';
 import type { Answer } from './adapter.ts';
 import { apolloAdapter } from './apolloAdapter.ts';
@@ -35,3 +37,31 @@ test.for([apolloAdapter, urqlAdapter])(
     expect(server.sent).toEqual(['token-0', 'token-1']);
   },
 );
+
+test('B93 a multipart subscription of HttpLink that is refused at its start and later is one stream', async () => {
+  const streams: ServerResponse[] = [];
+  await using server = await startServer((_, response) => {
+    const type = 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0';
+    const say = (payload: object) =>
+      response.write(`\r\nContent-Type: application/json\r\n\r\n${JSON.stringify(payload)}\r\n--graphql`);
+    streams.push(response.writeHead(200, { 'content-type': type }));
+    response.write('--graphql');
+    if (streams.length === 1) say({ payload: null, ...refused });
+    if (streams.length === 1) return response.end('--');
+    for (const event of events) say({ payload: event });
+    say({}); // a heartbeat
+    if (streams.length === 2) return say({ payload: { data: { n: null }, ...refused } });
+    return response.end('--');
+  });
+  const link = ApolloLink.from([authLink(server.auth), new HttpLink({ uri: server.url })]);
+  const client = new ApolloClient({ cache: new InMemoryCache(), link });
+  const heard: unknown[] = [];
+  await new Promise<void>((complete, error) => {
+    const next = (result: { data?: unknown; error?: unknown }) => heard.push(result);
+    client.subscribe({ query: gql`subscription { n }` }).subscribe({ next, error, complete });
+  });
+  expect(heard).toEqual([...events, ...events].map(({ data }) => ({ data, error: undefined })));
+  expect(server.sent).toEqual(['token-0', 'token-1', 'token-2']);
+  expect(server.renewals()).toBe(2);
+  await expect.poll(() => streams.map(({ closed }) => closed)).toEqual([true, true, true]);
+});
