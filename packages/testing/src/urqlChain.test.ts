@@ -12,6 +12,7 @@ import {
   makeResult,
   mapExchange,
   type Operation,
+  type OperationResult,
   ssrExchange,
   subscriptionExchange,
 } from '@urql/core';
@@ -167,6 +168,32 @@ describe('the exchange among other exchanges of urql', () => {
     expect(heard).toEqual([]);
     expect(operations()).toHaveLength(2);
     expect(renewals()).toBe(0);
+  });
+
+  test('B88 a refusal that mapExchange keeps back does not reach who asks the same again', async () => {
+    let goOn: () => void = () => {};
+    const held = new Promise<void>(resolve => (goOn = resolve));
+    let kept = 0;
+    const slow = mapExchange({
+      onResult: result => (kept++ === 0 ? held.then(() => result) : result),
+    });
+    server.expireNow();
+    const asking = client([authExchange(auth), slow, fetchExchange]);
+    const ask = (listen: (result: OperationResult) => void) => pipe(asking.query(me, {}), subscribe(listen));
+    const { unsubscribe } = ask(() => {});
+    await expect.poll(() => kept).toBe(1);
+    unsubscribe();
+    const release = server.holdOperations();
+    const arrived = server.next('operation');
+    const heard: OperationResult[] = [];
+    const answered = new Promise<void>(resolve => ask(result => heard.push(result) && resolve()));
+    await arrived;
+    goOn();
+    await held;
+    release();
+    await answered;
+    expect(heard).toMatchObject([good()]);
+    expect(renewals()).toBe(1);
   });
 
   test('B108 what ssrExchange has restored needs no request', async () => {

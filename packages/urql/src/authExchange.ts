@@ -34,6 +34,7 @@ interface Way extends Attempt {
   readonly life: Life;
   sent: TokenSet | null;
   response?: Attempt['response'];
+  told?: Attempt['told'];
   repeated: boolean;
   delivered: boolean;
   /** Refused, and the token is being renewed: what the old transport still says is not heard. */
@@ -80,7 +81,7 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
       function attempt(way: Way, tokens: TokenSet | null): Operation | undefined {
         const { operation, repeated } = way;
         way.sent = tokens;
-        way.response = undefined; // not the last attempt's
+        way.response = way.told = undefined; // of the last attempt
         try {
           const session = operation.context.latchkeySession as string | undefined;
           if (session && session !== tokens?.session)
@@ -115,17 +116,19 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
       function answer(result: OperationResult): OperationResult | undefined {
         const way = result.operation.context.latchkey as Way | undefined;
         if (!way) return result;
-        if (way.isWaiting) return undefined;
+        if (way.isWaiting || way.life.isOver) return undefined; // who asks the same again has a life of their own
         const { operation } = way;
         if (result.operation.context.meta?.cacheOutcome === 'miss' && !operation.context.meta?.cacheOutcome)
           warnOnce('authExchange stands before a cache, so what the cache has is taken for an answer. Put it behind.');
-        const decision = way.life.isOver ? undefined : auth.settle(readResponse(operation, way, result), settling);
+        const decision = auth.settle(readResponse(operation, way, result), settling);
         if (!decision) {
           if (result.data != null) {
             way.delivered = true;
             way.repeated = false;
           }
-          return { ...result, operation: result.error ? failed(way) : operation };
+          if (!result.error) return { ...result, operation };
+          way.told = [...result.error.graphQLErrors];
+          return { ...result, operation: failed(way) };
         }
         way.isWaiting = true;
         const isOpen = result.hasNext || operation.kind === 'subscription';

@@ -1,8 +1,11 @@
 import { type GraphQLErrorLike, type ResponseFacts, rootFields } from '@latchkey/core';
-import type { Operation, OperationResult } from '@urql/core';
+import type { CombinedError, Operation, OperationResult } from '@urql/core';
 
 /** What is known of an attempt before its answer. */
-export type Attempt = Pick<ResponseFacts, 'sent' | 'repeated' | 'delivered' | 'response'>;
+export interface Attempt extends Pick<ResponseFacts, 'sent' | 'repeated' | 'delivered' | 'response'> {
+  /** The errors that were delivered: the results of a stream keep them, and they are not judged again. */
+  readonly told?: CombinedError['graphQLErrors'] | undefined;
+}
 
 /** This client makes an error of its own from each of the server's; fields beside `extensions` are only on the original. */
 function original(error: GraphQLErrorLike & { readonly originalError?: unknown }): GraphQLErrorLike {
@@ -13,7 +16,7 @@ function original(error: GraphQLErrorLike & { readonly originalError?: unknown }
 }
 
 export function readResponse(operation: Operation, attempt: Attempt, { data, error }: OperationResult): ResponseFacts {
-  const { sent, repeated, delivered, response } = attempt;
+  const { sent, repeated, delivered, response, told } = attempt;
   const { kind, query } = operation as Operation & { readonly kind: ResponseFacts['kind'] };
   if (!error) return { sent, repeated, delivered, response, kind, operation: query, data };
   const refusal = error.response as Response | undefined;
@@ -26,7 +29,7 @@ export function readResponse(operation: Operation, attempt: Attempt, { data, err
     operation: query,
     data,
     rootFields: () => rootFields(query),
-    errors: error.graphQLErrors.map(original),
+    errors: error.graphQLErrors.filter(one => !told?.includes(one)).map(original),
     status: refusal?.status,
     challenge: refusal?.headers?.get('www-authenticate'),
   };
