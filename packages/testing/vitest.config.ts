@@ -41,6 +41,7 @@ const ofUrql = [
   'bothClients',
   'existingLinks',
   'headerTokens',
+  'laterTries',
   'leaks',
   'oddAnswers',
   'oneStream',

@@ -2,10 +2,10 @@ import { ApolloLink } from '@apollo/client';
 import {
   type AdapterOptions,
   type AuthChoice,
+  checkAttempt,
   mayHaveToken,
   type ResponseFacts,
   type SettleOptions,
-  TokenError,
   type TokenManager,
   type TokenSet,
   warnOnce,
@@ -100,11 +100,7 @@ class Way implements Attempt, Observer<Result>, Unsubscribable {
     this.sent = tokens;
     this.isOpen = true;
     try {
-      if (this.signal?.aborted)
-        throw new TokenError('aborted', 'The operation was aborted while it waited for a token.');
-      if (this.session && this.session !== tokens?.session)
-        throw new TokenError('signedOut', 'The session that this operation belonged to is over.');
-      if (!tokens && context.auth === 'required') throw new TokenError('signedOut', 'Nobody is signed in.');
+      checkAttempt(tokens, { auth: context.auth, session: this.session, signal: this.signal });
       attach(this.operation, context, tokens && { tokens, headers: this.auth.headers(tokens) }, this.repeated);
       this.answers = this.forward(this.operation).subscribe(this);
       if (!this.isOpen) this.answers.unsubscribe(); // a synchronous answer has ended it

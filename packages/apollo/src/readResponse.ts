@@ -1,6 +1,6 @@
 import type { ApolloLink } from '@apollo/client';
 import { PROTOCOL_ERRORS_SYMBOL, ServerError, ServerParseError } from '@apollo/client/errors';
-import { type GraphQLErrorLike, type ResponseFacts, readBody, rootFields } from '@latchkey/core';
+import { type GraphQLErrorLike, headFacts, type ResponseFacts, readBody, rootFields } from '@latchkey/core';
 
 type Errors = readonly GraphQLErrorLike[];
 /** What is known of an attempt before its answer. */
@@ -32,8 +32,7 @@ const responseOf = (operation: ApolloLink.Operation) => (operation.getContext() 
 function refusalOf(operation: ApolloLink.Operation, response: Partial<Response> | undefined): Partial<ResponseFacts> {
   return {
     rootFields: () => rootFields(operation.query, operation.operationName),
-    status: response?.status,
-    challenge: response?.headers?.get('www-authenticate'),
+    ...headFacts(response),
   };
 }
 

@@ -2,6 +2,7 @@
 
 // What adapters share
 export type { AdapterOptions, AuthChoice } from './adapterOptions.ts';
+export { type AttemptFacts, checkAttempt } from './checkAttempt.ts';
 export type { Clock } from './clock.ts';
 export { createTokenManager } from './createTokenManager.ts';
 // What an API answers
@@ -25,7 +26,7 @@ export {
   authServerError,
   readTokens,
 } from './readTokens.ts';
-export type { GraphQLErrorLike, ReceivedResponse, ResponseFacts } from './responseFacts.ts';
+export { type GraphQLErrorLike, headFacts, type ReceivedResponse, type ResponseFacts } from './responseFacts.ts';
 export { rootFields } from './rootFields.ts';
 export type { Settle, SettleOptions } from './settle.ts';
 export {

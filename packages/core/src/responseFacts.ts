@@ -44,3 +44,9 @@ export interface ResponseFacts {
 /** The errors, where they are the list that they should be: some servers send a text. */
 export const errorsIn = ({ errors }: Pick<ResponseFacts, 'errors'>): readonly GraphQLErrorLike[] =>
   Array.isArray(errors) ? errors : [];
+
+/** What the head of an HTTP response says, as far as it is there. */
+export const headFacts = (response: Partial<Response> | undefined): Pick<ResponseFacts, 'status' | 'challenge'> => ({
+  status: response?.status,
+  challenge: response?.headers?.get('www-authenticate'),
+});

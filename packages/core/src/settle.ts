@@ -5,7 +5,7 @@ import { receiveTokens } from './receiveTokens.ts';
 import { redact, redactedCause, textsIn } from './redact.ts';
 import { errorsIn, type ResponseFacts } from './responseFacts.ts';
 import type { Session } from './session.ts';
-import { type Refusal, TokenError } from './tokenError.ts';
+import { type Refusal, sessionIsOver, TokenError } from './tokenError.ts';
 import type { Events } from './tokenEvents.ts';
 import type { TokenManagerOptions } from './tokenManagerOptions.ts';
 import type { TokenSet } from './tokenSet.ts';
@@ -140,8 +140,7 @@ export function createSettle(context: SettleContext): Settle {
 
   return function settle(facts, { dialect = context.dialect ?? defaultDialect, mutations = 'safe', signal } = {}) {
     const { sent } = facts;
-    if (sent && sent.session !== session.tokens?.session)
-      return Promise.reject(new TokenError('signedOut', 'The session that this operation belonged to is over.'));
+    if (sent && sent.session !== session.tokens?.session) return Promise.reject(sessionIsOver());
     let verdict: Verdict;
     try {
       verdict = judge(facts, dialect);

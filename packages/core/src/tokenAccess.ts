@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import type { Cooldown } from './cooldown.ts';
 import type { Renewal } from './renewal.ts';
 import type { Session } from './session.ts';
-import { TokenError } from './tokenError.ts';
+import { sessionIsOver, TokenError } from './tokenError.ts';
 import type { TokenSet } from './tokenSet.ts';
 
 /** What the manager may do of its own accord at the moment. */
@@ -94,8 +94,7 @@ export function createTokenAccess(options: TokenAccessOptions): TokenAccess {
       if (mode.isDisposed) throw disposed();
       for (let waits = 0; ; waits++) {
         const { tokens } = session;
-        if (tokens?.session !== refused.session)
-          throw new TokenError('signedOut', 'The session that this token belonged to is over.');
+        if (tokens?.session !== refused.session) throw sessionIsOver();
         if (tokens.accessToken !== refused.accessToken) return tokens;
         if (waits === 2)
           throw new TokenError('noProgress', 'The renewal brought the token that had just been refused.');

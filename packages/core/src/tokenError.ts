@@ -65,3 +65,6 @@ export class TokenError extends Error {
     return error instanceof Error && error.name === 'TokenError' && codes.includes((error as TokenError).code);
   }
 }
+
+export const sessionIsOver = (): TokenError =>
+  new TokenError('signedOut', 'The session that this operation belonged to is over.');

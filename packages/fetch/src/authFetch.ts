@@ -1,8 +1,8 @@
 import {
   type AdapterOptions,
   type AuthChoice,
+  checkAttempt,
   mayHaveToken,
-  TokenError,
   type TokenManager,
   type TokenSet,
 } from '@latchkey/core';
@@ -71,8 +71,7 @@ export function authFetch(auth: TokenManager, options: AuthFetchOptions = {}): A
 
     const fresh = auth.fresh();
     const tokens = fresh !== undefined ? fresh : await auth.get({ signal });
-    if (!tokens && choice === 'required') throw new TokenError('signedOut', 'Nobody is signed in.');
-    if (signal?.aborted) throw new TokenError('aborted', 'The request was aborted while it waited for a token.');
+    checkAttempt(tokens, { auth: choice, signal });
     return attempt(tokens, false);
   };
 }

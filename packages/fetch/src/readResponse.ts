@@ -1,4 +1,4 @@
-import { type ResponseFacts, readBody, rootFields } from '@latchkey/core';
+import { headFacts, type ResponseFacts, readBody, rootFields } from '@latchkey/core';
 import { parse } from 'graphql';
 import { isRequest } from './attach.ts';
 
@@ -101,8 +101,7 @@ function operationOf(request: unknown): Operation {
 
 /** What the answer says. Its body is read where it is JSON, whatever the status; a stream's never is. */
 export async function readAnswer(response: Response): Promise<Omit<ResponseFacts, 'sent' | 'kind'>> {
-  const { status, headers } = response;
-  const facts = { status, challenge: headers.get('www-authenticate'), response: () => response };
+  const facts = { ...headFacts(response), response: () => response };
   if (!isJson(response)) return facts;
   const { body, ...answer } = readBody(await response.clone().text());
   const mayRefuse = !response.ok || (isObject(body) && 'errors' in body); // some servers send a text for errors

@@ -1,8 +1,8 @@
 import {
   type AdapterOptions,
   type AuthChoice,
+  checkAttempt,
   mayHaveToken,
-  TokenError,
   type TokenManager,
   type TokenSet,
   warnOnce,
@@ -41,7 +41,7 @@ interface Way extends Attempt {
   isWaiting: boolean;
 }
 
-const kinds = new Set<string>(['query', 'mutation', 'subscription']);
+const kinds: readonly string[] = ['query', 'mutation', 'subscription'];
 
 /**
  * Keeps the operations of a urql client signed in: attaches the token, has it renewed when a server refuses it, and sends
@@ -58,7 +58,7 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
       function enter(operation: Operation): Operation | undefined {
         const { kind, context } = operation;
         if (kind === 'teardown') lives.end(operation);
-        const isOurs = kinds.has(kind) && context.auth !== 'omit' && isListed(context.url);
+        const isOurs = kinds.includes(kind) && context.auth !== 'omit' && isListed(context.url);
         if (!isOurs || bringsOwnToken(operation)) return operation;
         const way: Way = {
           operation,
@@ -83,11 +83,8 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
         way.sent = tokens;
         way.response = way.told = undefined; // of the last attempt
         try {
-          const session = operation.context.latchkeySession as string | undefined;
-          if (session && session !== tokens?.session)
-            throw new TokenError('signedOut', 'The session that this operation belonged to is over.');
-          if (!tokens && operation.context.auth === 'required')
-            throw new TokenError('signedOut', 'Nobody is signed in.');
+          const { auth: choice, latchkeySession: session } = operation.context;
+          checkAttempt(tokens, { auth: choice, session });
           const fetchOptions = attach(operation, tokens && auth.headers(tokens), repeated);
           return fetchOptions ? sentOn(way, fetchOptions) : operation;
         } catch (error) {
@@ -119,7 +116,7 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
         if (way.isWaiting || way.life.isOver) return undefined; // who asks the same again has a life of their own
         const { operation } = way;
         if (result.operation.context.meta?.cacheOutcome === 'miss' && !operation.context.meta?.cacheOutcome)
-          warnOnce('authExchange stands before a cache, so what the cache has is taken for an answer. Put it behind.');
+          warnOnce('authExchange stands before a cache. Put it behind.');
         const decision = auth.settle(readResponse(operation, way, result), settling);
         if (!decision) {
           if (result.data != null) {
@@ -167,12 +164,8 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
         return { ...operation, context: { ...context, latchkeySession: sent.session } };
       }
 
-      function deliver({ life }: Way, result: OperationResult): void {
-        if (!life.isOver) answers.say(result);
-      }
-
       function fail(way: Way, error: unknown): void {
-        deliver(way, makeErrorResult(failed(way), error as Error));
+        if (!way.life.isOver) answers.say(makeErrorResult(failed(way), error as Error));
       }
 
       const toSend = relay(operations$, enter);

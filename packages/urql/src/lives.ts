@@ -18,10 +18,11 @@ export function createLives(): Lives {
   const lives = new Map<number, Life>();
   return {
     of({ kind, key }) {
-      const known = kind === 'mutation' ? undefined : lives.get(key);
+      if (kind === 'mutation') return { isOver: false };
+      const known = lives.get(key);
       if (known && !known.isOver) return known;
       const life = { isOver: false };
-      if (kind !== 'mutation') lives.set(key, life);
+      lives.set(key, life);
       return life;
     },
     end({ key }) {

@@ -1,4 +1,4 @@
-import { type GraphQLErrorLike, type ResponseFacts, rootFields } from '@latchkey/core';
+import { type GraphQLErrorLike, headFacts, type ResponseFacts, rootFields } from '@latchkey/core';
 import type { CombinedError, Operation, OperationResult } from '@urql/core';
 
 /** What is known of an attempt before its answer. */
@@ -9,28 +9,19 @@ export interface Attempt extends Pick<ResponseFacts, 'sent' | 'repeated' | 'deli
 
 /** This client makes an error of its own from each of the server's; fields beside `extensions` are only on the original. */
 function original(error: GraphQLErrorLike & { readonly originalError?: unknown }): GraphQLErrorLike {
-  const { originalError } = error;
-  return typeof originalError === 'object' && originalError !== null && 'message' in originalError
-    ? originalError
-    : error;
+  const given = error.originalError as GraphQLErrorLike | undefined;
+  return given?.message ? given : error;
 }
 
 export function readResponse(operation: Operation, attempt: Attempt, { data, error }: OperationResult): ResponseFacts {
   const { sent, repeated, delivered, response, told } = attempt;
   const { kind, query } = operation as Operation & { readonly kind: ResponseFacts['kind'] };
-  if (!error) return { sent, repeated, delivered, response, kind, operation: query, data };
-  const refusal = error.response as Response | undefined;
+  const facts: ResponseFacts = { sent, repeated, delivered, response, kind, operation: query, data };
+  if (!error) return facts;
   return {
-    sent,
-    repeated,
-    delivered,
-    response,
-    kind,
-    operation: query,
-    data,
+    ...facts,
     rootFields: () => rootFields(query),
     errors: error.graphQLErrors.filter(one => !told?.includes(one)).map(original),
-    status: refusal?.status,
-    challenge: refusal?.headers?.get('www-authenticate'),
+    ...headFacts(error.response as Response | undefined),
   };
 }

@@ -15,7 +15,7 @@ const push = <T>(value: T) => ({ tag: 1, 0: value }) as unknown as Signal<T>;
  */
 export function relay<In, Out>(source: Source<In>, take: (value: In) => Out | undefined): Relay<Out> {
   let sink: Sink<Out> = () => {};
-  let askForNext = () => {};
+  let talkBack: (request: 0 | 1) => void = () => {};
   return {
     say: value => sink(push(value)),
     source(to) {
@@ -23,13 +23,12 @@ export function relay<In, Out>(source: Source<In>, take: (value: In) => Out | un
       source(signal => {
         if (signal === 0) return to(signal); // it has ended
         if (signal.tag === 0) {
-          const talkback = signal[0];
-          askForNext = () => talkback(0);
+          talkBack = signal[0];
           return to(signal);
         }
         const taken = take(signal[0]);
-        if (taken === undefined) askForNext();
-        else to((taken as unknown) === signal[0] ? (signal as Signal<unknown> as Signal<Out>) : push(taken));
+        if (taken === undefined) talkBack(0);
+        else to(push(taken));
       });
     },
   };
