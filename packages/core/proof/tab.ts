@@ -95,8 +95,10 @@ export class Tab implements Asker {
     });
     /** A record that was loaded is no event. */
     const looks = () => {
-      const { kept } = place;
-      if (auth.state.status === 'signedIn' && witness.reigns.length === 0 && kept) witness.begins(kept.session, kept);
+      if (auth.state.status !== 'signedIn' || witness.reigns.length > 0) return;
+      const tokens = auth.fresh(); // where it is not known, others may have written since
+      const session = (tokens ?? place.kept)?.session;
+      if (session !== undefined) witness.begins(session, tokens);
     };
     const changed = () => {
       this.#mustBeAlive('changed its state');

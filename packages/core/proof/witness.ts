@@ -51,7 +51,7 @@ export class Witness {
 
   begins(session: string, tokens?: { readonly version: number; readonly accessToken: string } | null): void {
     const { reign } = this;
-    if ((tokens?.version ?? 0) <= (this.ended.get(session) ?? -1))
+    if ((tokens?.version ?? Number.POSITIVE_INFINITY) <= (this.ended.get(session) ?? -1))
       this.around.wrong('a session that was over came back');
     this.ended.delete(session);
     if (reign && reign.session !== session) this.around.wrong('a session began before the last one had ended');

@@ -24,7 +24,7 @@ export interface BoundedStore {
 export interface BoundedStoreOptions {
   readonly store: TokenStore;
   readonly clock: Clock;
-  /** Aborts when nobody reads or writes any more. */
+  /** Aborts when nobody reads or saves any more. */
   readonly closed: AbortSignal;
   readonly failed: (doing: 'load' | 'save', thrown: unknown, record?: TokenRecord | null) => void;
   /** A save that was given up has come through over a newer one: the store is behind, and should be looked at. */
@@ -64,7 +64,7 @@ export function createBoundedStore(options: BoundedStoreOptions): BoundedStore {
     },
     read: load => withinTime(load, storeTimeoutMs, clock, 'The store did not answer in time.', closed),
     write(record, expected) {
-      if (closed.aborted) return Promise.resolve(true);
+      if (closed.aborted && record) return Promise.resolve(true); // a sign-out is never too late
       newest = record;
       let isDone = false;
       let isOver = false;
@@ -103,7 +103,8 @@ export function createBoundedStore(options: BoundedStoreOptions): BoundedStore {
     listen(changed) {
       try {
         const stop: unknown = store.subscribe?.(changed);
-        if (typeof stop === 'function') closed.addEventListener('abort', () => stop());
+        if (typeof stop === 'function')
+          closed.addEventListener('abort', () => new Promise(done => done(stop())).catch(() => {}));
       } catch (thrown) {
         failed('load', thrown); // others are heard when a renewal looks
       }

@@ -8,10 +8,12 @@ export type Verdict = 'ok' | 'unauthenticated' | 'forbidden' | 'stepUp';
 export interface Dialect {
   /** Verdicts by error code, compared whole. */
   readonly codes: Readonly<Record<string, Verdict>>;
-  /** Verdicts by HTTP status, and by the code with which a socket was closed. */
+  /** Verdicts by HTTP status. */
   readonly statuses: Readonly<Record<number, Verdict>>;
   /** Verdicts by the whole message of an error without a code: trimmed, in lower case, without a full stop. */
   readonly messages: Readonly<Record<string, Verdict>>;
+  /** Verdicts by the code with which a socket was closed. @defaultValue 4401 and 4403 mean that the token is dead */
+  readonly closeCodes?: Readonly<Record<number, Verdict>>;
   /** Where an error carries its code. @defaultValue `extensions.code` */
   readonly codeOf?: (error: GraphQLErrorLike) => unknown;
   /** Looks first at each error; `undefined` leaves it to the rest. */
@@ -34,12 +36,15 @@ export const defaultDialect: Dialect = {
     'invalid-jwt': 'unauthenticated',
     TOKEN_EXPIRED: 'unauthenticated',
   },
-  statuses: { 401: 'unauthenticated', 403: 'forbidden', 4401: 'unauthenticated', 4403: 'unauthenticated' },
+  statuses: { 401: 'unauthenticated', 403: 'forbidden' },
   messages: {
     unauthorized: 'unauthenticated',
     unauthenticated: 'unauthenticated',
   },
 };
+
+/** As of graphql-ws and Spring for GraphQL. */
+const usualCloseCodes: Readonly<Record<number, Verdict>> = { 4401: 'unauthenticated', 4403: 'unauthenticated' };
 
 /** @see RFC 6750 section 3.1, RFC 9470 section 3 */
 const challengeErrors: Readonly<Record<string, Verdict>> = {
@@ -91,7 +96,8 @@ export function judge(facts: ResponseFacts, dialect: Dialect): Verdict {
   if (status < 400 && !errors?.length && facts.body === undefined && facts.closeCode === undefined) return 'ok';
   const first = dialect.judge?.(facts);
   if (first) return first;
-  let verdict = graver('ok', own(dialect.statuses, facts.closeCode ?? status));
+  const { closeCodes = usualCloseCodes } = dialect;
+  let verdict = graver('ok', own(dialect.statuses, status) ?? own(closeCodes, facts.closeCode));
   for (const error of errorsIn(facts)) verdict = graver(verdict, judgeError(error, dialect));
   for (const challenge of tokenChallenges(facts)) verdict = graver(verdict, judgeChallenge(challenge));
   return verdict;

@@ -825,11 +825,16 @@ test.each([
   expect(await outcome(auth.renew())).toBe('sessionExpired');
 });
 
-test.each([403, 404, 405])(
-  'B32 %i without an OAuth error is trouble, and a no after three in a row over more than a cool-down',
-  async status => {
+test.each([
+  [403, 'not here'],
+  [404, 'not here'],
+  [405, 'not here'],
+  [403, '{"statusCode":403,"error":"Forbidden"}'],
+])(
+  'B32 %i without an OAuth error (%s) is trouble, and a no after three in a row over more than a cool-down',
+  async (status, body) => {
     const { auth, clock, renewals } = signedIn({ cooldownMs: 2_000 });
-    renewals.always(() => readTokens(new Response('not here', { status })));
+    renewals.always(() => readTokens(new Response(body, { status })));
     const codes: unknown[] = [];
     for (let call = 0; call < 3; call++) {
       codes.push(await outcome(auth.renew()));

@@ -24,6 +24,7 @@ export { type BodyFacts, readBody } from './readBody.ts';
 export {
   type AuthServerRefusal,
   authServerError,
+  checkTokenType,
   readTokens,
 } from './readTokens.ts';
 export { type GraphQLErrorLike, headFacts, type ReceivedResponse, type ResponseFacts } from './responseFacts.ts';

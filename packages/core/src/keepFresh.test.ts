@@ -54,6 +54,14 @@ test('B59 it renews ahead of expiry without anybody asking, again and again', as
   expect(clock.timers).toHaveLength(1);
 });
 
+test('B59 a token that the store brings dead is renewed at once', async () => {
+  const store = heldStore(recordA({ expiresAt: Date.UTC(2026, 10, 22) - 1 }));
+  const { auth, clock, renewals } = scriptedProvider({ store });
+  auth.keepFresh();
+  await clock.advance(1);
+  expect(renewals.calls).toHaveLength(1);
+});
+
 test('B59 without it no timer exists', async () => {
   const { auth, clock, renewals } = signedIn();
   await settled();

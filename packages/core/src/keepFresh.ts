@@ -43,7 +43,7 @@ export function keepFresh({ clock, schedule, pausedUntil, check, subscribe }: Ke
     plan(1_000);
   }
 
-  const unsubscribe = subscribe(() => plan(1_000)); // a failure without a pause, too
+  const unsubscribe = subscribe(() => plan(pausedUntil() > 0 ? 1_000 : 0)); // a failure has its pause, however short
   page.document?.addEventListener('visibilitychange', look);
   page.addEventListener?.('online', look);
   plan();

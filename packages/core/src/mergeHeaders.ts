@@ -5,7 +5,7 @@ export type CallerHeaders = Readonly<Record<string, unknown>> | Headers | Pairs;
 
 const isIterable = (headers: CallerHeaders): headers is Headers | Pairs => Symbol.iterator in headers;
 
-const pairsOf = (headers: CallerHeaders): Pairs => (isIterable(headers) ? headers : Object.entries(headers));
+export const pairsOf = (headers: CallerHeaders): Pairs => (isIterable(headers) ? headers : Object.entries(headers));
 
 /** Whether the caller has set this header itself, in whatever case. Without a value it has not. `name` is in lower case. */
 export function hasHeader(headers: CallerHeaders | null | undefined, name: string): boolean {

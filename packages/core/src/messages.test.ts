@@ -37,7 +37,7 @@ const failures: readonly (readonly [TokenErrorCode, string, () => Promise<unknow
   ['signedOut', 'Nobody is signed in', () => failure(scriptedProvider().auth.renew())],
   [
     'signedOut',
-    'that this token belonged to is over',
+    'that this operation belonged to is over',
     async () => {
       const { auth, A } = signedIn();
       await auth.adopt('B');

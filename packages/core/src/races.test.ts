@@ -155,6 +155,22 @@ test('B65 a sign-out is not undone by another tab’s renewal, also where the st
   expect(leaving.events).toEqual(['signedOut']);
 });
 
+test('B65 what is left of a session that is over is deleted, but not the next user’s sign-in in its place', async () => {
+  const clock = fakeClock();
+  const place = slowPlace(clock, { noticeMs: 1 });
+  const tab = await openTab(clock, place.open());
+  void tab.auth.signOut();
+  await clock.advance(100);
+  place.kept = recordA({ version: 2 }); // as by a storage that does not compare across tabs
+  void outcome(tab.auth.get());
+  void place.open().save(place.kept); // a notice
+  await clock.advance(45); // it has read what is left, and is about to delete it
+  const ofBob = recordA({ session: 'session-of-Bob', accessToken: 'token-of-Bob' });
+  place.kept = ofBob;
+  await clock.advance(2_000);
+  expect(place.kept).toBe(ofBob);
+});
+
 test('B46 a shared store without lock and notices is looked at before a renewal: what another did there counts', async () => {
   const clock = fakeClock();
   const place = slowPlace(clock, { loadMs: 1, saveMs: 1 });

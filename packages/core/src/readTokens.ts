@@ -10,6 +10,8 @@ const misconfigured = [
   'invalid_request',
 ];
 const transient = ['temporarily_unavailable', 'server_error'];
+/** Other words under `error` are a framework's own, as `Forbidden`. */
+const registered = [...misconfigured, ...transient, 'invalid_grant', 'access_denied', 'slow_down'];
 
 /** How an auth server refused, as far as it can be read. */
 export interface AuthServerRefusal {
@@ -34,8 +36,8 @@ function retryAfterMs(headers: Headers): number | undefined {
  */
 export function authServerError({ status, headers, code }: AuthServerRefusal): TokenError {
   const isHtml = headers.get('content-type')?.includes('html') === true;
-  const oauthError = code && /^[a-z_]{1,40}$/i.test(code) ? code : undefined;
-  const said = oauthError ? ` (${oauthError})` : '';
+  const oauthError = code && registered.includes(code) ? code : undefined;
+  const said = code && /^[a-z_]{1,40}$/i.test(code) ? ` (${code})` : '';
   const details = { status, retryAfterMs: retryAfterMs(headers), oauthError };
   if (code && misconfigured.includes(code))
     return new TokenError('misconfigured', `The auth server does not accept this client${said}.`, details);
@@ -46,6 +48,14 @@ export function authServerError({ status, headers, code }: AuthServerRefusal): T
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** @throws TokenError `misconfigured` for a token of another type than Bearer; a missing type counts as it. @see RFC 6749 section 7.1 */
+export function checkTokenType(type: unknown, status: number): void {
+  if (type == null || text(type)?.toLowerCase() === 'bearer') return;
+  const message =
+    'The tokens are of another type than Bearer, and must not be sent as one. Register the client for Bearer.';
+  throw new TokenError('misconfigured', message, { status });
+}
 
 /**
  * Reads the tokens from the answer of a refresh endpoint: `TokenParts`, as `{ accessToken, expiresInS?, refreshToken? }`, or
@@ -73,8 +83,7 @@ export async function readTokens(response: Response): Promise<TokenParts | null>
   if (accessToken === null) return null;
   if (typeof accessToken !== 'string')
     throw new TokenError('unavailable', 'The answer of the refresh endpoint holds no token.', { status });
-  if ((text(fields.token_type) ?? 'bearer').toLowerCase() !== 'bearer')
-    throw new TokenError('misconfigured', 'The refresh endpoint answers a token that is no bearer token.', { status });
+  checkTokenType(fields.token_type, status);
   const seconds = (value: unknown) => value as TokenParts['expiresInS'];
   return {
     accessToken,

@@ -1,6 +1,6 @@
-/** JWTs, the value after a scheme or a name that announces a secret, and the user in a URL. */
+/** JWTs, all that follows the name of a header of credentials, the value after a scheme or a name that announces a secret, and the user in a URL. */
 const secretLooking =
-  /eyJ[\w-]*(\.[\w-]*)*|\b(?:\w*(?:token|secret|password|code|key|authorization|cookie)["']?\s*[=:]\s*["']?(?:(?:bearer|basic|dpop)\s+)?|(?:bearer|basic|dpop)\s+)[^\s"',;&]+|\/\/[^/\s]*@/gi;
+  /eyJ[\w-]*(\.[\w-]*)*|\b(?:authorization|cookie)["']?\s*[=:][^\n]*|\b(?:\w*(?:token|secret|password|code|key)["']?\s*[=:]\s*["']?|(?:bearer|basic|dpop)\s+)[^\s"',;&]+|\/\/[^/\s]*@/gi;
 
 const longest = 300;
 const deepest = 5;

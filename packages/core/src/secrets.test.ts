@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { defaultDialect } from './dialect.ts';
@@ -347,10 +348,22 @@ test('SEC-01 what looks like a secret is redacted though nobody knows it', () =>
     'eyJhbGciOiJub25lIn0.canary.canary',
     'authorization: canary',
     'Authorization: Bearer canary',
+    'Authorization: Token canary',
+    'authorization: Digest username="x", response="canary"',
     'cookie: session=canary',
+    'cookie: theme=dark; sid=canary',
     'https://ann:canary@example.org/token',
   ];
   for (const text of texts) expect(redact(text)).not.toContain(canary);
+});
+
+test('what this package says of a failure is not redacted itself', async () => {
+  const folder = new URL('.', import.meta.url);
+  const files = (await readdir(folder)).filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+  const texts = await Promise.all(files.map(file => readFile(new URL(file, folder), 'utf8')));
+  const sentences = texts.flatMap(text => text.match(/'[A-Z][^'\n]{20,}\.'/g) ?? []);
+  expect(sentences.length).toBeGreaterThan(20);
+  expect(sentences.filter(sentence => sentence.length < 300 && redact(sentence) !== sentence)).toEqual([]);
 });
 
 test('CHL-08 a text of a server is not longer than a line of a log', () => {

@@ -89,7 +89,7 @@ export function createSession(
     const { tokens } = session;
     if (stored === undefined || (stored && stored.session === left)) {
       if (!stored) failed('read');
-      void write(held());
+      void write(held(), stored ? recordOf(stored) : undefined);
       if (tokens === undefined) use(null);
     } else if (tokens === undefined) {
       use(stored);
@@ -172,7 +172,7 @@ export function createSession(
       await cleared;
     },
     async expire(tokens: TokenSet) {
-      if (!shared) return session.end('expired');
+      if (!shared || bounded.isBehind) return session.end('expired');
       ending = tokens;
       const isLast = await write(null, recordOf(tokens));
       if (!isLast) await reread();

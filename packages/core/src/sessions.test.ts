@@ -872,6 +872,39 @@ test.each([null, undefined, '', 'two words', { accessToken: null }, {}])(
   },
 );
 
+test('B42 a sign-out after dispose empties the store all the same', async () => {
+  const store = heldStore();
+  const { auth } = signedIn({ store });
+  await settled();
+  auth.dispose();
+  await auth.signOut();
+  expect(store.kept).toBeNull();
+});
+
+test('B11 dispose bears a store whose stop throws', async () => {
+  const stop = vi.fn(() => {
+    throw new Error('gone');
+  });
+  const { auth } = scriptedProvider({ store: { ...heldStore(), subscribe: () => stop } });
+  auth.dispose();
+  await settled();
+  expect(stop).toHaveBeenCalledOnce();
+});
+
+test('B21 the end of a session does not wait for a store that is known to be gone', async () => {
+  const { lock, ...store } = memoryStore();
+  expect(lock).toBeDefined();
+  const { auth, clock, renewals } = scriptedProvider({ store: { ...store, save: () => new Promise<never>(() => {}) } });
+  void auth.adopt({ accessToken: 'A', refreshToken: 'rA', expiresInS: 60 });
+  await clock.advance(11_000);
+  const renewed = outcome(auth.renew());
+  await clock.advance(11_000); // the look at the store writes first, in vain
+  await renewals.last.answer(null);
+  await clock.advance(11_000); // and once more, before the no is believed
+  expect(auth.fresh()).toBeNull();
+  expect(await renewed).toBe('sessionExpired');
+});
+
 test('B11 dispose bears a store whose subscribe answers no function', () => {
   const store = { ...heldStore(), subscribe: () => Promise.resolve() as unknown as () => void };
   const { auth } = scriptedProvider({ store });

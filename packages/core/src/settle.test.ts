@@ -162,6 +162,13 @@ test('B86 the renewal fails: the operation fails with its error, and the refusal
   });
 });
 
+test('B86 the trouble of an auth server is told with its status, its error and how long it wants to be left alone', async () => {
+  const { auth, A, renewals } = signedIn();
+  const trouble = { status: 503, oauthError: 'temporarily_unavailable', retryAfterMs: 60_000 };
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Busy.', trouble)));
+  await expect(auth.settle(refusal(A))).rejects.toMatchObject({ code: 'unavailable', ...trouble });
+});
+
 test('B86 the session is over: the operation fails with sessionExpired, and the cause of the failure is kept', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() => null);

@@ -132,8 +132,8 @@ export function createSettle(context: SettleContext): Settle {
         return tokens;
       },
       (error: TokenError) => {
-        const { code, message, status, retryAfterMs, cause = error } = error;
-        throw new TokenError(code, message, { status, retryAfterMs, cause, refusal: refusalOf(refused) });
+        const { code, message, status, retryAfterMs, oauthError, cause = error } = error;
+        throw new TokenError(code, message, { status, retryAfterMs, oauthError, cause, refusal: refusalOf(refused) });
       },
     );
   }

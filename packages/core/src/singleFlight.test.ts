@@ -424,7 +424,6 @@ test('B11 after dispose nothing begins: no exchange, write or timer', async () =
   auth.dispose();
   expect(auth.fresh()).toBeUndefined();
   void auth.settle(success(tokens, { response }));
-  await auth.signOut();
   expect(await outcome(auth.get())).toBe('disposed');
   expect(await outcome(auth.renew())).toBe('disposed');
   expect(await outcome(auth.renew({ refused: tokens }))).toBe('disposed');

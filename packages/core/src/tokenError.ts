@@ -38,7 +38,7 @@ export interface TokenErrorOptions {
   readonly status?: number | undefined;
   /** How long the auth server asked to be left alone (`Retry-After`), in milliseconds. */
   readonly retryAfterMs?: number | undefined;
-  /** The `error` of the auth server's answer, as `invalid_grant`. @see RFC 6749 section 5.2 */
+  /** The `error` of the auth server's answer, where it was trouble, as `temporarily_unavailable`. @see RFC 6749 section 5.2 */
   readonly oauthError?: string | undefined;
   /** The refusal that led to the renewal which then failed. */
   readonly refusal?: Refusal | undefined;

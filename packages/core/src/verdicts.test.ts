@@ -78,6 +78,14 @@ test.each<readonly [number, Verdict]>([
   expect(verdictOn({ status: undefined, closeCode })).toBe(verdict);
 });
 
+test('B121 close codes are judged whatever statuses a dialect has, and may be its own', () => {
+  const dialect: Dialect = { ...defaultDialect, statuses: {} };
+  expect(verdictOn({ status: undefined, closeCode: 4401 }, dialect)).toBe('unauthenticated');
+  const own: Dialect = { ...dialect, closeCodes: { 3000: 'unauthenticated' } };
+  expect(verdictOn({ status: undefined, closeCode: 3000 }, own)).toBe('unauthenticated');
+  expect(verdictOn({ status: undefined, closeCode: 4401 }, own)).toBe('ok');
+});
+
 test.each<readonly [number, string, Verdict]>([
   [401, 'Bearer error="invalid_token"', 'unauthenticated'],
   [400, 'Bearer error="invalid_token"', 'unauthenticated'],

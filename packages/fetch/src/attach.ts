@@ -1,7 +1,8 @@
 import { type CallerHeaders, hasHeader, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core';
 
 /** Not by `instanceof`: it may be of another realm, or of a package. */
-export const isRequest = (input: RequestInfo | URL): input is Request => typeof input === 'object' && 'url' in input;
+export const isRequest = (input: RequestInfo | URL): input is Request =>
+  typeof input === 'object' && input !== null && 'url' in input;
 
 /** The headers that the caller gave: those of `init` replace those of a `Request`, as in fetch itself. */
 const callersHeaders = (input: RequestInfo | URL, init: RequestInit): CallerHeaders | undefined =>

@@ -47,12 +47,15 @@ function documentOf(request: unknown): unknown {
 /** Types whose body may be a document; a file's, say, is not read. */
 const isTextType = (type: string | null) => /^text\/|[/+]json\b/i.test(type ?? '');
 
+/** What of a body is a document, where it is at hand. @see https://github.com/jaydenseric/graphql-multipart-request-spec */
+function textAtHand(body: RequestInit['body']): string {
+  if (body instanceof URLSearchParams) return JSON.stringify(Object.fromEntries(body));
+  const text = body instanceof FormData ? body.get?.('operations') : body; // React Native's has no get
+  return typeof text === 'string' ? text : '';
+}
+
 /** A request as far as it is at hand: the body of a `Request` is a stream. */
-export function requestIn(
-  input: RequestInfo | URL,
-  init: RequestInit,
-  text: string = typeof init.body === 'string' ? init.body : '',
-): Asked {
+export function requestIn(input: RequestInfo | URL, init: RequestInit, text: string = textAtHand(init.body)): Asked {
   const request = isRequest(input) ? input : undefined;
   const method = init.method ?? request?.method ?? 'GET';
   const url = request?.url ?? String(input as string | URL);
@@ -61,21 +64,19 @@ export function requestIn(
   return { method, body, operation: [method, url, ...documents].join(' ') };
 }
 
-/** The document of a body that is no text, where it may have one. @see https://github.com/jaydenseric/graphql-multipart-request-spec */
-async function textIn(input: RequestInfo | URL, { body }: RequestInit): Promise<string | undefined> {
-  if (body instanceof FormData) {
-    const operations = body.get?.('operations'); // React Native's has no get
-    return typeof operations === 'string' ? operations : undefined;
-  }
-  if (body instanceof URLSearchParams) return JSON.stringify(Object.fromEntries(body));
-  if (body instanceof Blob) return isTextType(body.type) ? body.text() : undefined;
+/** A longer one is a file rather than a document. */
+const longestDocument = 1_000_000;
+
+/** What of a body is a document that takes time to be read. */
+async function laterText(input: RequestInfo | URL, { body }: RequestInit): Promise<string | undefined> {
+  if (body instanceof Blob) return isTextType(body.type) && body.size < longestDocument ? body.text?.() : undefined; // React Native's has no text
   if (body || !isRequest(input)) return undefined;
   return isTextType(input.headers.get('content-type')) ? input.clone().text() : undefined;
 }
 
 /** The whole of a refused request; to be called before the repeat, because its body is sent once. */
 export async function readRequest(input: RequestInfo | URL, init: RequestInit): Promise<Asked> {
-  return requestIn(input, init, await textIn(input, init));
+  return requestIn(input, init, await laterText(input, init));
 }
 
 /** What was asked for, looked at only when it was refused. What is no query for sure may have done something. */

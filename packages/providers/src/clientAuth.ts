@@ -77,7 +77,7 @@ export function clientAuthOf({ clientId, clientSecret, clientAuth }: ClientAuthO
     );
   if (clientAuth === 'basicRaw' && clientId.includes(':'))
     throw wrong(
-      `Option "clientId" holds a colon, which ends the id in an unencoded Basic header. Use "clientAuth" 'basic' or 'post'.`,
+      `Option "clientId" holds a colon, which ends the id where the header is not encoded. Use "clientAuth" 'basic' or 'post'.`,
     );
   return withSecret[clientAuth](clientSecret);
 }

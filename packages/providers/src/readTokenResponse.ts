@@ -1,4 +1,4 @@
-import { authServerError, parseChallenges, TokenError, type TokenParts } from '@latchkey/core';
+import { authServerError, checkTokenType, parseChallenges, TokenError, type TokenParts } from '@latchkey/core';
 import { readJson } from './readJson.ts';
 
 /** The tokens of an OAuth 2.0 answer, and at sign-in what stood beside them, as `scope`. */
@@ -69,13 +69,7 @@ export async function readTokenResponse(response: Response): Promise<OAuth2Answe
   const accessToken = text(access_token);
   if (accessToken === undefined)
     throw new TokenError('unavailable', `The auth server answered ${status} without a token.`, { status });
-  const isBearer = token_type == null || text(token_type)?.toLowerCase() === 'bearer';
-  if (!isBearer)
-    throw new TokenError(
-      'misconfigured',
-      'The auth server issues tokens of another type than Bearer, which must not be used as one. Register the client for bearer tokens.',
-      { status },
-    );
+  checkTokenType(token_type, status);
   return {
     ...beside(fields),
     accessToken,

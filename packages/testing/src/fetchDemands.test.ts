@@ -131,8 +131,8 @@ test.for([
   expect(api.renewals()).toBe(2);
 });
 
-// A HEAD has no answer to be accepted by, and a body that is no text is not read for a good one: these lapse.
-const lapsing = ['a HEAD', 'a document in a Request', 'a document in a Blob', 'a document in a form', 'an upload'];
+// A HEAD has no answer to be accepted by, and a body that takes time to be read is not read for a good one: these lapse.
+const lapsing = ['a HEAD', 'a document in a Request', 'a document in a Blob'];
 
 test.for(pairs.filter(([name]) => !lapsing.includes(name)))(
   'B85 %s that was refused whatever the token is forgiven when it is accepted',
@@ -218,6 +218,28 @@ test.each(['no-referrer', 'origin'] as const)('a Request keeps its referrer poli
   await send(new Request(endpoint, { referrerPolicy }));
   expect(sent.map(request => request.referrerPolicy)).toEqual([referrerPolicy, referrerPolicy]);
   expect(sent.map(({ headers }) => headers.get('authorization'))).toEqual(['Bearer token-0', 'Bearer token-1']);
+});
+
+test('a Blob without text(), as React Native has it, is sent again', async () => {
+  const auth = await managerOf();
+  const body = Object.assign(new Blob(['{"query":"{ n }"}'], { type: 'application/json' }), { text: undefined });
+  const sent: unknown[] = [];
+  const send = authFetch(auth, {
+    fetch: async (_, init) => {
+      sent.push(init?.body);
+      return Response.json({ data: {} }, { status: sent.length === 1 ? 401 : 200 });
+    },
+  });
+  expect((await send(endpoint, { method: 'PUT', body: body as unknown as Blob })).status).toBe(401); // may be a mutation
+  expect((await send(endpoint, { body: body as unknown as Blob })).status).toBe(200);
+  expect(sent).toEqual([body, body]);
+});
+
+test('what is no address at all is left to fetch', async () => {
+  const auth = await managerOf();
+  const asked = vi.fn(async () => Response.json({ data: {} }));
+  await authFetch(auth, { fetch: asked })(null as unknown as string);
+  expect(asked).toHaveBeenCalledOnce();
 });
 
 test('a Request of another realm keeps its headers', async () => {

@@ -107,7 +107,7 @@ describe('B103 an operation that a link in front tries again belongs to the sess
     {
       name: 'retryExchange',
       async run(fetcher) {
-        const retry = retryExchange({ initialDelayMs: 1 });
+        const retry = retryExchange({ initialDelayMs: 1, maxNumberAttempts: 4 });
         const client = new Client({
           url: server.url,
           exchanges: [retry, authExchange(auth), fetchExchange],

@@ -80,12 +80,12 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
       /** The operation as it is sent with this token set, or nothing where a callback or the lack of a token makes it fail. */
       function attempt(way: Way, tokens: TokenSet | null): Operation | undefined {
         const { operation, repeated } = way;
-        way.sent = tokens;
         way.response = way.told = undefined; // of the last attempt
         try {
           const { auth: choice, latchkeySession: session } = operation.context;
           checkAttempt(tokens, { auth: choice, session });
           const fetchOptions = attach(operation, tokens && auth.headers(tokens), repeated);
+          way.sent = tokens; // not before: who fails above stays in the session that they came from
           return fetchOptions ? sentOn(way, fetchOptions) : operation;
         } catch (error) {
           queueMicrotask(() => fail(way, error)); // not before the client listens
