@@ -48,7 +48,8 @@ function settle(scene: Scene, tab: Tab, sent: TokenSet, operation: string, repea
   }, sent);
   if (isOnTrial && isAsking) scene.around.wrong('a renewal of a token set that a refusal has just brought');
   return next.then(tokens => {
-    const since = Math.min(scene.around.clock.now(), witness.stepBeganAt); // the clock may have been set in this step
+    const began = witness.reign?.since ?? 0; // others may have been told before, and the clock may have been set since
+    const since = Math.min(scene.around.clock.now(), witness.stepBeganAt, began);
     if (tokens && tab.accepted !== tokens && !trials.has(tokens)) trials.set(tokens, since + defaults.cooldownMs);
     return tokens;
   });

@@ -8,6 +8,8 @@ interface Reign {
   readonly session: string;
   version?: number | undefined;
   accessToken?: string | undefined;
+  /** By the clock. */
+  readonly since: number;
   until: number;
 }
 
@@ -57,7 +59,7 @@ export class Witness {
     if (reign && reign.session !== session) this.around.wrong('a session began before the last one had ended');
     this.#endReign();
     const known = tokens && { version: tokens.version, accessToken: tokens.accessToken };
-    this.reigns.push({ session, ...known, until: Number.POSITIVE_INFINITY });
+    this.reigns.push({ session, ...known, since: this.around.clock.now(), until: Number.POSITIVE_INFINITY });
   }
 
   goesOn({ session, version }: TokenEvents['renewed'], accessToken: string | undefined): void {
@@ -65,7 +67,8 @@ export class Witness {
     if (reign?.session !== session) this.around.wrong('a renewal of a session that the tab is not in');
     if (version < (reign?.version ?? 0)) this.around.wrong('an older token set came back');
     this.#endReign();
-    this.reigns.push({ session, version, accessToken, until: Number.POSITIVE_INFINITY });
+    const since = this.around.clock.now();
+    this.reigns.push({ session, version, accessToken, since, until: Number.POSITIVE_INFINITY });
   }
 
   ends({ session, reason }: TokenEvents['signedOut'], kept: TokenRecord | null, looked: boolean): void {
