@@ -6,8 +6,8 @@ import type { Surroundings } from './surroundings.ts';
 export interface StoreWatch {
   /** The first time. */
   loaded(): void;
-  saves(record: TokenRecord | null): void;
-  saved(record: TokenRecord | null, before: TokenRecord | null): void;
+  /** @returns what is told when it is done, and what was there before */
+  saves(record: TokenRecord | null): (before: TokenRecord | null) => void;
 }
 
 /** A store that takes longer is given up. */
@@ -77,20 +77,19 @@ export class Place {
         const mine = ++newest;
         const [at, upAt] = [clock.now(), uptime()];
         const isLate = () => Math.max(clock.now() - at, uptime() - upAt) >= patienceMs;
-        watch.saves(record);
+        const saved = watch.saves(record);
         const answer = this.#nextSave();
         this.isReliable = answer === 'does';
         return this.#answer(answer, 'save', () => {
           const isGivenUp = mine !== newest || isLate();
-          if (isGivenUp && this.isShared) {
-            this.isReliable = false;
-            throw trouble(); // or another tab would take it over, and go on with it
-          }
           const { kept } = this;
           const isOther = kept?.session !== expected?.session || kept?.version !== expected?.version;
-          if (expected !== undefined && isOther) return false;
+          const isRefused = expected !== undefined && isOther;
+          if (isGivenUp && (this.isShared || isRefused)) this.isReliable = false; // nobody hears of it any more
+          if (isGivenUp && this.isShared) throw trouble(); // or another tab would take it over, and go on with it
+          if (isRefused) return false;
           this.put(record);
-          watch.saved(record, kept);
+          saved(kept);
           return true;
         });
       },

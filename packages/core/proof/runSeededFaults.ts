@@ -4,7 +4,7 @@ import { copyOfCore, faults } from './copyOfCore.ts';
 // Is the model worth anything? Each fault is planted into a copy of the package, and the model has to find it:
 // `pnpm --filter @latchkey/core run seeded-faults`. Names of faults as arguments: only those.
 
-const runs = '10000';
+const runs = '30000';
 const longestMs = 60_000;
 const chosen = process.argv.slice(2).filter(argument => argument !== '--');
 const planted = chosen.length > 0 ? chosen : faults;

@@ -62,10 +62,14 @@ export class Tab implements Asker {
         loaded: () => {
           this.#isLoaded = true;
         },
-        saves: record => witness.saves(record),
-        saved: (record, before) => {
-          witness.unsaved.delete(record?.accessToken ?? '');
-          if (!record && this.turn === 0) witness.deletes(before);
+        saves: record => {
+          const isEnd = !record && place.isShared; // of a session that is still on here: the auth server has said no
+          const ending = isEnd ? witness.reign : undefined;
+          witness.saves(record);
+          return before => {
+            witness.unsaved.delete(record?.accessToken ?? '');
+            if (ending) witness.deletes(before, ending);
+          };
         },
       }),
       exclusive,

@@ -104,11 +104,8 @@ export class Witness {
     if (record && this.late.has(record.accessToken)) this.around.wrong('a token that came too late was saved');
   }
 
-  /** In a tab whose user has done nothing: a record is deleted because the auth server ended the session, or others did. */
-  deletes(before: TokenRecord | null): void {
-    const { session = '', version = Number.POSITIVE_INFINITY } = this.reigns.at(-1) ?? {};
-    const isOfOthers = this.ended.get(session) === Number.POSITIVE_INFINITY;
-    if (before && before.session === session && before.version > version && !isOfOthers)
+  deletes(before: TokenRecord | null, { session, version = Number.POSITIVE_INFINITY }: Reign): void {
+    if (before?.session === session && before.version > version)
       this.around.wrong('a newer token set was deleted for a no to an older one');
   }
 
