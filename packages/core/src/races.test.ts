@@ -122,6 +122,76 @@ test('B21 a no that is no race ends the session in both', async () => {
   expect([one.auth.fresh(), two.auth.fresh()]).toEqual([null, null]);
 });
 
+test.each([0, 200])('B21 who was told no says expired, and who hears of it after %i ms says elsewhere', async noticeMs => {
+  const clock = fakeClock();
+  const place = slowPlace(clock, { noticeMs });
+  const [told, hears] = [await openTab(clock, place.open()), await openTab(clock, place.open())];
+  const reasons: string[] = [];
+  told.auth.on('signedOut', ({ reason }) => void reasons.push(`told: ${reason}`));
+  hears.auth.on('signedOut', ({ reason }) => void reasons.push(`hears: ${reason}`));
+  void outcome(told.auth.renew());
+  await clock.advance(20);
+  told.answer(null);
+  await clock.advance(2_000);
+  expect(reasons).toEqual(['told: expired', 'hears: elsewhere']);
+});
+
+test('B21 the end of a session that nobody shares does not wait for its store', async () => {
+  const clock = fakeClock();
+  const { load, save } = slowPlace(clock, { loadMs: 10 }).open();
+  const tab = await openTab(clock, {
+    load,
+    save: (record, expected) => (record ? save(record, expected) : new Promise<never>(() => {})),
+  });
+  const end = outcome(tab.auth.renew());
+  await clock.advance(20);
+  tab.answer(null);
+  await clock.advance(20);
+  expect(tab.auth.fresh()).toBeNull();
+  expect(await end).toBe('sessionExpired');
+});
+
+test('B21 a manager that is disposed of while the end of its session is being saved says nothing any more', async () => {
+  const clock = fakeClock();
+  const place = slowPlace(clock);
+  const { auth, answer, events } = await openTab(clock, place.open());
+  const end = outcome(auth.renew());
+  await clock.advance(20);
+  answer(null);
+  await clock.advance(15);
+  auth.dispose();
+  await clock.advance(2_000);
+  expect(await end).toBe('disposed');
+  expect(events).toEqual([]);
+});
+
+test('B27 a renewal that comes later than another tab’s is dropped though it brings a refresh token: that one has been replaced', async () => {
+  const clock = fakeClock();
+  const place = slowPlace(clock, { loadMs: 1, saveMs: 1, noticeMs: 1 });
+  const [first, second] = [await openTab(clock, place.open()), await openTab(clock, place.open())];
+  const outcomes = [outcome(first.auth.renew()), outcome(second.auth.renew())];
+  await clock.advance(20);
+  first.answer(B);
+  await clock.advance(20);
+  second.answer({ accessToken: 'C', refreshToken: 'rC' });
+  await clock.advance(20);
+  expect(await Promise.all(outcomes)).toEqual(['B', 'B']);
+  expect(place.kept).toMatchObject({ accessToken: 'B', refreshToken: 'rB' });
+});
+
+test('B41 a renewal of the last session is not used in the next, though both have the same refresh token', async () => {
+  const clock = fakeClock();
+  const place = slowPlace(clock, { loadMs: 1, saveMs: 1, noticeMs: 1 });
+  const { auth, answer } = await openTab(clock, place.open());
+  const renewed = outcome(auth.renew());
+  await clock.advance(20);
+  void auth.adopt({ accessToken: 'N', refreshToken: 'rA' });
+  answer(B);
+  await clock.advance(20);
+  expect(await renewed).toBe('signedOut');
+  expect(auth.fresh()?.accessToken).toBe('N');
+});
+
 test('B40 signOut while the end of the session is being saved is one sign-out', async () => {
   const clock = fakeClock();
   const place = slowPlace(clock);

@@ -380,6 +380,24 @@ test('a redacted cause keeps what helps: name, message, code, status, and its ow
   expect(cause.cause).toMatchObject({ name: 'Error', message: 'connect', code: 'ECONNREFUSED' });
 });
 
+test.each([
+  ['no "canary canary" and "canary" here', 'no [redacted] here'],
+  ['no "canary canary', 'no [redacted]'],
+  ['no "canary\ncanary" here', 'no [redacted] here'],
+])('what a foreign error quotes is not kept: %j', (message, kept) => {
+  expect(redactedCause(new Error(message), []).message).toBe(kept);
+});
+
+test('only a TokenError of one of its codes is one', () => {
+  const named = (name: string, code: unknown) => Object.assign(new Error('no'), { name, code });
+  expect(TokenError.is(new TokenError('aborted', 'Left.'))).toBe(true);
+  expect(TokenError.is(named('TokenError', 'aborted'))).toBe(true); // of another copy of this package
+  for (const other of [named('TokenError', 'invalid_grant'), named('HttpError', 'aborted'), named('TokenError', 7)])
+    expect(TokenError.is(other)).toBe(false);
+  for (const other of [undefined, null, 'TokenError', { name: 'TokenError', code: 'aborted' }])
+    expect(TokenError.is(other)).toBe(false);
+});
+
 test('a cause that is its own cause, or nothing, ends', () => {
   const loop = new Error('round');
   loop.cause = loop;
