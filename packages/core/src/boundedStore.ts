@@ -104,7 +104,7 @@ export function createBoundedStore(options: BoundedStoreOptions): BoundedStore {
       try {
         const stop: unknown = store.subscribe?.(changed);
         if (typeof stop === 'function')
-          closed.addEventListener('abort', () => new Promise(done => done(stop())).catch(() => {}));
+          closed.addEventListener('abort', () => void new Promise(done => done(stop())).catch(() => {}));
       } catch (thrown) {
         failed('load', thrown); // others are heard when a renewal looks
       }

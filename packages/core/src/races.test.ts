@@ -122,19 +122,22 @@ test('B21 a no that is no race ends the session in both', async () => {
   expect([one.auth.fresh(), two.auth.fresh()]).toEqual([null, null]);
 });
 
-test.each([0, 200])('B21 who was told no says expired, and who hears of it after %i ms says elsewhere', async noticeMs => {
-  const clock = fakeClock();
-  const place = slowPlace(clock, { noticeMs });
-  const [told, hears] = [await openTab(clock, place.open()), await openTab(clock, place.open())];
-  const reasons: string[] = [];
-  told.auth.on('signedOut', ({ reason }) => void reasons.push(`told: ${reason}`));
-  hears.auth.on('signedOut', ({ reason }) => void reasons.push(`hears: ${reason}`));
-  void outcome(told.auth.renew());
-  await clock.advance(20);
-  told.answer(null);
-  await clock.advance(2_000);
-  expect(reasons).toEqual(['told: expired', 'hears: elsewhere']);
-});
+test.each([0, 200])(
+  'B21 who was told no says expired, and who hears of it after %i ms says elsewhere',
+  async noticeMs => {
+    const clock = fakeClock();
+    const place = slowPlace(clock, { noticeMs });
+    const [told, hears] = [await openTab(clock, place.open()), await openTab(clock, place.open())];
+    const reasons: string[] = [];
+    told.auth.on('signedOut', ({ reason }) => void reasons.push(`told: ${reason}`));
+    hears.auth.on('signedOut', ({ reason }) => void reasons.push(`hears: ${reason}`));
+    void outcome(told.auth.renew());
+    await clock.advance(20);
+    told.answer(null);
+    await clock.advance(2_000);
+    expect(reasons).toEqual(['told: expired', 'hears: elsewhere']);
+  },
+);
 
 test('B21 the end of a session that nobody shares does not wait for its store', async () => {
   const clock = fakeClock();
