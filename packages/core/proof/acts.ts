@@ -1,7 +1,7 @@
-import { minutes, refusal, success } from '../src/scriptedProvider.ts';
+import type { TokenRecord } from '../src/store/tokenStore.ts';
 import { defaults } from '../src/tokenManagerOptions.ts';
-import type { TokenSet } from '../src/tokenSet.ts';
-import type { TokenRecord } from '../src/tokenStore.ts';
+import type { TokenSet } from '../src/tokens/tokenSet.ts';
+import { minutes, refusal, success } from '../test/scriptedProvider.ts';
 import type { AuthServer } from './authServer.ts';
 import type { Act, ApiAnswer } from './life.ts';
 import type { Place } from './place.ts';

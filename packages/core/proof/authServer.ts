@@ -1,8 +1,8 @@
-import type { Password, SignedIn } from '../src/scriptedProvider.ts';
-import { TokenError } from '../src/tokenError.ts';
-import type { RenewalReason } from '../src/tokenEvents.ts';
+import { TokenError } from '../src/errors/tokenError.ts';
+import type { RenewalReason } from '../src/session/tokenEvents.ts';
 import { defaults, type RenewContext } from '../src/tokenManagerOptions.ts';
-import type { TokenParts, TokenSet } from '../src/tokenSet.ts';
+import type { TokenParts, TokenSet } from '../src/tokens/tokenSet.ts';
+import type { Password, SignedIn } from '../test/scriptedProvider.ts';
 import type { Life, RenewalAnswer } from './life.ts';
 import type { Quiet } from './quiet.ts';
 import type { Surroundings } from './surroundings.ts';

@@ -21,7 +21,7 @@ export interface CopyOfCore {
 
 export function copyOfCore(): CopyOfCore {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-core-'));
-  for (const part of ['src', 'proof', 'package.json'])
+  for (const part of ['src', 'test', 'proof', 'package.json'])
     cpSync(join(core, part), join(folder, part), { recursive: true });
   symlinkSync(join(core, 'node_modules'), join(folder, 'node_modules'));
   return {

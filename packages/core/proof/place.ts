@@ -1,4 +1,4 @@
-import type { TokenRecord, TokenStore } from '../src/tokenStore.ts';
+import type { TokenRecord, TokenStore } from '../src/store/tokenStore.ts';
 import type { Life, StoreAnswer } from './life.ts';
 import type { Surroundings } from './surroundings.ts';
 

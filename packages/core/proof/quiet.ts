@@ -1,4 +1,4 @@
-import type { TokenEvents } from '../src/tokenEvents.ts';
+import type { TokenEvents } from '../src/session/tokenEvents.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const longestMs = 5 * 60_000;

@@ -1,4 +1,4 @@
-import type { FakeClock } from '../src/scriptedProvider.ts';
+import type { FakeClock } from '../test/scriptedProvider.ts';
 
 /** What everybody in the world of a life shares. */
 export interface Surroundings {

@@ -1,9 +1,9 @@
 import { createTokenManager } from '../src/createTokenManager.ts';
-import type { Password, SignedIn } from '../src/scriptedProvider.ts';
-import { TokenError } from '../src/tokenError.ts';
+import { TokenError } from '../src/errors/tokenError.ts';
 import type { TokenManager } from '../src/tokenManager.ts';
 import { defaults } from '../src/tokenManagerOptions.ts';
-import type { TokenSet } from '../src/tokenSet.ts';
+import type { TokenSet } from '../src/tokens/tokenSet.ts';
+import type { Password, SignedIn } from '../test/scriptedProvider.ts';
 import { type Asker, type AuthServer, unattended } from './authServer.ts';
 import type { Life } from './life.ts';
 import type { Place } from './place.ts';

@@ -1,6 +1,6 @@
-import type { TokenEvents } from '../src/tokenEvents.ts';
-import type { TokenSet } from '../src/tokenSet.ts';
-import type { TokenRecord } from '../src/tokenStore.ts';
+import type { TokenEvents } from '../src/session/tokenEvents.ts';
+import type { TokenRecord } from '../src/store/tokenStore.ts';
+import type { TokenSet } from '../src/tokens/tokenSet.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The time in which a token set was the one that this tab uses. What is not known yet is learnt from the first who is given it. */

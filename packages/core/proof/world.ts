@@ -1,6 +1,6 @@
 import type { Scheduler } from 'fast-check';
-import { fakeClock, settled } from '../src/scriptedProvider.ts';
-import type { TokenRecord } from '../src/tokenStore.ts';
+import type { TokenRecord } from '../src/store/tokenStore.ts';
+import { fakeClock, settled } from '../test/scriptedProvider.ts';
 import { acts, type Scene } from './acts.ts';
 import { AuthServer } from './authServer.ts';
 import type { ApiAnswer, Happening, Life } from './life.ts';

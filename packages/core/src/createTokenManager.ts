@@ -1,19 +1,19 @@
-import { longestTimerMs, systemClock } from './clock.ts';
-import { createCooldown } from './cooldown.ts';
-import { createExchange } from './exchange.ts';
-import { never, scheduleOf } from './freshness.ts';
-import { keepFresh } from './keepFresh.ts';
-import { createManagerState } from './managerState.ts';
-import { memoryStore } from './memoryStore.ts';
-import { createRenewal } from './renewal.ts';
-import { sendableHeaders } from './sendableHeaders.ts';
-import { createSession } from './session.ts';
-import { createSettle } from './settle.ts';
-import { createTokenAccess, disposed, type Mode } from './tokenAccess.ts';
-import { TokenError } from './tokenError.ts';
-import { createEvents } from './tokenEvents.ts';
+import { TokenError } from './errors/tokenError.ts';
+import { createTokenAccess, disposed, type Mode } from './renewal/acquire.ts';
+import { createExchange } from './renewal/authServer.ts';
+import { createCooldown } from './renewal/cooldown.ts';
+import { keepFresh } from './renewal/keepFresh.ts';
+import { createRenewal } from './renewal/renewal.ts';
+import { never, scheduleOf } from './renewal/schedule.ts';
+import { createSession } from './session/session.ts';
+import { createManagerState } from './session/snapshot.ts';
+import { createEvents } from './session/tokenEvents.ts';
+import { memoryStore } from './store/memoryStore.ts';
+import { longestTimerMs, systemClock } from './time/clock.ts';
+import { checkSignal, withSignal } from './time/waiting.ts';
 import type { TokenManager } from './tokenManager.ts';
 import { checkOptions, defaults, type TokenManagerOptions } from './tokenManagerOptions.ts';
+import { sendableHeaders } from './tokens/requestHeaders.ts';
 import {
   makeTokenSet,
   nowhere,
@@ -21,8 +21,8 @@ import {
   type TokenHeaders,
   type TokenParts,
   type TokenSet,
-} from './tokenSet.ts';
-import { checkSignal, withSignal } from './waiting.ts';
+} from './tokens/tokenSet.ts';
+import { createSettle } from './verdict/decide.ts';
 
 /**
  * @throws TokenError `misconfigured` when an option is wrong, naming the option and the remedy

@@ -1,56 +1,61 @@
 // The session's life
 
 // What adapters share
-export type { AdapterOptions, AuthChoice } from './adapterOptions.ts';
-export { type AttemptFacts, checkAttempt } from './checkAttempt.ts';
-export type { Clock } from './clock.ts';
+export type { AdapterOptions, AuthChoice } from './adapter/adapterOptions.ts';
+export { mayHaveToken } from './adapter/allowedOrigins.ts';
+export { type AttemptFacts, checkAttempt } from './adapter/checkAttempt.ts';
+export { type CallerHeaders, hasHeader, mergeHeaders, wouldLeak } from './adapter/mergeHeaders.ts';
+export { type BodyFacts, readBody } from './adapter/readBody.ts';
+export { rootFields } from './adapter/rootFields.ts';
+export { warnOnce } from './adapter/warnOnce.ts';
 export { createTokenManager } from './createTokenManager.ts';
-// What an API answers
 export {
-  type Dialect,
-  defaultDialect,
-  judge,
-  type Verdict,
-} from './dialect.ts';
-export type { TokenManagerState } from './managerState.ts';
-export { mayHaveToken } from './mayHaveToken.ts';
-export { type MutationPolicy, mayRepeat } from './mayRepeat.ts';
+  type Refusal,
+  TokenError,
+  type TokenErrorCode,
+  type TokenErrorOptions,
+} from './errors/tokenError.ts';
+export type { TokenManagerState } from './session/snapshot.ts';
+export type {
+  RenewalReason,
+  SignOutReason,
+  TokenEvents,
+} from './session/tokenEvents.ts';
 // Where it is kept
-export { memoryStore } from './memoryStore.ts';
-export { type CallerHeaders, hasHeader, mergeHeaders, wouldLeak } from './mergeHeaders.ts';
-export { type Challenge, parseChallenges } from './parseChallenges.ts';
-export { type BodyFacts, readBody } from './readBody.ts';
+export { memoryStore } from './store/memoryStore.ts';
+export type { TokenRecord, TokenStore } from './store/tokenStore.ts';
+export type { Clock } from './time/clock.ts';
+export type { TokenManager } from './tokenManager.ts';
+export type {
+  RenewContext,
+  TokenManagerOptions,
+} from './tokenManagerOptions.ts';
 // What an auth server answers
 export {
   type AuthServerRefusal,
   authServerError,
   checkTokenType,
   readTokens,
-} from './readTokens.ts';
-export { type GraphQLErrorLike, headFacts, type ReceivedResponse, type ResponseFacts } from './responseFacts.ts';
-export { rootFields } from './rootFields.ts';
-export type { Settle, SettleOptions } from './settle.ts';
-export {
-  type Refusal,
-  TokenError,
-  type TokenErrorCode,
-  type TokenErrorOptions,
-} from './tokenError.ts';
-export type {
-  RenewalReason,
-  SignOutReason,
-  TokenEvents,
-} from './tokenEvents.ts';
-export type { TokenManager } from './tokenManager.ts';
-export type {
-  RenewContext,
-  TokenManagerOptions,
-} from './tokenManagerOptions.ts';
+} from './tokens/readTokens.ts';
 export {
   type TokenAnswer,
   type TokenHeaders,
   type TokenParts,
   TokenSet,
-} from './tokenSet.ts';
-export type { TokenRecord, TokenStore } from './tokenStore.ts';
-export { warnOnce } from './warnOnce.ts';
+} from './tokens/tokenSet.ts';
+export type { Settle, SettleOptions } from './verdict/decide.ts';
+// What an API answers
+export {
+  type Dialect,
+  defaultDialect,
+  judge,
+  type Verdict,
+} from './verdict/dialect.ts';
+export { type MutationPolicy, mayRepeat } from './verdict/mayRetry.ts';
+export { type Challenge, parseChallenges } from './verdict/parseChallenges.ts';
+export {
+  type GraphQLErrorLike,
+  headFacts,
+  type ReceivedResponse,
+  type ResponseFacts,
+} from './verdict/responseFacts.ts';

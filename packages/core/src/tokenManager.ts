@@ -1,7 +1,7 @@
-import type { TokenManagerState } from './managerState.ts';
-import type { Settle } from './settle.ts';
-import type { Events } from './tokenEvents.ts';
-import type { TokenHeaders, TokenParts, TokenSet } from './tokenSet.ts';
+import type { TokenManagerState } from './session/snapshot.ts';
+import type { Events } from './session/tokenEvents.ts';
+import type { TokenHeaders, TokenParts, TokenSet } from './tokens/tokenSet.ts';
+import type { Settle } from './verdict/decide.ts';
 
 /** Keeps one user signed in: one session at a time, one renewal at a time, for any number of clients. */
 export interface TokenManager<Credentials = unknown, Answer extends TokenParts = TokenParts> {

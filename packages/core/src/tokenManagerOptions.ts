@@ -1,11 +1,11 @@
-import type { Clock } from './clock.ts';
-import { longestTimerMs } from './clock.ts';
-import type { Dialect } from './dialect.ts';
-import type { ResponseFacts } from './responseFacts.ts';
-import { TokenError } from './tokenError.ts';
-import type { RenewalReason } from './tokenEvents.ts';
-import type { TokenHeaders, TokenParts, TokenSet } from './tokenSet.ts';
-import type { TokenStore } from './tokenStore.ts';
+import { TokenError } from './errors/tokenError.ts';
+import type { RenewalReason } from './session/tokenEvents.ts';
+import type { TokenStore } from './store/tokenStore.ts';
+import type { Clock } from './time/clock.ts';
+import { longestTimerMs } from './time/clock.ts';
+import type { TokenHeaders, TokenParts, TokenSet } from './tokens/tokenSet.ts';
+import type { Dialect } from './verdict/dialect.ts';
+import type { ResponseFacts } from './verdict/responseFacts.ts';
 
 type Awaitable<T> = T | PromiseLike<T>;
 

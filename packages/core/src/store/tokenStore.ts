@@ -1,0 +1,87 @@
+import { isSendable, TokenSet } from '../tokens/tokenSet.ts';
+
+type Awaitable<T> = T | Promise<T>;
+
+/** What a store keeps of a token set: plain data, one record per session, versioned. It holds tokens: treat it as a secret. */
+export interface TokenRecord {
+  /** The version of this format. */
+  readonly v: 1;
+  readonly session: string;
+  readonly version: number;
+  readonly accessToken: string;
+  readonly refreshToken?: string;
+  /** Milliseconds since the epoch, as are the others. */
+  readonly receivedAt: number;
+  readonly expiresAt?: number;
+  readonly refreshExpiresAt?: number;
+}
+
+/** Where a token set lives between uses. A plain `{ load, save }` is enough for one process. */
+export interface TokenStore {
+  load(): Awaitable<TokenRecord | null>;
+  /**
+   * Keeps `record`, or deletes it when it is `null`. Given `expected`, it keeps it only over that one (the same `session`
+   * and `version`; `null`: over none).
+   *
+   * @returns `false` when somebody else was faster, and nothing was changed
+   */
+  save(record: TokenRecord | null, expected?: TokenRecord | null): Awaitable<boolean | void>;
+  /**
+   * Runs `run` while nobody else who shares the store runs theirs. When the lock is lost its signal may abort: an exchange that
+   * was begun goes on, and what it brings is saved only over the expected record.
+   */
+  lock?<T>(run: (signal: AbortSignal) => Promise<T>, options: { waitMs: number; signal: AbortSignal }): Promise<T>;
+  /** Calls `changed` after a write, whoever wrote. */
+  subscribe?(changed: () => void): () => void;
+  /**
+   * Whether others write there too: then it is looked at before a renewal. `false` also says that an `exclusive` provider
+   * needs no lock. @defaultValue whether it has `lock` or `subscribe`
+   */
+  readonly shared?: boolean;
+}
+
+export const isShared = ({ shared, lock, subscribe }: TokenStore): boolean =>
+  shared ?? (lock !== undefined || subscribe !== undefined);
+
+export function recordOf(tokens: TokenSet): TokenRecord {
+  const { session, version, accessToken, refreshToken, receivedAt, expiresAt, refreshExpiresAt } = tokens;
+  return {
+    v: 1,
+    session,
+    version,
+    accessToken,
+    receivedAt,
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(refreshExpiresAt !== undefined && { refreshExpiresAt }),
+  };
+}
+
+/**
+ * The token set of a record. Records come from places that others write to: only known fields of their own are read,
+ * into a fresh object.
+ *
+ * @returns `null` for no record, `undefined` for one that is damaged, partial or of another version
+ */
+export function readRecord(record: unknown): TokenSet | null | undefined {
+  if (record == null) return null;
+  const own = (name: keyof TokenRecord, type: 'string' | 'number') => {
+    const value = Object.hasOwn(record, name) ? (record as Record<string, unknown>)[name] : undefined;
+    return (type === 'string' ? isSendable(value) : Number.isFinite(value)) ? value : undefined;
+  };
+  const session = own('session', 'string') as string | undefined;
+  const accessToken = own('accessToken', 'string') as string | undefined;
+  const version = own('version', 'number') as number | undefined;
+  const receivedAt = own('receivedAt', 'number') as number | undefined;
+  const whole = own('v', 'number') === 1 && session && accessToken && version !== undefined && receivedAt !== undefined;
+  if (!whole) return undefined;
+  return new TokenSet({
+    session,
+    version,
+    accessToken,
+    receivedAt,
+    refreshToken: own('refreshToken', 'string') as string | undefined,
+    expiresAt: own('expiresAt', 'number') as number | undefined,
+    refreshExpiresAt: own('refreshExpiresAt', 'number') as number | undefined,
+  });
+}

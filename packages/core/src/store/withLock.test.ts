@@ -1,0 +1,209 @@
+import { expect, test, vi } from 'vitest';
+import {
+  current,
+  heldStore,
+  hours,
+  outcome,
+  recordA,
+  scriptedProvider,
+  settled,
+  signedIn,
+} from '../../test/scriptedProvider.ts';
+import { memoryStore } from './memoryStore.ts';
+import type { TokenStore } from './tokenStore.ts';
+
+/** A store whose lock is the test. */
+function storeWith(
+  lock: (
+    run: (signal: AbortSignal) => Promise<unknown>,
+    options: { waitMs: number; signal: AbortSignal },
+  ) => Promise<unknown>,
+): TokenStore {
+  const { load, save } = memoryStore();
+  return { load, save, lock: (run, options) => lock(run, options) as ReturnType<typeof run> };
+}
+
+test('B60 two managers on one store, both expired, at the same time: one request, and the other adopts', async () => {
+  const store = memoryStore();
+  const one = signedIn({ store });
+  await settled();
+  const other = scriptedProvider({ store });
+  one.clock.jump(2 * hours);
+  other.clock.jump(2 * hours);
+  const gets = [outcome(one.auth.get()), outcome(other.auth.get())];
+  await settled();
+  expect([one.renewals.calls.length, other.renewals.calls.length]).toEqual([1, 0]);
+  await one.renewals.last.answer({ accessToken: 'B', expiresInS: 3600 });
+  expect(await Promise.all(gets)).toEqual(['B', 'B']);
+  expect(other.renewals.calls).toHaveLength(0);
+  expect(current(other.auth)).toMatchObject({ session: one.A.session, version: 2 });
+});
+
+test('B61 a lock that is never had: bounded wait, then progress without it, and storeFailed', async () => {
+  const store = storeWith(() => new Promise(() => {}));
+  const { auth, clock, renewals, events, said } = signedIn({ store, renewTimeoutMs: 1_000, lockWaitMs: 3_000 });
+  const renew = outcome(auth.renew());
+  await clock.advance(2_999);
+  expect(renewals.calls).toHaveLength(0);
+  await clock.advance(1);
+  await renewals.last.answer('B');
+  expect(await renew).toBe('B');
+  expect(events).toEqual(['storeFailed', 'renewed']);
+  expect(said[0]).toMatchObject({ doing: 'lock', cause: { message: 'It took too long.' } });
+});
+
+test('B61 a lock that comes after its time runs nothing', async () => {
+  let enter = () => {};
+  const store = storeWith(
+    run =>
+      new Promise(resolve => {
+        enter = () => resolve(run(new AbortController().signal));
+      }),
+  );
+  const { auth, clock, renewals } = signedIn({ store });
+  const renew = outcome(auth.renew());
+  await clock.advance(15_000);
+  enter();
+  await settled();
+  expect(renewals.calls).toHaveLength(1);
+  await renewals.last.answer('B');
+  expect(await renew).toBe('B');
+});
+
+test.each([
+  ['rejects', () => Promise.reject(new Error('SecurityError'))],
+  [
+    'throws',
+    () => {
+      throw new Error('SecurityError');
+    },
+  ],
+])('B62 a lock that %s is done without: single flight still holds', async (_, lock) => {
+  const { auth, renewals, events } = signedIn({ store: storeWith(lock) });
+  const renews = [outcome(auth.renew()), outcome(auth.renew())];
+  await settled();
+  expect(renewals.calls).toHaveLength(1);
+  await renewals.last.answer('B');
+  expect(await Promise.all(renews)).toEqual(['B', 'B']);
+  expect(events).toEqual(['storeFailed', 'renewed']);
+});
+
+test('B62 a lock that fails after the run changes nothing', async () => {
+  const store = storeWith(async run => {
+    await run(new AbortController().signal);
+    throw new Error('It could not be given back.');
+  });
+  const { auth, renewals, events } = signedIn({ store });
+  renewals.always(() => 'B');
+  expect(await outcome(auth.renew())).toBe('B');
+  await settled();
+  expect(renewals.calls).toHaveLength(1);
+  expect(events).toEqual(['renewed']);
+});
+
+test('B67 an exclusive provider does not renew without the lock: unavailable', async () => {
+  const { auth, A, renewals } = signedIn({
+    store: storeWith(() => Promise.reject(new Error('gone'))),
+    exclusive: true,
+  });
+  expect(await outcome(auth.renew())).toBe('unavailable');
+  expect(renewals.calls).toHaveLength(0);
+  expect(auth.fresh()).toBe(A);
+});
+
+test('B40 who waits for a lock when the session ends does not come in any more', async () => {
+  const entered = vi.fn();
+  const { signal } = new AbortController();
+  let given: AbortSignal = signal;
+  const store = storeWith((run, options) => {
+    given = options.signal;
+    return new Promise(resolve => {
+      entered.mockImplementation(() => resolve(run(options.signal)));
+    });
+  });
+  const { auth, clock, renewals } = signedIn({ store });
+  const renew = outcome(auth.renew());
+  await settled();
+  await auth.signOut();
+  expect(await renew).toBe('signedOut');
+  expect(given.aborted).toBe(true);
+  expect(clock.timers).not.toContain(15_000);
+  entered();
+  await clock.advance(hours);
+  expect(renewals.calls).toHaveLength(0);
+  expect(clock.timers).toEqual([]);
+});
+
+test('B11 dispose while a renewal waits for the lock: disposed at once, and no timer is left', async () => {
+  const { auth, clock, renewals } = signedIn({ store: storeWith(() => new Promise(() => {})) });
+  await settled();
+  const renew = outcome(auth.renew());
+  await settled();
+  auth.dispose();
+  expect(await renew).toBe('disposed');
+  expect(clock.timers).toEqual([]);
+  expect(renewals.calls).toHaveLength(0);
+});
+
+test('B61 the store says that somebody else was faster: theirs is adopted, ours is dropped', async () => {
+  const kept = heldStore(recordA());
+  const { auth, renewals, events } = scriptedProvider({ store: kept });
+  await auth.get();
+  kept.saves.always(() => false);
+  const renew = outcome(auth.renew());
+  await settled();
+  kept.kept = recordA({ version: 2, accessToken: 'theirs' });
+  await renewals.last.answer('ours');
+  expect(await renew).toBe('theirs');
+  expect(events).toEqual(['renewed']);
+});
+
+test('B61 the store says that somebody else was faster, but shows nothing yet: unavailable, and the session is kept', async () => {
+  const kept = heldStore(recordA());
+  const { auth, renewals } = scriptedProvider({ store: kept });
+  const A = await auth.get();
+  kept.saves.always(() => false);
+  renewals.always(() => 'ours');
+  expect(await outcome(auth.renew())).toBe('unavailable');
+  expect(auth.fresh()).toBe(A);
+});
+
+test('B64 another process has signed out during the renewal: signed out here as well', async () => {
+  const store = memoryStore();
+  const here = signedIn({ store });
+  await settled();
+  const there = scriptedProvider({ store });
+  const renew = outcome(here.auth.renew());
+  await settled();
+  await there.auth.signOut();
+  await here.renewals.last.answer('B');
+  expect(await renew).toBe('signedOut');
+  expect(here.auth.fresh()).toBeNull();
+  expect(store.load()).toBeNull();
+});
+
+test('B41 the renewal of a session that is over does not keep the lock from the next session', async () => {
+  const { auth, renewals } = signedIn({ store: memoryStore() });
+  await settled();
+  void outcome(auth.renew());
+  await settled();
+  await auth.adopt({ accessToken: 'next', refreshToken: 'rNext', expiresInS: 3600 });
+  const renewed = outcome(auth.renew());
+  await settled();
+  expect(renewals.calls).toHaveLength(2); // the first has not been answered yet
+  await renewals.last.answer({ accessToken: 'nextB', expiresInS: 3600 });
+  expect(await renewed).toBe('nextB');
+});
+
+test('B62 a store whose subscribe throws is a store that does not tell, and the session goes on', async () => {
+  const store: TokenStore = {
+    ...memoryStore(),
+    subscribe: () => {
+      throw new Error('private mode');
+    },
+  };
+  const { auth, A, events } = signedIn({ store });
+  await settled();
+  expect(current(auth)).toMatchObject({ accessToken: A.accessToken });
+  expect(events).toContain('storeFailed');
+});

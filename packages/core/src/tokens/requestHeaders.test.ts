@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { sendableHeaders } from './requestHeaders.ts';
+import type { TokenHeaders } from './tokenSet.ts';
+
+const untyped = (headers: object) => headers as TokenHeaders;
+
+test('names are in lower case, and what has no value is left out', () => {
+  const headers = untyped({ Authorization: 'Bearer A', 'X-Tenant': undefined, 'x-empty': '', 'X-Api-Key': 'a b\tc' });
+  expect(sendableHeaders(headers)).toEqual({ authorization: 'Bearer A', 'x-api-key': 'a b\tc' });
+});
+
+test('a Headers object will do', () => {
+  expect(sendableHeaders(untyped(new Headers({ 'X-Api-Key': 'a' })))).toEqual({ 'x-api-key': 'a' });
+});
+
+test.each([undefined, null, 'Bearer A', Promise.resolve({})])('%s is no answer', headers => {
+  expect(() => sendableHeaders(headers as unknown as TokenHeaders)).toThrow(
+    expect.objectContaining({ code: 'misconfigured', message: expect.stringContaining('Return an object') }),
+  );
+});
+
+test.each(['x key', 'x\r\n', '', 'ü'])('SEC-03 the name %j is refused', name => {
+  expect(() => sendableHeaders({ [name]: 'a' })).toThrow(expect.objectContaining({ code: 'misconfigured' }));
+});
+
+test.each(['canary\r\nx: y', 'canary\u0000', 'canary-ü', 7, {}])(
+  'SEC-03 the value %j is refused, and the error names the header alone',
+  value => {
+    const run = () => sendableHeaders(untyped({ 'x-key': value }));
+    expect(run).toThrow(
+      expect.objectContaining({ code: 'misconfigured', message: expect.stringContaining('"x-key"') }),
+    );
+    expect(run).not.toThrow(/canary/);
+  },
+);

@@ -1,0 +1,360 @@
+import { expect, test, vi } from 'vitest';
+import { current, minutes, outcome, refusal, script, settled, signedIn, success } from '../../test/scriptedProvider.ts';
+import { TokenError } from '../errors/tokenError.ts';
+import type { Session } from '../session/session.ts';
+import { createEvents, type TokenEvents } from '../session/tokenEvents.ts';
+import { TokenSet } from '../tokens/tokenSet.ts';
+import { createSettle } from './decide.ts';
+import { defaultDialect } from './dialect.ts';
+import type { MutationPolicy } from './mayRetry.ts';
+import type { ResponseFacts } from './responseFacts.ts';
+
+const guarded = (field: string): Partial<ResponseFacts> => ({
+  status: 200,
+  data: { [field]: null },
+  errors: [{ message: 'Unauthorized', path: [field], extensions: { code: 'UNAUTHENTICATED' } }],
+});
+
+test('B82 a refused query waits for the renewal and is sent again with its token', async () => {
+  const { auth, A, renewals, events, said } = signedIn();
+  const repeat = auth.settle(refusal(A));
+  await settled();
+  expect(renewals.calls.map(({ given }) => [given.reason, given.current])).toEqual([['refused', A]]);
+  await renewals.last.answer({ accessToken: 'B', expiresInS: 3600 });
+  expect(await repeat).toBe(auth.fresh());
+  expect(current(auth).accessToken).toBe('B');
+  expect(events).toEqual(['refused', 'renewed', 'repeated']);
+  expect(said.map(event => 'session' in event && event.session)).toEqual([A.session, A.session, A.session]);
+});
+
+test('B82 a good answer is settled at once: no renewal, event, store or timer', async () => {
+  const { auth, A, clock, renewals, events } = signedIn();
+  await settled();
+  const before = clock.asked;
+  expect(auth.settle(success(A))).toBeUndefined();
+  expect(auth.settle(success(A, { kind: 'mutation' }))).toBeUndefined();
+  expect(auth.settle(success(A, { kind: 'subscription', data: undefined }))).toBeUndefined();
+  expect([clock.asked, clock.timers, renewals.calls.length, events.length]).toEqual([before, [], 0, 0]);
+});
+
+test('B81 a refusal of an anonymous operation is delivered untouched', async () => {
+  const { auth, renewals, events } = signedIn();
+  expect(auth.settle(refusal(null))).toBeUndefined();
+  await auth.signOut();
+  expect(auth.settle(refusal(null))).toBeUndefined();
+  expect(renewals.calls).toHaveLength(0);
+  expect(events).toEqual(['signedOut']);
+});
+
+test.each<readonly [Partial<ResponseFacts>, (keyof TokenEvents)[]]>([
+  [{ status: 403 }, ['forbidden']],
+  [{ status: 401, challenge: 'Bearer error="insufficient_scope", scope="admin"' }, ['forbidden']],
+  [{ status: 401, challenge: 'Bearer error="insufficient_user_authentication", max_age="5"' }, ['stepUp']],
+  [{ status: 200, errors: [{ extensions: { code: 'FORBIDDEN' } }] }, ['forbidden']],
+  [{ status: 500, errors: [{ message: 'Internal server error' }] }, []],
+  [{ status: 400, errors: [{ message: 'Unauthorized field' }] }, []],
+])('B83 %j is delivered, without a renewal', (facts, told) => {
+  const { auth, A, renewals, events } = signedIn();
+  expect(auth.settle(refusal(A, facts))).toBeUndefined();
+  expect(renewals.calls).toHaveLength(0);
+  expect(events).toEqual(told);
+});
+
+test('CHL-03 an operation without our token is nobody’s to tell of', () => {
+  const { auth, events } = signedIn();
+  expect(auth.settle(refusal(null, { status: 403 }))).toBeUndefined();
+  expect(events).toEqual([]);
+});
+
+test.each<readonly [string, Partial<ResponseFacts>, string | undefined]>([
+  ['of the error', { challenge: 'Bearer error="insufficient_scope", scope="a b"' }, 'a b'],
+  ['without an error', { challenge: 'DPoP realm="api", scope="a b"' }, 'a b'],
+  [
+    'beside GraphQL errors',
+    { status: 401, errors: [{ extensions: { code: 'FORBIDDEN' } }], challenge: 'Bearer scope=a' },
+    'a',
+  ],
+  ['of the challenge that says so', { challenge: 'Bearer scope="a", DPoP error=insufficient_scope, scope="b"' }, 'b'],
+  ['of a challenge for something else', { challenge: 'Basic scope="a"' }, undefined],
+  ['that is empty', { challenge: 'Bearer error="insufficient_scope", scope=""' }, undefined],
+  [
+    'of HTTP 200',
+    { status: 200, errors: [{ extensions: { code: 'FORBIDDEN' } }], challenge: 'Bearer scope="a"' },
+    undefined,
+  ],
+  ['of no challenge', {}, undefined],
+])('CHL-03 forbidden tells the scope %s', (_, facts, scope) => {
+  const { auth, A, clock, said } = signedIn();
+  void auth.settle(refusal(A, { status: 403, ...facts }));
+  expect(said).toEqual([{ at: clock.now(), session: A.session, scope }]);
+});
+
+const stepUp = 'Bearer error="insufficient_user_authentication", scope="a"';
+type Asked = readonly [string, Partial<TokenEvents['stepUp']>];
+const noCount = (text: string): Asked => [`${stepUp}, max_age="${text}"`, {}];
+test.each<Asked>([
+  [`${stepUp}, acr_values="gold silver", max_age="5"`, { acrValues: 'gold silver', maxAgeMs: 5_000 }],
+  [`${stepUp}, max_age=0`, { maxAgeMs: 0 }],
+  [`${stepUp}, max_age="9999999999"`, { maxAgeMs: 9_999_999_999_000 }],
+  [`${stepUp}, max_age="10000000000"`, {}],
+  [`${stepUp}, acr_values=""`, {}],
+  [stepUp, {}],
+  ...['-1', '1.5', '5s', '1e3', ' 5', '', 'Infinity', '0x10', '9'.repeat(400)].map(noCount),
+])('CHL-06 stepUp tells what is asked for: %s', (challenge, asked) => {
+  const { auth, A, clock, events, said } = signedIn();
+  expect(auth.settle(refusal(A, { challenge }))).toBeUndefined();
+  expect(events).toEqual(['stepUp']);
+  expect(said).toEqual([{ at: clock.now(), session: A.session, ...asked }]);
+});
+
+test('B84 fifty operations refused together: one renewal, fifty repeats', async () => {
+  const { auth, A, renewals, events } = signedIn();
+  const settle = async (index: number) => auth.settle(refusal(A, { operation: `query ${index}` }));
+  const repeats = Array.from({ length: 50 }, (_, index) => settle(index));
+  await settled();
+  await renewals.last.answer('B');
+  expect((await Promise.all(repeats)).every(tokens => tokens === auth.fresh())).toBe(true);
+  expect(renewals.calls).toHaveLength(1);
+  expect(events.filter(name => name === 'repeated')).toHaveLength(50);
+});
+
+test('B85 an operation that may not be repeated still has the token renewed for those that follow', async () => {
+  const { auth, A, renewals, events } = signedIn();
+  const facts = refusal(A, {
+    kind: 'mutation',
+    status: 200,
+    data: { a: 1, b: null },
+    errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+  });
+  expect(auth.settle(facts)).toBeUndefined();
+  await settled();
+  await renewals.last.answer('B');
+  expect(current(auth).accessToken).toBe('B');
+  expect(events).toEqual(['refused', 'renewed']);
+});
+
+test('B85 an operation that may not be repeated, and a renewal that fails: the refusal is delivered, nothing is unhandled', async () => {
+  const unhandled = vi.fn();
+  process.on('unhandledRejection', unhandled);
+  const { auth, A, renewals } = signedIn();
+  expect(auth.settle(refusal(A, { kind: 'mutation' }), { mutations: 'never' })).toBeUndefined();
+  await settled();
+  await renewals.last.fail(new Error('gone'));
+  expect(unhandled).not.toHaveBeenCalled();
+  process.off('unhandledRejection', unhandled);
+});
+
+test('B86 the renewal fails: the operation fails with its error, and the refusal is in it, without the token', async () => {
+  const { auth, A, renewals } = signedIn({}, { accessToken: 'canary-access' });
+  const errors = [{ message: 'Expired: canary-access' }, {}, JSON.parse('null')];
+  const failure = auth.settle(refusal(A, { errors }))?.catch((thrown: unknown) => thrown);
+  await settled();
+  await renewals.last.fail(new TokenError('unavailable', 'Busy.', { status: 503, retryAfterMs: 7_000 }));
+  const error = await failure;
+  expect(error).toBeInstanceOf(TokenError);
+  expect(error).toMatchObject({
+    code: 'unavailable',
+    message: 'Busy.',
+    status: 503,
+    retryAfterMs: 7_000,
+    cause: { code: 'unavailable' },
+    refusal: { status: 401, messages: ['Expired: [redacted]', '', ''] },
+  });
+});
+
+test('B86 the trouble of an auth server is told with its status, its error and how long it wants to be left alone', async () => {
+  const { auth, A, renewals } = signedIn();
+  const trouble = { status: 503, oauthError: 'temporarily_unavailable', retryAfterMs: 60_000 };
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Busy.', trouble)));
+  await expect(auth.settle(refusal(A))).rejects.toMatchObject({ code: 'unavailable', ...trouble });
+});
+
+test('B86 the session is over: the operation fails with sessionExpired, and the cause of the failure is kept', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => null);
+  await expect(auth.settle(refusal(A))).rejects.toMatchObject({ code: 'sessionExpired', refusal: { status: 401 } });
+  renewals.always(() => Promise.reject(new TypeError('fetch failed')));
+  await auth.adopt('B');
+  const failure = auth.settle(refusal(current(auth)));
+  await expect(failure).rejects.toMatchObject({ cause: { name: 'TypeError', message: 'fetch failed' } });
+});
+
+test('B87 an operation that is torn down while it waits is not sent, and the renewal goes on', async () => {
+  const { auth, A, renewals, events } = signedIn();
+  const teardown = new AbortController();
+  const repeat = outcome(auth.settle(refusal(A), { signal: teardown.signal }) ?? Promise.resolve());
+  await settled();
+  teardown.abort();
+  expect(await repeat).toBe('aborted');
+  await renewals.last.answer('B');
+  expect(current(auth).accessToken).toBe('B');
+  expect(events).toEqual(['refused', 'renewed']);
+});
+
+test.each(['query', 'mutation'] as const)(
+  'B88 a %s that was torn down before its refusal came leaves at once, and nothing is renewed for its sake',
+  async kind => {
+    const { auth, A, renewals, events } = signedIn();
+    const facts = refusal(A, { kind, data: {} });
+    expect(await outcome(auth.settle(facts, { signal: AbortSignal.abort() }) ?? Promise.resolve())).toBe('aborted');
+    await settled();
+    expect(renewals.calls).toHaveLength(0);
+    expect(events).toEqual([]);
+  },
+);
+
+test.each<readonly [MutationPolicy, string, Partial<ResponseFacts>, boolean]>([
+  ['safe', '401', {}, true],
+  ['proven', '401', {}, true],
+  ['never', '401', {}, false],
+  ['always', '401', {}, true],
+  ['safe', 'guards at each root field', guarded('pay'), true],
+  ['proven', 'guards at each root field', guarded('pay'), false],
+  ['always', 'an error deep in the answer', { ...guarded('pay'), data: { pay: { id: 1 } } }, true],
+  ['safe', 'an error deep in the answer', { ...guarded('pay'), data: { pay: { id: 1 } } }, false],
+])('B89 mutations: "%s" and a refusal by %s: sent again: %o', async (mutations, _, facts, isRepeated) => {
+  for (const kind of ['mutation', 'unknown'] as const) {
+    const { auth, A, renewals } = signedIn();
+    renewals.always(() => 'B');
+    const repeat = auth.settle(refusal(A, { kind, data: undefined, ...facts }), { mutations });
+    expect(repeat !== undefined).toBe(isRepeated);
+    if (isRepeated) expect((await repeat)?.accessToken).toBe('B');
+    await settled();
+    expect(renewals.calls).toHaveLength(1);
+  }
+});
+
+test('B89 the default is "safe"', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => 'B');
+  expect((await auth.settle(refusal(A, { kind: 'mutation', ...guarded('pay') })))?.accessToken).toBe('B');
+});
+
+test('the API’s dialect wins over the provider’s', async () => {
+  const { auth, A, renewals } = signedIn({
+    dialect: { codes: {}, statuses: { 418: 'unauthenticated' }, messages: {} },
+  });
+  renewals.always(() => `token-${renewals.calls.length}`);
+  expect(auth.settle(refusal(A))).toBeUndefined();
+  expect((await auth.settle(refusal(A, { status: 418 })))?.accessToken).toBe('token-1');
+  const B = current(auth);
+  void auth.settle(success(B));
+  expect(auth.settle(refusal(B, { status: 418 }), { dialect: defaultDialect })).toBeUndefined();
+  expect((await auth.settle(refusal(B), { dialect: defaultDialect }))?.accessToken).toBe('token-2');
+});
+
+test('B95 a consumed body is not sent again and says so, and the token is renewed for those that follow', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => 'B');
+  await expect(auth.settle(refusal(A, { isConsumed: true }))).rejects.toMatchObject({
+    code: 'notRepeatable',
+    refusal: { status: 401 },
+  });
+  await settled();
+  expect(current(auth).accessToken).toBe('B');
+});
+
+test('B95 a consumed body of a mutation that would not be sent again anyway: the refusal is delivered', () => {
+  const { auth, A } = signedIn();
+  expect(auth.settle(refusal(A, { kind: 'mutation', isConsumed: true }), { mutations: 'never' })).toBeUndefined();
+});
+
+test('B101 a dialect that throws fails that operation only, with misconfigured', async () => {
+  const { auth, A, renewals } = signedIn();
+  const broken = {
+    ...defaultDialect,
+    judge() {
+      throw new Error('a bug');
+    },
+  };
+  await expect(auth.settle(refusal(A), { dialect: broken })).rejects.toMatchObject({
+    code: 'misconfigured',
+    cause: { message: 'a bug' },
+  });
+  renewals.always(() => 'B');
+  expect((await auth.settle(refusal(A)))?.accessToken).toBe('B');
+});
+
+test('B101 a dialect that throws at an anonymous answer fails that operation only', async () => {
+  const { auth } = signedIn();
+  const judge = () => {
+    throw new Error('a bug');
+  };
+  const failure = auth.settle(refusal(null), { dialect: { ...defaultDialect, judge } });
+  await expect(failure).rejects.toMatchObject({ code: 'misconfigured', cause: { message: 'a bug' } });
+});
+
+test('B41 an answer that comes when nobody is signed in any more fails with signedOut', async () => {
+  const { auth, A } = signedIn();
+  await auth.signOut();
+  expect(await outcome(auth.settle(success(A)) ?? Promise.resolve('delivered'))).toBe('signedOut');
+});
+
+test('B10 signOut from inside the refused event: the operation fails with signedOut', async () => {
+  const { auth, A, renewals } = signedIn();
+  auth.on('refused', () => void auth.signOut());
+  expect(await outcome(auth.settle(refusal(A)) ?? Promise.resolve('delivered'))).toBe('signedOut');
+  expect(renewals.calls).toHaveLength(0);
+});
+
+test('B12 all that were refused with one token set wait for the same promise, until it is settled', async () => {
+  const { A, clock } = signedIn();
+  const successors = script<TokenSet, TokenSet>();
+  const settle = createSettle({
+    session: { tokens: A } as Session,
+    events: createEvents(clock.now),
+    now: clock.now,
+    cooldownMs: 0,
+    dialect: undefined,
+    receive: undefined,
+    renews: true,
+    successorOf: refused => successors.run(refused),
+  });
+  const older = new TokenSet({ session: A.session, version: 0, accessToken: 'older', receivedAt: 0 });
+  const ask = (sent: TokenSet) => outcome(settle(refusal(sent)) ?? Promise.resolve());
+  const first = [ask(older), ask(older)];
+  const second = [ask(A), ask(A)];
+  expect(successors.calls.map(({ given }) => given)).toEqual([older, A]);
+  await successors.calls[0]?.answer(A);
+  second.push(ask(A));
+  expect(successors.calls).toHaveLength(2);
+  await successors.calls[1]?.fail(new TokenError('unavailable', 'Gone.'));
+  expect(await Promise.all([...first, ...second])).toEqual(['A', 'A', 'unavailable', 'unavailable', 'unavailable']);
+  void ask(A);
+  expect(successors.calls).toHaveLength(3);
+});
+
+test('B93 a subscription is resubscribed as often as its tokens expire, also after data', async () => {
+  const { auth, A, clock, renewals } = signedIn();
+  renewals.always(() => `token-${renewals.calls.length}`);
+  let tokens = A;
+  for (let round = 1; round <= 3; round++) {
+    void auth.settle(success(tokens, { kind: 'subscription' }));
+    clock.jump(10 * minutes);
+    const repeat = await auth.settle(refusal(tokens, { kind: 'subscription', delivered: true }));
+    expect(repeat?.accessToken).toBe(`token-${round}`);
+    if (repeat) tokens = repeat;
+  }
+});
+
+test('B93 a subscription that is refused again without data in between is over', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => 'B');
+  const B = (await auth.settle(refusal(A, { kind: 'subscription' }))) ?? null;
+  expect(auth.settle(refusal(B, { kind: 'subscription', repeated: true }))).toBeUndefined();
+});
+
+test('B94 a query of which a part was delivered is not sent again, but the token is renewed', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => 'B');
+  expect(auth.settle(refusal(A, { delivered: true }))).toBeUndefined();
+  await settled();
+  expect(current(auth).accessToken).toBe('B');
+});
+
+test('with renewal "never" a refusal is delivered, and said', () => {
+  const { auth, A, renewals, events } = signedIn({ renewal: 'never' });
+  expect(auth.settle(refusal(A))).toBeUndefined();
+  expect(renewals.calls).toHaveLength(0);
+  expect(events).toEqual(['refused']);
+});

@@ -1,0 +1,913 @@
+import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
+import { expect, test, vi } from 'vitest';
+import { TokenError } from '../src/errors/tokenError.ts';
+import { memoryStore } from '../src/store/memoryStore.ts';
+import type { TokenRecord } from '../src/store/tokenStore.ts';
+import {
+  current,
+  heldStore,
+  hours,
+  minutes,
+  outcome,
+  type Password,
+  recordA,
+  refusal,
+  script,
+  scriptedProvider,
+  settled,
+  signedIn,
+  success,
+} from './scriptedProvider.ts';
+
+const ann = { username: 'ann', password: 'password of Ann' };
+const bob = { username: 'bob', password: 'password of Bob' };
+
+test('B40 signOut during a renewal: the late result is dropped and revoked, the store is empty, nothing is renewed', async () => {
+  const store = heldStore();
+  const { auth, renewals, revocations, events } = signedIn({ store });
+  const renew = outcome(auth.renew());
+  await settled();
+  const signedOut = auth.signOut();
+  expect(auth.fresh()).toBeNull();
+  await signedOut;
+  await renewals.last.answer({ accessToken: 'B', refreshToken: 'rB' });
+  expect(await renew).toBe('signedOut');
+  expect(events).toEqual(['signedOut']);
+  expect(store.kept).toBeNull();
+  expect(auth.fresh()).toBeNull();
+  expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['rA', 'rB']);
+});
+
+test('B40 the request of a renewal goes on after signOut, so that its late tokens can be revoked', async () => {
+  const { auth, renewals } = signedIn();
+  void outcome(auth.renew());
+  await settled();
+  await auth.signOut();
+  expect(renewals.last.signal?.aborted).toBe(false);
+});
+
+test('B40 signOut while the new tokens are being saved: they are dropped, and revoked too', async () => {
+  const store = heldStore(recordA());
+  const { auth, renewals, revocations, events } = scriptedProvider({ store });
+  await auth.get();
+  const answers: ((saved: boolean) => void)[] = [];
+  store.saves.always(() => new Promise(resolve => void answers.push(resolve)));
+  const renew = outcome(auth.renew());
+  await settled();
+  await renewals.last.answer({ accessToken: 'B', refreshToken: 'rB' });
+  void auth.signOut();
+  for (let saves = 0; saves < 2; saves++) {
+    answers[saves]?.(true);
+    await settled();
+  }
+  expect(await renew).toBe('signedOut');
+  expect(store.kept).toBeNull();
+  expect(auth.fresh()).toBeNull();
+  expect(events).toEqual(['signedOut']);
+  expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['rA', 'rB']);
+});
+
+test('B40 signOut while a sign-in runs: the sign-in is aborted, and its late tokens are revoked', async () => {
+  const { auth, signIns, revocations, events } = scriptedProvider();
+  const signIn = outcome(auth.signIn(ann));
+  await settled();
+  await auth.signOut();
+  await signIns.last.answer({ accessToken: 'A', refreshToken: 'rA' });
+  expect(await signIn).toBe('aborted');
+  expect(auth.fresh()).toBeNull();
+  expect(events).toEqual([]);
+  expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['rA']);
+});
+
+test('B41 signOut and another user’s sign-in during a renewal: the old result never touches the new session', async () => {
+  const store = heldStore();
+  const { auth, renewals, signIns, revocations, events } = signedIn({ store });
+  const renew = outcome(auth.renew());
+  await settled();
+  await auth.signOut();
+  signIns.always(() => ({ accessToken: 'token-of-Bob', refreshToken: 'refresh-of-Bob' }));
+  await auth.signIn(bob);
+  const ofBob = auth.fresh();
+  await renewals.last.answer({ accessToken: 'B', refreshToken: 'rB' });
+  expect(await renew).toBe('signedOut');
+  expect(auth.fresh()).toBe(ofBob);
+  expect(store.kept).toMatchObject({ accessToken: 'token-of-Bob', refreshToken: 'refresh-of-Bob' });
+  expect(events).toEqual(['signedOut', 'signedIn']);
+  expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['rA', 'rB']);
+});
+
+test('B41 the auth server’s late no to the old session does not end the new one', async () => {
+  const { auth, renewals, events } = signedIn();
+  const renew = outcome(auth.renew());
+  await settled();
+  void auth.adopt('token-of-Bob');
+  await renewals.last.answer(null);
+  expect(await renew).toBe('signedOut');
+  expect(current(auth).accessToken).toBe('token-of-Bob');
+  expect(events).toEqual(['signedOut', 'signedIn']);
+});
+
+test('B41 a late answer of the old session cannot renew the new one, good or bad', async () => {
+  const { auth, A, renewals } = signedIn();
+  await auth.signOut();
+  await auth.adopt('token-of-Bob');
+  expect(await outcome(auth.settle(refusal(A)) ?? Promise.resolve('delivered'))).toBe('signedOut');
+  expect(await outcome(auth.settle(success(A)) ?? Promise.resolve('delivered'))).toBe('signedOut');
+  expect(renewals.calls).toHaveLength(0);
+  expect(current(auth).accessToken).toBe('token-of-Bob');
+});
+
+test('B41 of two sign-ins the newer one counts, whichever is answered first', async () => {
+  for (const first of [0, 1]) {
+    const { auth, signIns, revocations } = scriptedProvider();
+    const asAnn = outcome(auth.signIn(ann));
+    const asBob = outcome(auth.signIn(bob));
+    await settled();
+    const [answerAnn, answerBob] = signIns.calls.map(
+      ({ answer, given }) =>
+        () =>
+          answer({ accessToken: given.username, refreshToken: `r-${given.username}` }),
+    );
+    for (const answer of first ? [answerBob, answerAnn] : [answerAnn, answerBob]) await answer?.();
+    expect(await asAnn).toBe('aborted');
+    expect(await asBob).toEqual({});
+    expect(current(auth).accessToken).toBe('bob');
+    expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['r-ann']);
+  }
+});
+
+test('B41 tokens that are adopted while a sign-in runs count, and the sign-in is aborted', async () => {
+  const { auth, signIns, revocations } = scriptedProvider();
+  const signIn = outcome(auth.signIn(ann));
+  await auth.adopt('adopted');
+  await signIns.last.answer({ accessToken: 'A', refreshToken: 'rA' });
+  expect(await signIn).toBe('aborted');
+  expect(current(auth).accessToken).toBe('adopted');
+  expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['rA']);
+});
+
+test.each(['adopt', 'signOut'] as const)(
+  'B41 %s at any moment of the end of a renewal counts, here and in the store',
+  async name => {
+    for (let moment = 0; moment < 40; moment++) {
+      const store = memoryStore();
+      const { auth, renewals } = signedIn({ store });
+      await settled();
+      const renew = outcome(auth.renew());
+      await settled();
+      void renewals.last.answer({ accessToken: 'B', refreshToken: 'rB' });
+      for (let step = 0; step < moment; step++) await Promise.resolve();
+      void (name === 'adopt' ? auth.adopt('token-of-Bob') : auth.signOut());
+      await settled();
+      await renew;
+      const expected = name === 'adopt' ? 'token-of-Bob' : undefined;
+      expect(auth.fresh()?.accessToken, `moment ${moment}`).toBe(expected);
+      expect((await store.load())?.accessToken, `moment ${moment}`).toBe(expected);
+    }
+  },
+);
+
+test('B42 signOut during an asynchronous save: the final state is empty', async () => {
+  const store = heldStore();
+  const answers: ((saved: boolean) => void)[] = [];
+  store.saves.always(() => new Promise(resolve => void answers.push(resolve)));
+  const { auth } = scriptedProvider({ store });
+  await auth.get();
+  const adopted = auth.adopt('A');
+  await settled();
+  const signedOut = auth.signOut();
+  await settled();
+  for (let saves = 0; saves < 2; saves++) {
+    answers[saves]?.(true);
+    await settled();
+  }
+  await Promise.all([adopted, signedOut]);
+  await settled();
+  expect(store.saves.calls.map(({ given }) => given?.accessToken ?? null)).toEqual(['A', null]);
+  expect(store.kept).toBeNull();
+  expect(auth.fresh()).toBeNull();
+});
+
+test('B42 signOut before the store has loaded: what it held does not come back', async () => {
+  const store = heldStore(recordA());
+  const { auth } = scriptedProvider({ store });
+  await auth.signOut();
+  await settled();
+  expect(auth.fresh()).toBeNull();
+  expect(await auth.get()).toBeNull();
+  expect(store.kept).toBeNull();
+});
+
+test.each(['subscribe', 'signedIn'] as const)(
+  'B42 signOut from inside a subscriber of the sign-in (%s): the final state is empty',
+  async name => {
+    const store = heldStore();
+    const { auth } = scriptedProvider({ store });
+    await auth.get();
+    const leave = () => {
+      if (auth.state.status === 'signedIn') void auth.signOut();
+    };
+    if (name === 'subscribe') auth.subscribe(leave);
+    else auth.on(name, leave);
+    await auth.adopt('A');
+    await settled();
+    expect(auth.fresh()).toBeNull();
+    expect(store.kept).toBeNull();
+  },
+);
+
+test('B42 adopt from inside the signedOut event: the store holds the new session', async () => {
+  const store = heldStore();
+  const { auth } = signedIn({ store });
+  auth.on('signedOut', () => void auth.adopt('token-of-a-guest'));
+  await auth.signOut();
+  await settled();
+  expect(current(auth).accessToken).toBe('token-of-a-guest');
+  expect(store.kept?.accessToken).toBe('token-of-a-guest');
+});
+
+test('B43 signOut offline: local state is gone at once, revocation is tried within its time and never blocks', async () => {
+  const store = heldStore();
+  const { auth, clock, revocations, events } = signedIn({ store, renewTimeoutMs: 3_000 });
+  const signedOut = auth.signOut();
+  expect(auth.state).toEqual({ status: 'signedOut', renewing: false });
+  await signedOut;
+  expect(store.kept).toBeNull();
+  expect(revocations.calls.map(({ given }) => given.accessToken)).toEqual(['A']);
+  await clock.advance(2_999);
+  expect(revocations.last.signal?.aborted).toBe(false);
+  await clock.advance(1);
+  expect(revocations.last.signal?.aborted).toBe(true);
+  expect(clock.timers).toEqual([]);
+  expect(events).toEqual(['signedOut']);
+});
+
+test('B43 a revocation that fails, at once or later, is nobody’s error', async () => {
+  for (const signOut of [
+    () => Promise.reject(new Error('offline')),
+    () => {
+      throw new Error('offline');
+    },
+  ]) {
+    const { auth } = signedIn({ signOut });
+    await auth.signOut();
+    expect(auth.state).toEqual({ status: 'signedOut', renewing: false });
+  }
+});
+
+test('B43 signOut with a store that fails: signed out here, and storeFailed says so', async () => {
+  const store = heldStore();
+  const { auth, events } = signedIn({ store });
+  await settled();
+  store.saves.always(() => Promise.reject(new Error('locked')));
+  await auth.signOut();
+  await settled();
+  expect(auth.fresh()).toBeNull();
+  expect(events).toEqual(['signedOut', 'storeFailed']);
+});
+
+test('B43 signOut when nobody is signed in revokes nothing and says nothing', async () => {
+  const { auth, revocations, events } = scriptedProvider();
+  await auth.signOut();
+  expect(revocations.calls).toHaveLength(0);
+  expect(events).toEqual([]);
+});
+
+test('B44 waiters at sign-out get signedOut, once', async () => {
+  const { auth, A, clock, renewals, events } = signedIn();
+  clock.jump(2 * hours);
+  const settle = vi.fn();
+  const waiters = [
+    auth.get(),
+    auth.get(),
+    auth.renew(),
+    auth.renew({ refused: A }),
+    auth.settle(refusal(A)) ?? Promise.resolve(),
+  ];
+  for (const waiter of waiters) outcome(waiter).then(settle, settle);
+  await settled();
+  await auth.signOut();
+  await settled();
+  expect(settle.mock.calls).toEqual(waiters.map(() => ['signedOut']));
+  await renewals.last.answer('B');
+  expect(settle).toHaveBeenCalledTimes(waiters.length);
+  expect(events).toEqual(['refused', 'signedOut']);
+});
+
+test('B44 after signOut the state holds no error, whether a renewal was running or not', async () => {
+  for (const isRenewing of [false, true]) {
+    const { auth } = signedIn();
+    if (isRenewing) void outcome(auth.renew());
+    await settled();
+    await auth.signOut();
+    expect(auth.state).toEqual({ status: 'signedOut', renewing: false });
+  }
+});
+
+const { session, version, accessToken, receivedAt } = recordA();
+const damaged: readonly (readonly [string, unknown])[] = [
+  ['a text', 'A'],
+  ['a number', 7],
+  ['true', true],
+  ['an array', []],
+  ['an empty object', {}],
+  ['a record of another version', { ...recordA(), v: 2 }],
+  ['a record without a version', { ...recordA(), v: undefined }],
+  ['a record without a token', { v: 1, session, version, receivedAt }],
+  ['a record without a session', { v: 1, version, accessToken, receivedAt }],
+  ['a record whose token is empty', recordA({ accessToken: '' })],
+  ['a record whose token has a line break', recordA({ accessToken: 'A\r\nx-admin: 1' })],
+  ['a record whose token is an object', { ...recordA(), accessToken: { toString: () => 'A' } }],
+  ['a record whose version is no number', { ...recordA(), version: '1' }],
+  ['a record whose version is NaN', recordA({ version: Number.NaN })],
+  ['a record whose version is infinite', recordA({ version: Number.POSITIVE_INFINITY })],
+  ['a record without a time of receipt', { v: 1, session, version, accessToken }],
+  ['a record whose fields are those of its prototype', Object.create(recordA())],
+  ['a record full of __proto__', JSON.parse(`{"v":1,"__proto__":${JSON.stringify(recordA())}}`)],
+];
+test.each(damaged)(
+  'B45 a store that holds %s: signed out cleanly, one event, and the record is removed',
+  async (_, record) => {
+    const kept = { record };
+    const { auth, events, said } = scriptedProvider({
+      store: {
+        load: () => kept.record as TokenRecord,
+        save(next) {
+          kept.record = next;
+        },
+      },
+    });
+    expect(auth.state).toEqual({ status: 'signedOut', renewing: false });
+    expect(await auth.get()).toBeNull();
+    await settled();
+    expect(events).toEqual(['storeFailed']);
+    expect(said[0]).toMatchObject({ doing: 'read' });
+    expect(kept.record).toBeNull();
+  },
+);
+
+test('B45 what is damaged of a record and not needed is left out', () => {
+  const required = JSON.stringify({ v: 1, session, version, accessToken, receivedAt }).slice(0, -1);
+  const text = `${required},"refreshToken":"r\\nA","expiresAt":"2026","refreshExpiresAt":1e400}`;
+  const { auth } = scriptedProvider({ store: { load: () => JSON.parse(text), save() {} } });
+  expect(current(auth)).toMatchObject({
+    accessToken: 'A',
+    refreshToken: undefined,
+    expiresAt: undefined,
+    refreshExpiresAt: undefined,
+  });
+});
+
+test('B45 a record full of __proto__ beside good fields changes no prototype', async () => {
+  const text = JSON.stringify(recordA()).replace(
+    '{',
+    '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},',
+  );
+  const { auth } = scriptedProvider({ store: { load: () => JSON.parse(text), save() {} } });
+  expect(current(auth).accessToken).toBe('A');
+  expect(inspect(auth.fresh(), { depth: Number.POSITIVE_INFINITY })).not.toContain('polluted');
+  expect('polluted' in {}).toBe(false);
+});
+
+test('B45 a store that throws while it loads: signed out cleanly, one event', async () => {
+  const { auth, events } = scriptedProvider({
+    store: {
+      load() {
+        throw new Error('SecurityError');
+      },
+      save() {},
+    },
+  });
+  expect(await auth.get()).toBeNull();
+  expect(events).toEqual(['storeFailed']);
+});
+
+test('B45 a store whose promise is of another realm is waited for', async () => {
+  const saves: unknown[] = [];
+  const foreign: PromiseConstructor = runInNewContext('Promise');
+  const { auth } = scriptedProvider({
+    store: { load: () => foreign.resolve(recordA()), save: record => void saves.push(record) },
+  });
+  expect(await outcome(auth.get())).toBe('A');
+  expect(saves).toEqual([]);
+});
+
+test('B45 a record that is damaged while somebody is signed in is written anew', async () => {
+  const store = heldStore(recordA());
+  const { auth, renewals, events } = scriptedProvider({ store });
+  const A = await auth.get();
+  store.kept = { v: 1 } as TokenRecord;
+  renewals.always(() => null);
+  await outcome(auth.renew());
+  expect(events).toContain('storeFailed');
+  expect(A?.accessToken).toBe('A');
+});
+
+test('B46 adopt while a renewal runs: the adopted set wins, as a new session, and waiters get signedOut', async () => {
+  const store = heldStore();
+  const { auth, A, clock, renewals, events, said } = signedIn({ store });
+  clock.jump(2 * hours);
+  const get = outcome(auth.get());
+  await settled();
+  await auth.adopt({ accessToken: 'adopted', expiresInS: 3600 });
+  expect(await get).toBe('signedOut');
+  await renewals.last.answer({ accessToken: 'B', refreshToken: 'rB' });
+  const adopted = current(auth);
+  expect(adopted).toMatchObject({ accessToken: 'adopted', refreshToken: undefined });
+  expect(adopted.session).not.toBe(A.session);
+  expect(store.kept?.accessToken).toBe('adopted');
+  expect(events).toEqual(['signedOut', 'signedIn']);
+  expect(said[0]).toMatchObject({ reason: 'replaced', session: A.session });
+});
+
+test('B46 another tab’s sign-in as another user ends this tab’s session, and operations go on as the new user', async () => {
+  const store = memoryStore();
+  const here = signedIn({ store });
+  const there = scriptedProvider({ store });
+  await settled();
+  const renew = outcome(here.auth.renew());
+  await settled();
+  await there.auth.adopt('token-of-Bob');
+  await settled();
+  expect(await renew).toBe('signedOut');
+  expect(here.events).toEqual(['signedOut', 'signedIn']);
+  expect(here.said[0]).toMatchObject({ reason: 'elsewhere', session: here.A.session });
+  expect(here.states.map(({ status }) => status)).toEqual(['signedIn', 'signedOut', 'signedIn']);
+  expect(current(here.auth).accessToken).toBe('token-of-Bob');
+  expect(await outcome(here.auth.settle(refusal(here.A)) ?? Promise.resolve())).toBe('signedOut');
+  await here.renewals.last.answer('B');
+  expect(current(here.auth).accessToken).toBe('token-of-Bob');
+  expect((await store.load())?.accessToken).toBe('token-of-Bob');
+});
+
+test('B46 another tab’s sign-out ends this tab’s session without a request', async () => {
+  const store = memoryStore();
+  const here = signedIn({ store });
+  const there = scriptedProvider({ store });
+  await settled();
+  await there.auth.signOut();
+  await settled();
+  expect(here.auth.fresh()).toBeNull();
+  expect(here.events).toEqual(['signedOut']);
+  expect(here.said[0]).toMatchObject({ reason: 'elsewhere' });
+  expect([here.renewals.calls.length, here.revocations.calls.length]).toEqual([0, 0]);
+});
+
+test('B46 another tab’s renewal is taken over without a request', async () => {
+  const store = memoryStore();
+  const here = signedIn({ store });
+  await settled();
+  const there = scriptedProvider({ store });
+  there.renewals.always(() => ({ accessToken: 'B', refreshToken: 'rB', expiresInS: 3600 }));
+  await there.auth.renew();
+  await settled();
+  expect(current(here.auth)).toMatchObject({ accessToken: 'B', refreshToken: 'rB', session: here.A.session });
+  expect(here.events).toEqual(['renewed']);
+  expect(here.renewals.calls).toHaveLength(0);
+});
+
+test('B46 a renewal that comes later than another tab’s is dropped but not revoked: both may hang on one grant', async () => {
+  const { lock, ...store } = memoryStore();
+  expect(lock).toBeDefined();
+  const here = signedIn({ store });
+  await settled();
+  const there = scriptedProvider({ store });
+  const answers = [outcome(here.auth.renew()), outcome(there.auth.renew())];
+  await settled();
+  await there.renewals.last.answer({ accessToken: 'B', refreshToken: 'rA' });
+  await here.renewals.last.answer({ accessToken: 'C', refreshToken: 'rA' });
+  expect(await Promise.all(answers)).toEqual(['B', 'B']);
+  expect(here.revocations.calls).toHaveLength(0);
+});
+
+test('B46 an old notice of another tab brings no older token set back', async () => {
+  let notify = () => {};
+  const store = heldStore();
+  const { auth, renewals, events } = signedIn({
+    store: {
+      ...store,
+      load: () => store.load(),
+      subscribe(changed) {
+        notify = changed;
+        return () => {};
+      },
+    },
+  });
+  await settled();
+  const old = await store.loads.run();
+  renewals.always(() => ({ accessToken: 'B' }));
+  await auth.renew();
+  store.loads.always(() => old);
+  notify();
+  await settled();
+  expect(current(auth).accessToken).toBe('B');
+  expect(events).toEqual(['renewed']);
+});
+
+test('B46 adopt takes the place of the token set that was, without revoking it', async () => {
+  const { auth, revocations, events } = signedIn();
+  await auth.adopt('B');
+  expect(current(auth).accessToken).toBe('B');
+  expect(events).toEqual(['signedOut', 'signedIn']);
+  expect(revocations.calls).toHaveLength(0);
+});
+
+test('B46 a store of plain load and save is nobody else’s: another session that appears in it is not entered', async () => {
+  const store = heldStore(recordA());
+  const { auth, renewals, events } = scriptedProvider({ store });
+  await auth.get();
+  store.kept = recordA({ session: 'session-2', accessToken: 'token-of-Bob' });
+  renewals.always(() => null);
+  expect(await outcome(auth.renew())).toBe('sessionExpired');
+  expect(auth.fresh()).toBeNull();
+  expect(events).toEqual(['renewalFailed', 'signedOut']);
+});
+
+test('B46 a store with a lock but without notices: another’s sign-in is found before the renewal', async () => {
+  const { subscribe, ...store } = memoryStore();
+  expect(subscribe).toBeDefined();
+  const { auth, renewals, events } = signedIn({ store });
+  await settled();
+  void store.save(recordA({ session: 'session-2', accessToken: 'token-of-Bob' }));
+  expect(await outcome(auth.renew())).toBe('signedOut');
+  expect(current(auth).accessToken).toBe('token-of-Bob');
+  expect(events).toEqual(['signedOut', 'signedIn']);
+  expect(renewals.calls).toHaveLength(0);
+});
+
+test('B46 a notice after dispose changes nothing', async () => {
+  const store = memoryStore();
+  const notices: (() => void)[] = [];
+  const subscribe = (changed: () => void) => {
+    notices.push(changed);
+    return () => {};
+  };
+  const { auth, states } = signedIn({ store: { ...store, subscribe } });
+  await settled();
+  auth.dispose();
+  void store.save(null);
+  for (const notice of notices) notice();
+  await settled();
+  expect(auth.state.status).toBe('signedIn');
+  expect(states).toEqual([]);
+});
+
+test('B46 a notice whose record cannot be read changes nothing, and says so', async () => {
+  const store = memoryStore();
+  let isGone = false;
+  const load = () => (isGone ? Promise.reject(new Error('gone')) : store.load());
+  const { auth, A, renewals, events, said } = signedIn({ store: { ...store, load } });
+  await settled();
+  isGone = true;
+  renewals.always(() => 'B');
+  const B = await auth.renew();
+  expect(B.session).toBe(A.session);
+  await settled();
+  expect(events).toContain('storeFailed');
+  expect(said.find(event => 'doing' in event)).toMatchObject({ doing: 'load', cause: { message: 'gone' } });
+});
+
+test('B62 a shared store that takes no record: what it does not hold ends no session', async () => {
+  const store = { ...memoryStore(), save: () => Promise.reject(new Error('quota')) };
+  const { auth, A, renewals, events } = signedIn({ store });
+  renewals.always(() => ({ accessToken: 'B', refreshToken: 'rB' }));
+  expect((await auth.renew()).session).toBe(A.session);
+  renewals.always(() => ({ accessToken: 'C', refreshToken: 'rC' }));
+  expect((await auth.renew()).accessToken).toBe('C');
+  expect(new Set(events)).toEqual(new Set(['storeFailed', 'renewed']));
+});
+
+test('adopt, signIn and signOut resolve when the store has it', async () => {
+  const store = heldStore();
+  const { auth, signIns } = scriptedProvider({ store });
+  await auth.get();
+  signIns.always(() => ({ accessToken: 'A' }));
+  for (const change of [() => auth.adopt('A'), () => auth.signIn(ann), () => auth.signOut()]) {
+    let save: (saved: boolean) => void = () => {};
+    store.saves.always(
+      () =>
+        new Promise(resolve => {
+          save = resolve;
+        }),
+    );
+    const told = vi.fn();
+    void change().then(told);
+    await settled();
+    expect(told).not.toHaveBeenCalled();
+    save(true);
+    await settled();
+    expect(told).toHaveBeenCalledTimes(1);
+  }
+});
+
+test('a sign-in while the store loads stays, whatever the load brings', async () => {
+  for (const loading of [() => Promise.reject(new Error('gone')), () => recordA(), () => null]) {
+    const store = heldStore();
+    store.loads.always(loading);
+    const { auth } = scriptedProvider({ store });
+    void auth.adopt('token-of-Bob');
+    await settled();
+    expect(current(auth).accessToken).toBe('token-of-Bob');
+  }
+});
+
+test('B47 two managers in one process share nothing', async () => {
+  const one = signedIn();
+  const other = scriptedProvider();
+  expect(await other.auth.get()).toBeNull();
+  await other.auth.adopt({ accessToken: 'B' });
+  await one.auth.signOut();
+  expect(current(other.auth).accessToken).toBe('B');
+  expect(other.events).toEqual(['signedIn']);
+});
+
+test('B48 passwords are asked from the callback each time and kept nowhere', async () => {
+  const credentials = vi.fn((): Password => ({ username: 'ann', password: `canary-${credentials.mock.calls.length}` }));
+  const { auth, clock, signIns } = scriptedProvider({ credentials, renew: () => null });
+  signIns.always(({ password }) => ({ accessToken: `token-for-${password}`, expiresInS: 60 }));
+  expect(await outcome(auth.get())).toBe('token-for-canary-1');
+  clock.jump(2 * minutes);
+  expect(await outcome(auth.get())).toBe('token-for-canary-2');
+  expect(credentials).toHaveBeenCalledTimes(2);
+});
+
+test('B48 credentials that come after signOut are not used', async () => {
+  const credentials = script<void, Password>();
+  const { auth, signIns } = scriptedProvider({ credentials: () => credentials.run() });
+  const got = outcome(auth.get());
+  await settled();
+  await auth.signOut();
+  await credentials.last.answer(ann);
+  expect(await got).toBe('signedOut');
+  expect(signIns.calls).toEqual([]);
+});
+
+test('B48 credentials that come later are waited for, and their failure is trouble on the way', async () => {
+  const { auth, clock, signIns } = scriptedProvider({
+    credentials: vi.fn().mockRejectedValueOnce(new Error('vault is sealed')).mockResolvedValueOnce(ann),
+  });
+  signIns.always(() => ({ accessToken: 'A' }));
+  expect(await outcome(auth.get())).toBe('unavailable');
+  clock.jump(minutes);
+  expect(await outcome(auth.get())).toBe('A');
+});
+
+test('B49 after a reload with restore the first operations wait for one renew without a current token set', async () => {
+  const { auth, renewals, events } = scriptedProvider({ restore: true });
+  expect(auth.fresh()).toBeUndefined();
+  expect(auth.state.status).toBe('unknown');
+  const gets = Array.from({ length: 10 }, () => auth.get());
+  await settled();
+  expect(renewals.calls.map(({ given }) => [given.current, given.reason])).toEqual([[undefined, 'restore']]);
+  await renewals.last.answer({ accessToken: 'A', expiresInS: 3600 });
+  expect(new Set((await Promise.all(gets)).map(tokens => tokens?.accessToken))).toEqual(new Set(['A']));
+  expect(auth.state.status).toBe('signedIn');
+  expect(events).toEqual(['signedIn']);
+});
+
+test('B49 null from the restore: signed out, anonymous operations go on, and it is not asked again', async () => {
+  const { auth, renewals, events } = scriptedProvider({ restore: true });
+  const gets = [auth.get(), auth.get()];
+  await settled();
+  await renewals.last.answer(null);
+  expect(await Promise.all(gets)).toEqual([null, null]);
+  expect(auth.state).toEqual({ status: 'signedOut', renewing: false });
+  expect(auth.fresh()).toBeNull();
+  expect(await auth.get()).toBeNull();
+  expect(renewals.calls).toHaveLength(1);
+  expect(events).toEqual([]);
+});
+
+test('B49 the first subscriber starts the restore, and sees its end', async () => {
+  const { auth, renewals } = scriptedProvider({ restore: true });
+  const states: string[] = [];
+  auth.subscribe(() => states.push(auth.state.status));
+  await settled();
+  expect(renewals.calls).toHaveLength(1);
+  await renewals.last.answer(null);
+  expect(states.at(-1)).toBe('signedOut');
+});
+
+test('B49 a subscriber that asks for the token while the restore ends does not start another', async () => {
+  const { auth, renewals } = scriptedProvider({ restore: true });
+  const asked: Promise<unknown>[] = [];
+  auth.subscribe(() => void asked.push(outcome(auth.get())));
+  await settled();
+  await renewals.last.answer(null);
+  expect(renewals.calls).toHaveLength(1);
+  expect(new Set(await Promise.all(asked))).toEqual(new Set([null]));
+});
+
+test('B49 a restore in trouble: operations fail with unavailable, and after the cool-down it is tried again', async () => {
+  const { auth, clock, renewals } = scriptedProvider({ restore: true });
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Gone.')));
+  expect(await outcome(auth.get())).toBe('unavailable');
+  expect(await outcome(auth.get())).toBe('unavailable');
+  expect(auth.state).toMatchObject({ status: 'unknown', error: { code: 'unavailable' } });
+  expect(renewals.calls).toHaveLength(1);
+  await clock.advance(2_000);
+  renewals.always(() => 'A');
+  expect(await outcome(auth.get())).toBe('A');
+});
+
+test('B49 with a token set in the store nothing is restored', async () => {
+  const { auth, renewals } = scriptedProvider({ restore: true, store: heldStore(recordA()) });
+  expect(await outcome(auth.get())).toBe('A');
+  auth.subscribe(() => {});
+  await settled();
+  expect(renewals.calls).toHaveLength(0);
+  expect(auth.state.status).toBe('signedIn');
+});
+
+test('B49 a restore that is misconfigured has found out nothing', async () => {
+  const { auth, renewals } = scriptedProvider({ restore: true });
+  renewals.always(() => Promise.reject(new TokenError('misconfigured', 'No.')));
+  expect(await outcome(auth.get())).toBe('misconfigured');
+  expect(auth.state.status).toBe('unknown');
+});
+
+test('B49 a sign-in during the restore wins, and who waited goes on with it', async () => {
+  const { auth, renewals, signIns, revocations } = scriptedProvider({ restore: true });
+  const get = outcome(auth.get());
+  await settled();
+  signIns.always(() => ({ accessToken: 'token-of-Bob' }));
+  await auth.signIn(bob);
+  expect(await get).toBe('token-of-Bob');
+  await renewals.last.answer({ accessToken: 'A', refreshToken: 'rA' });
+  expect(current(auth).accessToken).toBe('token-of-Bob');
+  expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['rA']);
+});
+
+test('B49 signOut during the restore is final', async () => {
+  const { auth, renewals } = scriptedProvider({ restore: true });
+  const get = outcome(auth.get());
+  await settled();
+  await auth.signOut();
+  expect(await get).toBe('signedOut');
+  await renewals.last.answer('A');
+  expect(auth.fresh()).toBeNull();
+  expect(await auth.get()).toBeNull();
+  expect(auth.state).toEqual({ status: 'signedOut', renewing: false });
+});
+
+test('B49 null from the restore and credentials: the sign-in follows', async () => {
+  const { auth, renewals, signIns } = scriptedProvider({ restore: true, credentials: () => ann });
+  renewals.always(() => null);
+  signIns.always(() => ({ accessToken: 'A' }));
+  expect(await outcome(auth.get())).toBe('A');
+});
+
+test('a sign-in resolves to what the provider answers beside the tokens', async () => {
+  const { auth, signIns } = scriptedProvider();
+  signIns.always(() => ({ accessToken: 'A', refreshToken: 'rA', expiresInS: 60, refreshExpiresInS: 90, user: 'Ann' }));
+  expect(await auth.signIn(ann)).toEqual({ user: 'Ann' });
+  expect(await outcome(auth.get())).toBe('A');
+});
+
+test('the state is the same object until something changes, and its subscribers are told once per change', async () => {
+  const { auth, clock, renewals, states } = signedIn();
+  const before = auth.state;
+  expect(auth.state).toBe(before);
+  expect(before).toEqual({ status: 'signedIn', renewing: false, expiresAt: clock.now() + hours });
+  renewals.always(() => ({ accessToken: 'B', expiresInS: 7200 }));
+  await auth.renew();
+  expect(states).toEqual([
+    { status: 'signedIn', renewing: true, expiresAt: clock.now() + hours },
+    { status: 'signedIn', renewing: true, expiresAt: clock.now() + 2 * hours },
+    { status: 'signedIn', renewing: false, expiresAt: clock.now() + 2 * hours },
+  ]);
+  expect(Object.isFrozen(auth.state)).toBe(true);
+});
+
+test('the state tells the last failure until a renewal succeeds', async () => {
+  const { auth, clock, renewals } = signedIn();
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Gone.')));
+  await outcome(auth.renew());
+  expect(auth.state.error?.code).toBe('unavailable');
+  clock.jump(minutes);
+  const renew = auth.renew();
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(auth.state).toMatchObject({ renewing: true, error: { code: 'unavailable' } });
+  renewals.always(() => 'B');
+  await renew;
+  expect(auth.state).toEqual({ status: 'signedIn', renewing: false });
+});
+
+test('a subscriber that has left is not told', async () => {
+  const { auth } = scriptedProvider();
+  const listener = vi.fn();
+  const leaves = [auth.subscribe(listener), auth.on('signedIn', listener)];
+  for (const leave of leaves) leave();
+  await auth.adopt('A');
+  expect(listener).not.toHaveBeenCalled();
+});
+
+test('headers are made once per token set, bearer by default', async () => {
+  const headers = vi.fn(tokens => ({ 'x-token': tokens.accessToken }));
+  const { auth, A } = signedIn({ headers });
+  expect(auth.headers(A)).toEqual({ 'x-token': 'A' });
+  expect(auth.headers(A)).toBe(auth.headers(A));
+  expect(headers).toHaveBeenCalledTimes(1);
+  await auth.adopt('B');
+  expect(auth.headers(current(auth))).toEqual({ 'x-token': 'B' });
+  expect(signedIn().auth.headers(A)).toEqual({ authorization: 'Bearer A' });
+});
+
+test('B41 an answer that comes too late and may hang on the cookie of the session that is on is not revoked', async () => {
+  const { auth, signIns, revocations } = scriptedProvider();
+  const twice = [auth.signIn(ann), auth.signIn(ann)].map(outcome);
+  await settled();
+  await signIns.calls[1]?.answer({ accessToken: 'second' });
+  await signIns.calls[0]?.answer({ accessToken: 'first' });
+  expect(await Promise.all(twice)).toEqual(['aborted', {}]);
+  expect(current(auth).accessToken).toBe('second');
+  expect(revocations.calls).toEqual([]);
+});
+
+test('B41 nor is one of a restoring that somebody’s tokens have overtaken', async () => {
+  const { auth, renewals, revocations } = scriptedProvider({ restore: true });
+  const got = auth.get();
+  await settled();
+  await auth.adopt('of-the-callback-page');
+  await renewals.last.answer('of-the-cookie');
+  expect((await got)?.accessToken).toBe('of-the-callback-page');
+  expect(revocations.calls).toEqual([]);
+});
+
+test('B40 where nobody is signed in any more, an answer that comes too late is revoked, whatever it hangs on', async () => {
+  const { auth, renewals, revocations } = signedIn({}, { refreshToken: null });
+  const renew = outcome(auth.renew());
+  await settled();
+  await auth.signOut();
+  await renewals.last.answer('B');
+  expect(await renew).toBe('signedOut');
+  expect(revocations.calls.map(({ given }) => given.accessToken)).toEqual(['A', 'B']);
+});
+
+test('B40 a late answer that no header could carry is dropped, and nothing is left unhandled', async () => {
+  const { auth, renewals, revocations } = signedIn();
+  const renew = outcome(auth.renew());
+  await settled();
+  await auth.signOut();
+  await renewals.last.answer('two words');
+  expect(await renew).toBe('signedOut');
+  expect(revocations.calls.map(({ given }) => given.accessToken)).toEqual(['A']);
+});
+
+test.each([null, undefined, '', 'two words', { accessToken: null }, {}])(
+  'B34 adopting %j changes nothing: the session goes on, and after signOut the credentials rest',
+  async tokens => {
+    const credentials = vi.fn(() => ann);
+    const { auth, A, events } = signedIn({ credentials });
+    const adopt = () => auth.adopt(tokens as unknown as string);
+    await expect(adopt()).rejects.toMatchObject({ name: 'TokenError', code: 'misconfigured' });
+    expect(auth.fresh()).toBe(A);
+    expect(events).toEqual([]);
+    await auth.signOut();
+    await expect(adopt()).rejects.toMatchObject({ code: 'misconfigured' });
+    expect(auth.fresh()).toBeNull();
+    expect(credentials).not.toHaveBeenCalled();
+  },
+);
+
+test('B42 a sign-out after dispose empties the store all the same', async () => {
+  const store = heldStore();
+  const { auth } = signedIn({ store });
+  await settled();
+  auth.dispose();
+  await auth.signOut();
+  expect(store.kept).toBeNull();
+});
+
+test('B11 dispose bears a store whose stop throws', async () => {
+  const stop = vi.fn(() => {
+    throw new Error('gone');
+  });
+  const { auth } = scriptedProvider({ store: { ...heldStore(), subscribe: () => stop } });
+  auth.dispose();
+  await settled();
+  expect(stop).toHaveBeenCalledOnce();
+});
+
+test('B21 the end of a session does not wait for a store that is known to be gone', async () => {
+  const { lock, ...store } = memoryStore();
+  expect(lock).toBeDefined();
+  const { auth, clock, renewals } = scriptedProvider({ store: { ...store, save: () => new Promise<never>(() => {}) } });
+  void auth.adopt({ accessToken: 'A', refreshToken: 'rA', expiresInS: 60 });
+  await clock.advance(11_000);
+  const renewed = outcome(auth.renew());
+  await clock.advance(11_000); // the look at the store writes first, in vain
+  await renewals.last.answer(null);
+  await clock.advance(11_000); // and once more, before the no is believed
+  expect(auth.fresh()).toBeNull();
+  expect(await renewed).toBe('sessionExpired');
+});
+
+test('B11 dispose bears a store whose subscribe answers no function', () => {
+  const store = { ...heldStore(), subscribe: () => Promise.resolve() as unknown as () => void };
+  const { auth } = scriptedProvider({ store });
+  auth.dispose();
+  expect(auth.fresh()).toBeUndefined();
+});

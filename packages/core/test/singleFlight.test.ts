@@ -1,0 +1,491 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test, vi } from 'vitest';
+import { createTokenManager } from '../src/createTokenManager.ts';
+import { memoryStore } from '../src/store/memoryStore.ts';
+import type { TokenRecord } from '../src/store/tokenStore.ts';
+import {
+  current,
+  eventNames,
+  fakeClock,
+  heldStore,
+  hours,
+  minutes,
+  outcome,
+  recordA,
+  refusal,
+  scriptedProvider,
+  settled,
+  signedIn,
+  success,
+} from './scriptedProvider.ts';
+
+test('B01 an expired token and 1,000 concurrent gets: one renewal, and the same token set for all', async () => {
+  const { auth, clock, renewals } = signedIn();
+  clock.jump(2 * hours);
+  const gets = Array.from({ length: 1_000 }, () => auth.get());
+  await settled();
+  expect(renewals.calls).toHaveLength(1);
+  await renewals.last.answer('B');
+  const [first, ...others] = await Promise.all(gets);
+  expect(first?.accessToken).toBe('B');
+  expect(others.every(tokens => tokens === first)).toBe(true);
+  expect(renewals.calls).toHaveLength(1);
+});
+
+test('B01 the answer of a renewal is fresh for those who come later', async () => {
+  const { auth, clock, renewals } = signedIn();
+  clock.jump(2 * hours);
+  const get = auth.get();
+  await settled();
+  await renewals.last.answer({ accessToken: 'B', expiresInS: 3600 });
+  expect(auth.fresh()).toBe(await get);
+});
+
+test('B02 three refusals of A, before, during and after the renewal: one renewal, and B for all', async () => {
+  const { auth, A, renewals } = signedIn();
+  const before = auth.settle(refusal(A));
+  await settled();
+  const during = auth.settle(refusal(A, { operation: 'another query' }));
+  await renewals.last.answer('B');
+  const after = auth.settle(refusal(A, { operation: 'a third query' }));
+  const answers = await Promise.all([before, during, after]);
+  expect(answers.map(tokens => tokens?.accessToken)).toEqual(['B', 'B', 'B']);
+  expect(renewals.calls).toHaveLength(1);
+});
+
+test('B03 a late refusal of the old token is answered without a request', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => 'B');
+  await auth.renew({ refused: A });
+  expect((await auth.renew({ refused: A })).accessToken).toBe('B');
+  expect(renewals.calls).toHaveLength(1);
+});
+
+test('B03 a late refusal of a token of another session is signedOut, without a request', async () => {
+  const { auth, A, renewals } = signedIn();
+  await auth.adopt('token-of-another-user');
+  expect(await outcome(auth.renew({ refused: A }))).toBe('signedOut');
+  await auth.signOut();
+  expect(await outcome(auth.renew({ refused: A }))).toBe('signedOut');
+  expect(renewals.calls).toHaveLength(0);
+});
+
+test('B04 two managers never share a renewal', async () => {
+  const ann = signedIn();
+  const bob = signedIn();
+  const gets = [ann, bob].map(({ auth, A }) => auth.renew({ refused: A }));
+  await settled();
+  await ann.renewals.last.answer('B-of-Ann');
+  await bob.renewals.last.answer('B-of-Bob');
+  expect((await Promise.all(gets)).map(tokens => tokens.accessToken)).toEqual(['B-of-Ann', 'B-of-Bob']);
+});
+
+test('B04 two sessions of one manager never share a renewal', async () => {
+  const { auth, A, renewals } = signedIn();
+  const ofAnn = outcome(auth.renew({ refused: A }));
+  await settled();
+  const atAnns = renewals.last;
+  void auth.adopt('A-of-Bob');
+  const ofBob = outcome(auth.renew({ refused: current(auth) }));
+  await settled();
+  await atAnns.answer('B-of-Ann');
+  expect(renewals.calls).toHaveLength(2);
+  expect(auth.state.renewing).toBe(true);
+  await renewals.last.answer('B-of-Bob');
+  expect(await ofAnn).toBe('signedOut');
+  expect(await ofBob).toBe('B-of-Bob');
+});
+
+test('B05 a refusal of A joins the renewal of A that runs', async () => {
+  const { auth, A, clock, renewals } = signedIn();
+  clock.jump(2 * hours);
+  const get = auth.get();
+  await settled();
+  const renew = auth.renew({ refused: A });
+  await renewals.last.answer('B');
+  expect(await renew).toBe(await get);
+  expect(renewals.calls).toHaveLength(1);
+});
+
+test('B05 a refusal of the token set that the renewal has just brought does not get that same set back', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(({ current: { accessToken } = A }) => (accessToken === 'A' ? 'B' : 'C'));
+  const B = await auth.renew({ refused: A });
+  expect((await auth.renew({ refused: B })).accessToken).toBe('C');
+});
+
+test('B05 a refusal that joined a renewal ahead of need, which brought the same token, has its own renewal', async () => {
+  const { auth, A, clock, renewals } = signedIn();
+  await clock.advance(59.5 * minutes);
+  auth.fresh();
+  await settled();
+  const renew = auth.renew({ refused: A });
+  await settled();
+  expect(renewals.last.given.reason).toBe('ahead');
+  await renewals.last.answer('A');
+  expect(renewals.last.given.reason).toBe('refused');
+  await renewals.last.answer('B');
+  expect((await renew).accessToken).toBe('B');
+  expect(renewals.calls).toHaveLength(2);
+});
+
+test('B05 a refusal that joins renewals for other reasons, which bring the same token each time, ends', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => 'A');
+  let rounds = 0;
+  auth.subscribe(() => {
+    if (!auth.state.renewing && rounds++ < 5) void outcome(auth.renew());
+  });
+  void outcome(auth.renew());
+  await Promise.resolve();
+  const renewed = auth.renew({ refused: A });
+  await expect(renewed).rejects.toMatchObject({
+    code: 'noProgress',
+    message: 'The renewal brought the token that had just been refused.',
+  });
+  expect(renewals.calls.map(({ given }) => given.reason)).not.toContain('refused');
+});
+
+test('B05 the refused set never comes back as its own successor', async () => {
+  const { auth, A, signIns, renewals } = signedIn({ credentials: () => ({ username: 'ann', password: 'pw' }) });
+  renewals.always(() => 'A');
+  signIns.always(() => ({ accessToken: 'A' }));
+  expect(await outcome(auth.renew({ refused: A }))).toBe('noProgress');
+  expect([renewals.calls.length, signIns.calls.length]).toEqual([1, 1]);
+});
+
+test('B06 a caller who aborts leaves at once, and the others are served', async () => {
+  const { auth, clock, renewals } = signedIn();
+  clock.jump(2 * hours);
+  const caller = new AbortController();
+  const first = outcome(auth.get({ signal: caller.signal }));
+  const second = outcome(auth.get());
+  await settled();
+  caller.abort();
+  expect(await first).toBe('aborted');
+  await renewals.last.answer('B');
+  expect(await second).toBe('B');
+});
+
+test('B06 a caller whose signal has aborted before leaves at once, and starts nothing', async () => {
+  const { auth, A, clock, renewals, states } = signedIn();
+  const signal = AbortSignal.abort();
+  expect(await outcome(auth.get({ signal }))).toBe('aborted');
+  expect(await outcome(auth.renew({ refused: A, signal }))).toBe('aborted');
+  expect(await outcome(auth.renew({ signal }))).toBe('aborted');
+  clock.jump(hours - minutes);
+  expect(await outcome(auth.get({ signal }))).toBe('aborted');
+  clock.jump(2 * hours);
+  expect(await outcome(auth.get({ signal }))).toBe('aborted');
+  await settled();
+  expect([renewals.calls.length, states]).toEqual([0, []]);
+});
+
+test('B06 when every waiter has gone the renewal still completes and is saved', async () => {
+  const store = heldStore(recordA());
+  const { auth, renewals } = scriptedProvider({ store });
+  await auth.get();
+  const caller = new AbortController();
+  const renew = outcome(auth.renew({ signal: caller.signal }));
+  await settled();
+  caller.abort();
+  expect(await renew).toBe('aborted');
+  expect(renewals.last.signal?.aborted).toBe(false);
+  await renewals.last.answer('B');
+  expect(current(auth).accessToken).toBe('B');
+  expect(store.kept?.accessToken).toBe('B');
+});
+
+test('B06 nothing of a caller is left on its signal', async () => {
+  const { auth, A, renewals } = signedIn();
+  const { signal } = new AbortController();
+  const added = vi.spyOn(signal, 'addEventListener');
+  const removed = vi.spyOn(signal, 'removeEventListener');
+  const renew = auth.renew({ refused: A, signal });
+  await settled();
+  await renewals.last.answer('B');
+  await renew;
+  await settled();
+  expect(removed).toHaveBeenCalledTimes(added.mock.calls.length);
+  expect(removed.mock.calls[0]?.[1]).toBe(added.mock.calls[0]?.[1]);
+});
+
+test('B07 an auth server that never answers: unavailable after renewTimeoutMs, and the next call may try again', async () => {
+  const { auth, A, clock, renewals } = signedIn({ renewTimeoutMs: 3_000 });
+  const renew = outcome(auth.renew({ refused: A }));
+  await clock.advance(2_999);
+  expect(auth.state.renewing).toBe(true);
+  await clock.advance(1);
+  expect(await renew).toBe('unavailable');
+  expect(renewals.last.signal?.aborted).toBe(true);
+  expect(auth.fresh()).toBe(A);
+  await clock.advance(5 * minutes);
+  const again = auth.renew({ refused: A });
+  await settled();
+  await renewals.last.answer('B');
+  expect((await again).accessToken).toBe('B');
+});
+
+test('B07 an answer that comes after the time limit is dropped', async () => {
+  const { auth, A, clock, renewals } = signedIn();
+  const renew = outcome(auth.renew({ refused: A }));
+  await clock.advance(10_000);
+  await renewals.last.answer('B');
+  expect(await renew).toBe('unavailable');
+  expect(auth.fresh()).toBe(A);
+});
+
+const garbage: readonly (readonly [string, () => unknown, string])[] = [
+  [
+    'throws synchronously',
+    () => {
+      throw new Error('broken');
+    },
+    'unavailable',
+  ],
+  ['rejects with nothing', () => Promise.reject(), 'unavailable'],
+  ['rejects with a text', () => Promise.reject('broken'), 'unavailable'],
+  ['answers undefined', () => undefined, 'unavailable'],
+  ['answers a number', () => 7, 'unavailable'],
+  ['answers an empty object', () => ({}), 'unavailable'],
+  ['answers an array', () => [], 'unavailable'],
+  ['answers another API’s object', () => ({ message: 'Log in to the hotel’s network' }), 'unavailable'],
+  ['answers a token that is an object', () => ({ accessToken: {} }), 'unavailable'],
+  ['answers an empty text', () => '', 'misconfigured'],
+];
+test.each(garbage)('B08 a provider that %s is a typed error, and the manager is not stuck', async (_, renew, code) => {
+  const { auth, A, clock, renewals } = signedIn();
+  renewals.always(renew as () => string);
+  expect(await outcome(auth.renew({ refused: A }))).toBe(code);
+  expect(auth.state).toMatchObject({ status: 'signedIn', renewing: false, error: { code } });
+  await clock.advance(5 * minutes);
+  renewals.always(() => 'B');
+  expect(await outcome(auth.renew({ refused: A }))).toBe('B');
+});
+
+test('B08 a provider that throws on the spot, not in a promise, is a typed error', async () => {
+  const { auth } = signedIn({
+    renew() {
+      throw new Error('broken');
+    },
+  });
+  expect(await outcome(auth.renew())).toBe('unavailable');
+  expect(auth.state.renewing).toBe(false);
+});
+
+test('B09 1,000 operations queued before the store has loaded all proceed after one load', async () => {
+  const store = heldStore();
+  let loaded: (record: TokenRecord) => void = () => {};
+  store.loads.always(
+    () =>
+      new Promise(resolve => {
+        loaded = resolve;
+      }),
+  );
+  const { auth, renewals, states } = scriptedProvider({ store });
+  expect(auth.fresh()).toBeUndefined();
+  expect(auth.state.status).toBe('unknown');
+  const gets = Array.from({ length: 1_000 }, () => auth.get());
+  await settled();
+  loaded(recordA());
+  const answers = await Promise.all(gets);
+  expect(new Set(answers).size).toBe(1);
+  expect(answers[0]?.accessToken).toBe('A');
+  expect(store.loads.calls).toHaveLength(1);
+  expect(renewals.calls).toHaveLength(0);
+  expect(states.map(({ status }) => status)).toEqual(['signedIn']);
+});
+
+test('B09 a renewal that is asked for before the store has loaded is of what the store holds', async () => {
+  const { auth, renewals } = scriptedProvider({ store: heldStore(recordA()) });
+  renewals.always(() => 'B');
+  expect(await outcome(auth.renew())).toBe('B');
+  expect(renewals.last.given.current?.accessToken).toBe('A');
+});
+
+test('B09 a store that never answers is treated as empty after a while', async () => {
+  const store = heldStore(recordA());
+  store.loads.always(() => new Promise(() => {}));
+  const { auth, clock, events } = scriptedProvider({ store });
+  const get = outcome(auth.get());
+  await clock.advance(5_000);
+  expect(await get).toBeNull();
+  expect(auth.fresh()).toBeNull();
+  expect(events).toEqual(['storeFailed']);
+});
+
+test.each(eventNames)('B10 a subscriber that calls get and renew from inside %s does not deadlock', async name => {
+  const store = heldStore();
+  const { auth, clock, renewals, signIns } = scriptedProvider({ store });
+  renewals.always(({ current: tokens }) => (tokens?.accessToken === 'C' ? null : `${tokens?.accessToken}+`));
+  signIns.always(() => ({ accessToken: 'A' }));
+  const asked: Promise<unknown>[] = [];
+  let calls = 0;
+  auth.on(name, () => {
+    if (calls++ < 3) asked.push(outcome(auth.get()), outcome(auth.renew()));
+  });
+  await auth.signIn({ username: 'ann', password: 'pw' });
+  const A = current(auth);
+  await outcome(auth.settle(refusal(A)) ?? Promise.resolve());
+  for (const error of ['insufficient_scope', 'insufficient_user_authentication'])
+    void auth.settle(refusal(current(auth), { challenge: `Bearer error="${error}"` }));
+  store.saves.always(() => Promise.reject(new Error('full')));
+  await outcome(auth.renew());
+  renewals.always(() => Promise.reject(new Error('gone')));
+  await outcome(auth.renew());
+  await clock.advance(5 * minutes);
+  renewals.always(() => null);
+  await outcome(auth.renew());
+  await clock.advance(5 * minutes);
+  expect(asked.length).toBeGreaterThan(0);
+  await Promise.all(asked);
+  expect(auth.state.renewing).toBe(false);
+});
+
+test('B10 a subscriber of the state that calls get and renew does not deadlock', async () => {
+  const { auth, clock, renewals } = signedIn();
+  const asked: Promise<unknown>[] = [];
+  auth.subscribe(() => {
+    if (asked.length < 10) asked.push(outcome(auth.get()), outcome(auth.renew()));
+  });
+  renewals.always(() => ({ accessToken: 'B', expiresInS: 3600 }));
+  clock.jump(2 * hours);
+  expect(await outcome(auth.get())).toBe('B');
+  expect(new Set(await Promise.all(asked))).toEqual(new Set(['B']));
+});
+
+test('B10 a subscriber that throws harms nobody', async () => {
+  const { auth, A, renewals, events } = signedIn();
+  const broken = () => {
+    throw new Error('a subscriber’s own');
+  };
+  auth.subscribe(broken);
+  for (const name of eventNames) auth.on(name, broken);
+  const last = vi.fn();
+  auth.on('renewed', last);
+  renewals.always(() => 'B');
+  expect((await auth.settle(refusal(A)))?.accessToken).toBe('B');
+  expect(last).toHaveBeenCalledTimes(1);
+  expect(events).toEqual(['refused', 'renewed', 'repeated']);
+});
+
+test('B11 dispose during a renewal: waiters leave with disposed, and no later timer, event or write comes', async () => {
+  const store = heldStore(recordA());
+  const { auth, clock, renewals, revocations, events, states } = scriptedProvider({ store });
+  const stop = auth.keepFresh();
+  await auth.get();
+  const renew = outcome(auth.renew());
+  await settled();
+  auth.dispose();
+  expect(await renew).toBe('disposed');
+  expect(renewals.last.signal?.aborted).toBe(true);
+  const before = { events: events.length, states: states.length, saves: store.saves.calls.length };
+  await renewals.last.answer('B');
+  await clock.advance(24 * hours);
+  expect({ events: events.length, states: states.length, saves: store.saves.calls.length }).toEqual(before);
+  expect(clock.timers).toEqual([]);
+  expect(revocations.calls).toHaveLength(0);
+  stop();
+});
+
+test('B11 dispose while the store loads: waiters leave at once with disposed', async () => {
+  const store = heldStore(recordA());
+  store.loads.always(() => new Promise(() => {}));
+  const { auth, clock } = scriptedProvider({ store });
+  let answer: unknown;
+  void outcome(auth.get()).then(code => {
+    answer = code;
+  });
+  await settled();
+  auth.dispose();
+  await settled();
+  expect(answer).toBe('disposed');
+  expect(clock.timers).toEqual([]);
+});
+
+test('B11 dispose before a renewal could begin: none begins, no lock is asked for, and nobody waits for one', async () => {
+  const lock = vi.fn(() => new Promise<never>(() => {}));
+  const { auth } = scriptedProvider({ store: { load: () => new Promise(() => {}), save: () => {}, lock } });
+  void auth.adopt('A');
+  const renew = outcome(auth.renew());
+  auth.dispose();
+  expect(await renew).toBe('disposed');
+  expect(await outcome(auth.renew({ refused: signedIn().A }))).toBe('disposed');
+  expect(lock).not.toHaveBeenCalled();
+});
+
+test('B11 after dispose nothing begins: no exchange, write or timer', async () => {
+  const store = heldStore(recordA());
+  const receive = () => 'received';
+  const { auth, clock, renewals, signIns, events } = scriptedProvider({ store, receive });
+  await auth.get();
+  const tokens = current(auth);
+  const response = () => ({ headers: new Headers(), url: '', redirected: false });
+  auth.dispose();
+  expect(auth.fresh()).toBeUndefined();
+  void auth.settle(success(tokens, { response }));
+  expect(await outcome(auth.get())).toBe('disposed');
+  expect(await outcome(auth.renew())).toBe('disposed');
+  expect(await outcome(auth.renew({ refused: tokens }))).toBe('disposed');
+  expect(await outcome(auth.signIn({ username: 'ann', password: 'pw' }))).toBe('disposed');
+  expect(await outcome(auth.adopt('B'))).toBe('disposed');
+  auth.keepFresh();
+  auth.subscribe(() => {});
+  await clock.advance(24 * hours);
+  expect([renewals.calls.length, signIns.calls.length, store.saves.calls.length, events.length]).toEqual([0, 0, 0, 0]);
+  expect(store.kept?.accessToken).toBe('A');
+  expect(clock.timers).toEqual([]);
+});
+
+test('B11 dispose ends the wait of a restore and the listening to the store', async () => {
+  const unsubscribed = vi.fn();
+  const store = { ...memoryStore(), subscribe: () => unsubscribed };
+  const { auth } = scriptedProvider({ store, restore: true });
+  const get = outcome(auth.get());
+  await settled();
+  auth.dispose();
+  expect(await get).toBe('disposed');
+  expect(unsubscribed).toHaveBeenCalledTimes(1);
+});
+
+test('B11 a Node process with a renewal that hangs, and with keepFresh, can exit', () => {
+  const program = `
+    import { createTokenManager } from ${JSON.stringify(new URL('../src/createTokenManager.ts', import.meta.url).href)};
+    const auth = createTokenManager({ renew: () => new Promise(() => {}) });
+    void auth.adopt({ accessToken: 'A', expiresInS: 3600 });
+    auth.keepFresh();
+    auth.renew().catch(() => {});
+    setImmediate(() => process.stdout.write(String(auth.state.renewing)));`;
+  const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  expect(printed).toBe('true');
+});
+
+test('B12 waiting is linear: twice the waiters ask the clock twice as often, and nobody else more', async () => {
+  const work = async (waiters: number) => {
+    const clock = fakeClock();
+    const listens = vi.spyOn(AbortSignal.prototype, 'addEventListener');
+    let renewals = 0;
+    const auth = createTokenManager({
+      renew: () => {
+        renewals++;
+        return settled().then(() => 'B');
+      },
+      clock,
+    });
+    await auth.adopt({ accessToken: 'A', expiresInS: 3600 });
+    clock.jump(2 * hours);
+    const [askedBefore, listensBefore] = [clock.asked, listens.mock.calls.length];
+    await Promise.all(Array.from({ length: waiters }, () => auth.get()));
+    const done = { renewals, asked: clock.asked - askedBefore, listens: listens.mock.calls.length - listensBefore };
+    listens.mockRestore();
+    return done;
+  };
+  const [one, two] = [await work(1_000), await work(2_000)];
+  expect(one.renewals).toBe(1);
+  expect(two.renewals).toBe(1);
+  expect(two.asked).toBeLessThanOrEqual(2 * one.asked);
+  expect(two.listens).toBe(one.listens);
+});
