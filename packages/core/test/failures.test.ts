@@ -8,7 +8,6 @@ import type { TokenParts } from '../src/tokens/tokenSet.ts';
 import type { ResponseFacts } from '../src/verdict/responseFacts.ts';
 import {
   current,
-  heldStore,
   hours,
   minutes,
   outcome,
@@ -18,6 +17,7 @@ import {
   type ScriptedProvider,
   script,
   scriptedProvider,
+  scriptedStore,
   settled,
   signedIn,
   success,
@@ -29,7 +29,7 @@ afterEach(() => void vi.restoreAllMocks());
 const html = { 'content-type': 'text/html; charset=utf-8' };
 const json = { 'content-type': 'application/json' };
 const ann = { username: 'ann', password: 'a password' };
-const no = (code = 'sessionExpired' as const) => new TokenError(code, 'The auth server said no.');
+const no = (code = 'sessionExpired' as const) => new TokenError(code, 'The auth server eventPayloads no.');
 const outage = (retryAfterMs?: number) => new TokenError('unavailable', 'Gone.', { retryAfterMs });
 
 /** Asks every 100 ms; the answer tells when the auth server was asked, in milliseconds from the start. */
@@ -61,20 +61,20 @@ const trouble: readonly (readonly [string, () => Response | Promise<Response>])[
   ['a 200 with null', () => new Response('null', { status: 200, headers: json })],
 ];
 test.each(trouble)('B20 %s is unavailable: the tokens are kept, nobody is signed out', async (_, respond) => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth, renewals, events } = scriptedProvider({ store });
   const A = await auth.get();
   renewals.always(async () => readTokens(await respond()));
   expect(await outcome(auth.renew())).toBe('unavailable');
   expect(auth.fresh()).toBe(A);
   expect(auth.state).toMatchObject({ status: 'signedIn', error: { code: 'unavailable' } });
-  expect(store.kept?.accessToken).toBe('A');
+  expect(store.record?.accessToken).toBe('A');
   expect(events).toEqual(['renewalFailed']);
 });
 
 test('B21 invalid_grant: one signedOut event, every waiter gets sessionExpired, the refresh token is not sent again', async () => {
-  const store = heldStore(recordA());
-  const { auth, clock, renewals, events, said } = scriptedProvider({ store });
+  const store = scriptedStore(recordA());
+  const { auth, clock, renewals, events, eventPayloads } = scriptedProvider({ store });
   await auth.get();
   clock.jump(2 * hours);
   const waiters = Array.from({ length: 10 }, () => outcome(auth.get()));
@@ -82,14 +82,14 @@ test('B21 invalid_grant: one signedOut event, every waiter gets sessionExpired, 
   await renewals.last.answer(readTokens(new Response('{"error":"invalid_grant"}', { status: 400 })));
   expect(new Set(await Promise.all(waiters))).toEqual(new Set(['sessionExpired']));
   expect(events).toEqual(['renewalFailed', 'signedOut']);
-  expect(said[1]).toMatchObject({ reason: 'expired', session: 'session-1' });
+  expect(eventPayloads[1]).toMatchObject({ reason: 'expired', session: 'session-1' });
   expect(auth.state).toEqual({
     status: 'signedOut',
     renewing: false,
     error: expect.objectContaining({ code: 'sessionExpired' }),
   });
   expect(auth.fresh()).toBeNull();
-  expect(store.kept).toBeNull();
+  expect(store.record).toBeNull();
   expect(await outcome(auth.get())).toBeNull();
   expect(await outcome(auth.renew())).toBe('signedOut');
   expect(renewals.calls).toHaveLength(1);
@@ -108,13 +108,13 @@ test('B21 a refresh token that was refused is not sent again while the sign-in t
 });
 
 test('B22 invalid_grant, but the store holds a newer set: it is adopted, and nobody is signed out', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth, clock, renewals, events } = scriptedProvider({ store });
   await auth.get();
   clock.jump(2 * hours);
   const get = auth.get();
   await settled();
-  store.kept = recordA({ version: 2, accessToken: 'B', refreshToken: 'rB', expiresAt: clock.now() + hours });
+  store.record = recordA({ version: 2, accessToken: 'B', refreshToken: 'rB', expiresAt: clock.now() + hours });
   await renewals.last.fail(no());
   expect((await get)?.accessToken).toBe('B');
   expect(events).toEqual(['renewed']);
@@ -144,7 +144,7 @@ test('B23 the refresh token is dead and credentials are given: one sign-in, in t
   clock.jump(2 * hours);
   const gets = [outcome(auth.get()), outcome(auth.get())];
   await settled();
-  expect(signIns.calls.map(({ given }) => given)).toEqual([ann]);
+  expect(signIns.calls.map(({ argument }) => argument)).toEqual([ann]);
   await signIns.last.answer({ accessToken: 'B', refreshToken: 'rB' });
   expect(await Promise.all(gets)).toEqual(['B', 'B']);
   expect(current(auth)).toMatchObject({ session: A.session, version: A.version + 1, refreshToken: 'rB' });
@@ -162,7 +162,7 @@ test('B23 a refused refresh token and credentials: the refused operation is repe
 });
 
 test('B23 no refresh token and no renew: the credentials sign in again', async () => {
-  const store = heldStore();
+  const store = scriptedStore();
   const { auth, clock, signIns } = scriptedProvider({ store, renew: () => null, credentials: () => ann });
   signIns.always(() => ({ accessToken: `token-${signIns.calls.length}`, expiresInS: 3600 }));
   expect(await outcome(auth.get())).toBe('token-1');
@@ -326,13 +326,13 @@ test('B26 a renewal in the background fails with nobody waiting: no unhandled re
 test.each([undefined, null])(
   'B27 no new refresh token in the answer (%s): the old one stays, and its expiry',
   async refreshToken => {
-    const store = heldStore();
+    const store = scriptedStore();
     const { auth, clock, renewals, A } = signedIn({ store }, { refreshExpiresInS: 86_400 });
     clock.jump(minutes);
     renewals.always(() => ({ accessToken: 'B', refreshToken }));
     const B = await auth.renew();
     expect(B).toMatchObject({ refreshToken: 'rA', refreshExpiresAt: A.refreshExpiresAt });
-    expect(store.kept).toMatchObject({ accessToken: 'B', refreshToken: 'rA', refreshExpiresAt: A.refreshExpiresAt });
+    expect(store.record).toMatchObject({ accessToken: 'B', refreshToken: 'rA', refreshExpiresAt: A.refreshExpiresAt });
   },
 );
 
@@ -344,7 +344,7 @@ test('B27 a new refresh token replaces the old one, whose expiry goes with it', 
 });
 
 test('B27 a new refresh token is saved before any waiter resumes', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth, renewals, events } = scriptedProvider({ store });
   const A = await auth.get();
   let saved: (saved: boolean) => void = () => {};
@@ -360,7 +360,7 @@ test('B27 a new refresh token is saved before any waiter resumes', async () => {
   });
   await settled();
   await renewals.last.answer({ accessToken: 'B', refreshToken: 'rB' });
-  expect(store.saves.last.given).toMatchObject({ accessToken: 'B', refreshToken: 'rB' });
+  expect(store.saves.last.argument).toMatchObject({ accessToken: 'B', refreshToken: 'rB' });
   expect([answer, auth.fresh(), events]).toEqual([undefined, A, []]);
   saved(true);
   await settled();
@@ -369,40 +369,40 @@ test('B27 a new refresh token is saved before any waiter resumes', async () => {
 });
 
 test('B28 the save fails after a rotation: memory keeps the new pair, the save is tried again, storeFailed is emitted', async () => {
-  const store = heldStore(recordA());
-  const { auth, renewals, events, said } = scriptedProvider({ store });
+  const store = scriptedStore(recordA());
+  const { auth, renewals, events, eventPayloads } = scriptedProvider({ store });
   await auth.get();
   store.saves.always(() => Promise.reject(new Error('quota')));
   renewals.always(() => ({ accessToken: 'B', refreshToken: 'rB' }));
   expect(await auth.renew()).toMatchObject({ accessToken: 'B', refreshToken: 'rB' });
   expect(store.saves.calls).toHaveLength(2);
   expect(events).toEqual(['storeFailed', 'renewed']);
-  expect(said[0]).toMatchObject({ doing: 'save', cause: { message: 'quota' } });
+  expect(eventPayloads[0]).toMatchObject({ doing: 'save', cause: { message: 'quota' } });
   store.saves.always(() => true);
   renewals.always(() => ({ accessToken: 'C', refreshToken: 'rC' }));
   await auth.renew();
-  expect(store.kept).toMatchObject({ accessToken: 'C', refreshToken: 'rC' });
+  expect(store.record).toMatchObject({ accessToken: 'C', refreshToken: 'rC' });
 });
 
 test('B28 a save that fails once is tried again at once, and nothing is said', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth, renewals, events } = scriptedProvider({ store });
   await auth.get();
   store.saves.always(() => (store.saves.calls.length > 1 ? true : Promise.reject(new Error('busy'))));
   renewals.always(() => 'B');
   await auth.renew();
-  expect(store.kept?.accessToken).toBe('B');
+  expect(store.record?.accessToken).toBe('B');
   expect(events).toEqual(['renewed']);
 });
 
 test('B28 a store that was gone does not win over memory when it is back', async () => {
-  const kept = memoryStore();
+  const memory = memoryStore();
   let isGone = false;
   const store = {
-    ...kept,
+    ...memory,
     save(record: TokenRecord | null, expected?: TokenRecord | null) {
       if (isGone) throw new Error('gone');
-      return kept.save(record, expected);
+      return memory.save(record, expected);
     },
   };
   const { auth, A, renewals } = signedIn({ store });
@@ -413,11 +413,11 @@ test('B28 a store that was gone does not win over memory when it is back', async
   isGone = false;
   renewals.always(({ current: tokens }) => ({ accessToken: tokens?.refreshToken === 'rB' ? 'C' : 'wrong' }));
   expect(await outcome(auth.renew())).toBe('C');
-  expect(await kept.load()).toMatchObject({ accessToken: 'C', session: A.session });
+  expect(await memory.load()).toMatchObject({ accessToken: 'C', session: A.session });
 });
 
 test('B28 a save that never ends does not hold the waiters for ever', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth, clock, renewals, events } = scriptedProvider({ store });
   await auth.get();
   store.saves.always(() => new Promise(() => {}));
@@ -575,11 +575,11 @@ test('B30 the renewal answers the refused token again, and credentials are given
 });
 
 test('B30 the refused token comes back with a rotated refresh token: that one is kept', async () => {
-  const store = heldStore();
+  const store = scriptedStore();
   const { auth, A, renewals } = signedIn({ store });
   renewals.always(() => ({ accessToken: 'A', refreshToken: 'rB' }));
   expect(await outcome(auth.renew({ refused: A }))).toBe('noProgress');
-  expect(store.kept).toMatchObject({ accessToken: 'A', refreshToken: 'rB' });
+  expect(store.record).toMatchObject({ accessToken: 'A', refreshToken: 'rB' });
   expect(current(auth).refreshToken).toBe('rB');
 });
 
@@ -671,7 +671,7 @@ test('B31 a sign-in in trouble is unavailable, and the session that was goes on'
 
 test('B31 refused credentials are not sent again before a growing cool-down', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
-  const { auth, clock, signIns, said } = scriptedProvider({ credentials: () => ann });
+  const { auth, clock, signIns, eventPayloads } = scriptedProvider({ credentials: () => ann });
   signIns.always(() => null);
   const times: number[] = [];
   for (let at = 0; at < 15_000; at += 500) {
@@ -681,7 +681,7 @@ test('B31 refused credentials are not sent again before a growing cool-down', as
     clock.jump(500);
   }
   expect(times).toEqual([0, 2_000, 6_000, 14_000]);
-  expect(said[0]).toMatchObject({ reason: 'credentials', error: { code: 'credentialsRejected' } });
+  expect(eventPayloads[0]).toMatchObject({ reason: 'credentials', error: { code: 'credentialsRejected' } });
 });
 
 test('B31 refused credentials end a session whose refresh token is dead, with credentialsRejected', async () => {
@@ -747,14 +747,14 @@ test('B31 credentials that are refused when the session has changed hands do not
 });
 
 test('B22 credentials are refused, but the store holds a newer set by then: it is adopted, and nobody is signed out', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth, clock, renewals, signIns, events, states } = scriptedProvider({ store, credentials: () => ann });
   await auth.get();
   clock.jump(2 * hours);
   renewals.always(() => null);
   const got = [outcome(auth.get()), outcome(auth.renew())];
   await settled();
-  store.kept = recordA({ version: 2, accessToken: 'B', refreshToken: 'rB', expiresAt: clock.now() + hours });
+  store.record = recordA({ version: 2, accessToken: 'B', refreshToken: 'rB', expiresAt: clock.now() + hours });
   await signIns.last.answer(null);
   expect(await Promise.all(got)).toEqual(['B', 'B']);
   expect(events).toEqual(['renewed']);
@@ -763,13 +763,13 @@ test('B22 credentials are refused, but the store holds a newer set by then: it i
 });
 
 test('B22 the refused token came back and the credentials are refused, but the store holds a newer set: it is adopted', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth, renewals, signIns } = scriptedProvider({ store, credentials: () => ann });
   await auth.get();
   renewals.always(() => 'A');
   const got = outcome(auth.renew({ refused: current(auth) }));
   await settled();
-  store.kept = recordA({ version: 2, accessToken: 'B' });
+  store.record = recordA({ version: 2, accessToken: 'B' });
   await signIns.last.answer(null);
   expect(await got).toBe('B');
 });

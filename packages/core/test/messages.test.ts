@@ -3,9 +3,9 @@ import { createTokenManager } from '../src/createTokenManager.ts';
 import { TokenError, type TokenErrorCode } from '../src/errors/tokenError.ts';
 import { hours, refusal, scriptedProvider, settled, signedIn } from './scriptedProvider.ts';
 
-// The words of each failure, of which a developer reads the log.
+// The messages of the errors, as a developer reads them in a log.
 
-const failure = (promise: Promise<unknown> | undefined): Promise<unknown> =>
+const errorOf = (promise: Promise<unknown> | undefined): Promise<unknown> =>
   Promise.resolve(promise).then(
     () => undefined,
     (error: unknown) => error,
@@ -17,10 +17,10 @@ const failures: readonly (readonly [TokenErrorCode, string, () => Promise<unknow
     'The user signed out',
     async () => {
       const { auth } = signedIn();
-      const renewed = failure(auth.renew());
+      const renewalError = errorOf(auth.renew());
       await settled();
       await auth.signOut();
-      return renewed;
+      return renewalError;
     },
   ],
   [
@@ -28,20 +28,20 @@ const failures: readonly (readonly [TokenErrorCode, string, () => Promise<unknow
     'was signed out meanwhile',
     async () => {
       const { auth } = signedIn();
-      const renewed = failure(auth.renew());
+      const renewalError = errorOf(auth.renew());
       await settled();
       await auth.adopt('B');
-      return renewed;
+      return renewalError;
     },
   ],
-  ['signedOut', 'Nobody is signed in', () => failure(scriptedProvider().auth.renew())],
+  ['signedOut', 'Nobody is signed in', () => errorOf(scriptedProvider().auth.renew())],
   [
     'signedOut',
     'that this operation belonged to is over',
     async () => {
       const { auth, A } = signedIn();
       await auth.adopt('B');
-      return failure(auth.renew({ refused: A }));
+      return errorOf(auth.renew({ refused: A }));
     },
   ],
   [
@@ -50,21 +50,21 @@ const failures: readonly (readonly [TokenErrorCode, string, () => Promise<unknow
     async () => {
       const { auth, A } = signedIn();
       await auth.adopt('B');
-      return failure(auth.settle(refusal(A)));
+      return errorOf(auth.settle(refusal(A)));
     },
   ],
-  ['sessionExpired', 'Sign in again', () => failure(signedIn({ renew: () => null }).auth.renew())],
-  ['credentialsRejected', 'refused the credentials', () => failure(signedIn({ signIn: () => null }).auth.signIn(ann))],
-  ['misconfigured', 'no option "signIn"', () => failure(createTokenManager({ renew: () => null }).signIn(ann))],
-  ['unavailable', 'could not be reached', () => failure(signedIn({ renew: () => Promise.reject(0) }).auth.renew())],
+  ['sessionExpired', 'Sign in again', () => errorOf(signedIn({ renew: () => null }).auth.renew())],
+  ['credentialsRejected', 'refused the credentials', () => errorOf(signedIn({ signIn: () => null }).auth.signIn(ann))],
+  ['misconfigured', 'no option "signIn"', () => errorOf(createTokenManager({ renew: () => null }).signIn(ann))],
+  ['unavailable', 'could not be reached', () => errorOf(signedIn({ renew: () => Promise.reject(0) }).auth.renew())],
   [
     'unavailable',
     'mark it with auth: "omit"',
     async () => {
       const { auth, clock } = signedIn();
-      const renewed = failure(auth.renew());
+      const renewalError = errorOf(auth.renew());
       await clock.advance(hours);
-      return renewed;
+      return renewalError;
     },
   ],
   [
@@ -72,24 +72,24 @@ const failures: readonly (readonly [TokenErrorCode, string, () => Promise<unknow
     'brought the token that had just been refused',
     async () => {
       const { auth, A } = signedIn({ renew: () => 'A' });
-      return failure(auth.renew({ refused: A }));
+      return errorOf(auth.renew({ refused: A }));
     },
   ],
   [
     'noProgress',
     'nothing to renew this token with',
-    () => failure(signedIn({ renew: () => Promise.reject(new TokenError('noProgress', '')) }).auth.renew()),
+    () => errorOf(signedIn({ renew: () => Promise.reject(new TokenError('noProgress', '')) }).auth.renew()),
   ],
-  ['aborted', 'The caller stopped waiting', () => failure(signedIn().auth.renew({ signal: AbortSignal.abort() }))],
+  ['aborted', 'The caller stopped waiting', () => errorOf(signedIn().auth.renew({ signal: AbortSignal.abort() }))],
   [
     'aborted',
     'came in between',
     async () => {
       const { auth, signIns } = signedIn();
-      const signed = failure(auth.signIn(ann));
+      const signInError = errorOf(auth.signIn(ann));
       await auth.signOut();
       await signIns.last.answer({ accessToken: 'B' });
-      return signed;
+      return signInError;
     },
   ],
   [
@@ -97,22 +97,22 @@ const failures: readonly (readonly [TokenErrorCode, string, () => Promise<unknow
     'was disposed of',
     async () => {
       const { auth } = signedIn();
-      const renewed = failure(auth.renew());
+      const renewalError = errorOf(auth.renew());
       await settled();
       auth.dispose();
-      return renewed;
+      return renewalError;
     },
   ],
 ];
 const ann = { username: 'ann', password: 'password of Ann' };
 
-test.each(failures)('%s says: %s', async (code, words, fail) => {
+test.each(failures)('the message of %s contains: %s', async (code, message, fail) => {
   const error = await fail();
   expect(error).toBeInstanceOf(TokenError);
-  expect(error).toMatchObject({ code, message: expect.stringContaining(words) });
+  expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
 });
 
-test('misconfigured says which callback it was that threw', async () => {
+test('the message of misconfigured names the callback that threw', async () => {
   const { auth, A } = signedIn({
     receive() {
       throw new Error('A bug.');
@@ -120,12 +120,12 @@ test('misconfigured says which callback it was that threw', async () => {
   });
   const headers = new Headers();
   const response = () => ({ headers, url: '', redirected: false });
-  const error = await failure(auth.settle({ ...refusal(A), status: 200, data: {}, response }));
+  const error = await errorOf(auth.settle({ ...refusal(A), status: 200, data: {}, response }));
   expect(error).toMatchObject({ code: 'misconfigured', message: expect.stringContaining('looked at a response') });
 });
 
-test('notRepeatable says why', async () => {
+test('the message of the error of a consumed body gives the reason', async () => {
   const { auth, A } = signedIn();
-  const error = await failure(auth.settle(refusal(A, { isConsumed: true })));
+  const error = await errorOf(auth.settle(refusal(A, { isConsumed: true })));
   expect(error).toMatchObject({ code: 'notRepeatable', message: expect.stringContaining('a stream') });
 });

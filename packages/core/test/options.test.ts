@@ -11,40 +11,40 @@ const renew = () => null;
 const signIn = () => null;
 const { lock, ...unlocked } = memoryStore();
 
-/** Options that the types forbid: what a program in JavaScript may pass. */
+/** Options that the types forbid, as a JavaScript program can pass them. */
 const untyped = (name: string, value: unknown): Partial<TokenManagerOptions> => Object.fromEntries([[name, value]]);
 
-const wrong: readonly (readonly [string, TokenManagerOptions, RegExp])[] = [
+const invalid: readonly (readonly [string, TokenManagerOptions, RegExp])[] = [
   ['neither renew nor signIn', {}, /"renew" nor "signIn".*Pass one/],
   [
-    'renew that is no function',
+    'a renew that is not a function',
     untyped('renew', Promise.resolve('A')),
     /"renew" must be a function.*Pass the function/,
   ],
-  ['signIn that is no function', { renew, ...untyped('signIn', 'x') }, /"signIn" must be a function/],
-  ['signOut that is no function', { renew, ...untyped('signOut', {}) }, /"signOut" must be a function/],
+  ['a signIn that is not a function', { renew, ...untyped('signIn', 'x') }, /"signIn" must be a function/],
+  ['a signOut that is not a function', { renew, ...untyped('signOut', {}) }, /"signOut" must be a function/],
   [
-    'credentials that are no function',
+    'a credentials that is not a function',
     { signIn, ...untyped('credentials', { password: 'canary' }) },
     /"credentials" must be a function/,
   ],
-  ['headers that are no function', { renew, ...untyped('headers', {}) }, /"headers" must be a function/],
-  ['receive that is no function', { renew, ...untyped('receive', 'x-token') }, /"receive" must be a function/],
+  ['a headers that is not a function', { renew, ...untyped('headers', {}) }, /"headers" must be a function/],
+  ['a receive that is not a function', { renew, ...untyped('receive', 'x-token') }, /"receive" must be a function/],
   ['credentials without signIn', { renew, credentials: () => null }, /"credentials" needs "signIn".*Pass/],
   ['restore without renew', { signIn, restore: true }, /"restore" needs "renew".*Pass/],
-  ['renewal that is no way', { renew, ...untyped('renewal', 'always') }, /"renewal" must be.*Leave it out/],
-  ['a dialect by its name', { renew, ...untyped('dialect', 'hasura') }, /"dialect" must have "codes".*Spread/],
+  ['an unknown renewal', { renew, ...untyped('renewal', 'always') }, /"renewal" must be.*Leave it out/],
+  ['the name of a dialect', { renew, ...untyped('dialect', 'hasura') }, /"dialect" must have "codes".*Spread/],
   ['a dialect without tables', { renew, ...untyped('dialect', {}) }, /"dialect" must have/],
   ['a clock without timers', { renew, ...untyped('clock', { now: () => 0 }) }, /"clock" must have.*Leave it out/],
   ['a store that is null', { renew, ...untyped('store', null) }, /"store" must have/],
-  ['a store by its name', { renew, ...untyped('store', 'localStorage') }, /"store" must have/],
+  ['the name of a store', { renew, ...untyped('store', 'localStorage') }, /"store" must have/],
   ['a clock that is null', { renew, ...untyped('clock', null) }, /"clock" must have/],
   ['a dialect that is null', { renew, ...untyped('dialect', null) }, /"dialect" must have/],
   ['no options', undefined as unknown as TokenManagerOptions, /no options.*Pass an object/],
   ['options that are null', null as unknown as TokenManagerOptions, /no options/],
-  ['a function for options', renew as unknown as TokenManagerOptions, /no options/],
+  ['a function instead of options', renew as unknown as TokenManagerOptions, /no options/],
   [
-    'renewAheadMs as text',
+    'renewAheadMs as a string',
     { renew, ...untyped('renewAheadMs', '60000') },
     /"renewAheadMs" must be a number.*Leave it out/,
   ],
@@ -58,7 +58,7 @@ const wrong: readonly (readonly [string, TokenManagerOptions, RegExp])[] = [
     /"lockWaitMs" is less.*Make it/,
   ],
   ['lockWaitMs shorter than the default of renewTimeoutMs', { renew, lockWaitMs: 9_999 }, /"lockWaitMs" is less/],
-  ['a store that is none', { renew, ...untyped('store', {}) }, /"store" must have.*Pass memoryStore/],
+  ['an object that is not a store', { renew, ...untyped('store', {}) }, /"store" must have.*Pass memoryStore/],
   ['a store without save', { renew, ...untyped('store', { load: () => null }) }, /"store" must have/],
   [
     'exclusive with a shared store without a lock',
@@ -66,29 +66,32 @@ const wrong: readonly (readonly [string, TokenManagerOptions, RegExp])[] = [
     /"exclusive".*needs a lock.*Give the store/,
   ],
 ];
-test.each(wrong)('%s throws at construction, naming the option and the remedy', (_, options, message) => {
-  const create = () => createTokenManager(options);
-  expect(create).toThrow(TokenError);
-  expect(create).toThrow(expect.objectContaining({ code: 'misconfigured', message: expect.stringMatching(message) }));
-  expect(create).not.toThrow(/canary/);
-});
+test.each(invalid)(
+  '%s throws at construction, and the message names the option and the remedy',
+  (_, options, message) => {
+    const create = () => createTokenManager(options);
+    expect(create).toThrow(TokenError);
+    expect(create).toThrow(expect.objectContaining({ code: 'misconfigured', message: expect.stringMatching(message) }));
+    expect(create).not.toThrow(/canary/);
+  },
+);
 
-const right: readonly (readonly [string, TokenManagerOptions])[] = [
-  ['renew alone', { renew }],
-  ['signIn alone', { signIn }],
-  ['neither, where nothing is renewed', { renewal: 'never' }],
-  ['zero for every time', { renew, renewAheadMs: 0, renewTimeoutMs: 0, lockWaitMs: 0, cooldownMs: 0 }],
-  ['the longest times', { renew, renewTimeoutMs: longestTimerMs, lockWaitMs: longestTimerMs }],
+const valid: readonly (readonly [string, TokenManagerOptions])[] = [
+  ['only renew', { renew }],
+  ['only signIn', { signIn }],
+  ['neither renew nor signIn, with renewal "never"', { renewal: 'never' }],
+  ['zero for each duration', { renew, renewAheadMs: 0, renewTimeoutMs: 0, lockWaitMs: 0, cooldownMs: 0 }],
+  ['the longest durations', { renew, renewTimeoutMs: longestTimerMs, lockWaitMs: longestTimerMs }],
   ['exclusive without a store', { renew, exclusive: true }],
   ['exclusive with a store that has a lock', { renew, exclusive: true, store: memoryStore() }],
-  ['exclusive with a store of one process', { renew, exclusive: true, store: { ...unlocked, shared: false } }],
+  ['exclusive with a store that is not shared', { renew, exclusive: true, store: { ...unlocked, shared: false } }],
 ];
-test.each(right)('%s is right', (_, options) => {
+test.each(valid)('%s is valid', (_, options) => {
   expect(createTokenManager(options).fresh()).toBeNull();
   expect(lock).toBeDefined();
 });
 
-test('the default of lockWaitMs is never longer than a timer can be', async () => {
+test('the default of lockWaitMs is not longer than the longest timer', async () => {
   const store: TokenStore = { ...memoryStore(), lock: () => new Promise(() => {}) };
   const { auth, clock } = signedIn({ renewTimeoutMs: longestTimerMs, store });
   await settled();
@@ -97,14 +100,14 @@ test('the default of lockWaitMs is never longer than a timer can be', async () =
   expect(clock.timers).toEqual([longestTimerMs]);
 });
 
-test('nothing is asked, stored or timed by construction, beside the load', async () => {
+test('construction loads from the store, and starts no renewal, save or timer', async () => {
   const store: TokenStore = { load: () => null, save: () => expect.unreachable() };
   const { clock, renewals, events } = scriptedProvider({ store });
   await settled();
   expect([clock.timers, renewals.calls, events]).toEqual([[], [], []]);
 });
 
-test('signIn without the option is misconfigured, and names it', async () => {
+test('signIn() without the option fails with misconfigured, and the message names the option', async () => {
   const auth = createTokenManager({ renew });
   await expect(auth.signIn({})).rejects.toMatchObject({
     code: 'misconfigured',

@@ -18,7 +18,7 @@ import {
 // Two token managers, as of two tabs, on one place whose answers take time.
 
 interface Place {
-  kept: TokenRecord | null;
+  record: TokenRecord | null;
   readonly open: () => TokenStore;
 }
 
@@ -40,13 +40,13 @@ function slowPlace(
   const isSame = (one: TokenRecord | null, other: TokenRecord | null) =>
     one?.session === other?.session && one?.version === other?.version;
   const place: Place = {
-    kept: recordA(),
+    record: recordA(),
     open: () => ({
-      load: () => after(loadMs, () => place.kept),
+      load: () => after(loadMs, () => place.record),
       save: (record, expected) =>
         after(saveMs, () => {
-          if (compares && expected !== undefined && !isSame(place.kept, expected)) return false;
-          place.kept = record;
+          if (compares && expected !== undefined && !isSame(place.record, expected)) return false;
+          place.record = record;
           for (const changed of listeners) void after(noticeMs, changed);
           return true;
         }),
@@ -90,7 +90,7 @@ test('B22 the loser of a race is told no while the winner’s record is being sa
   loser.answer(null); // looks, sees A still, and deletes while B is being saved
   await clock.advance(2_000);
   expect(await Promise.all(outcomes)).toEqual(['B', 'B']);
-  expect(place.kept?.accessToken).toBe('B');
+  expect(place.record?.accessToken).toBe('B');
   expect([...winner.events, ...loser.events]).not.toContain('signedOut');
 });
 
@@ -106,7 +106,7 @@ test('B22 the same where the lock could not be had', async () => {
   loser.answer(null);
   await clock.advance(2_000);
   expect(await Promise.all(outcomes)).toEqual(['B', 'B']);
-  expect(place.kept?.accessToken).toBe('B');
+  expect(place.record?.accessToken).toBe('B');
 });
 
 test('B21 a no that is no race ends the session in both', async () => {
@@ -118,7 +118,7 @@ test('B21 a no that is no race ends the session in both', async () => {
   one.answer(null);
   await clock.advance(2_000);
   expect(await end).toBe('sessionExpired');
-  expect(place.kept).toBeNull();
+  expect(place.record).toBeNull();
   expect([one.auth.fresh(), two.auth.fresh()]).toEqual([null, null]);
 });
 
@@ -179,7 +179,7 @@ test('B27 a renewal that comes later than another tab’s is dropped though it b
   second.answer({ accessToken: 'C', refreshToken: 'rC' });
   await clock.advance(20);
   expect(await Promise.all(outcomes)).toEqual(['B', 'B']);
-  expect(place.kept).toMatchObject({ accessToken: 'B', refreshToken: 'rB' });
+  expect(place.record).toMatchObject({ accessToken: 'B', refreshToken: 'rB' });
 });
 
 test('B41 a renewal of the last session is not used in the next, though both have the same refresh token', async () => {
@@ -208,7 +208,7 @@ test('B40 signOut while the end of the session is being saved is one sign-out', 
   await clock.advance(2_000);
   expect(await end).toMatch(/^(sessionExpired|signedOut)$/);
   expect(events.filter(name => name === 'signedOut')).toHaveLength(1);
-  expect(place.kept).toBeNull();
+  expect(place.record).toBeNull();
 });
 
 test('B65 a sign-out is not undone by another tab’s renewal, also where the store does not compare', async () => {
@@ -219,10 +219,10 @@ test('B65 a sign-out is not undone by another tab’s renewal, also where the st
   await clock.advance(5);
   void leaving.auth.signOut();
   await clock.advance(6);
-  expect(place.kept).toBeNull();
+  expect(place.record).toBeNull();
   renewing.answer(B); // it has not heard of the sign-out, and saves
   await clock.advance(2_000);
-  expect(place.kept).toBeNull();
+  expect(place.record).toBeNull();
   expect(leaving.auth.state.status).toBe('signedOut');
   expect(renewing.auth.state.status).toBe('signedOut');
   expect(leaving.events).toEqual(['signedOut']);
@@ -234,14 +234,14 @@ test('B65 what is left of a session that is over is deleted, but not the next us
   const tab = await openTab(clock, place.open());
   void tab.auth.signOut();
   await clock.advance(100);
-  place.kept = recordA({ version: 2 }); // as by a storage that does not compare across tabs
+  place.record = recordA({ version: 2 }); // as by a storage that does not compare across tabs
   void outcome(tab.auth.get());
-  void place.open().save(place.kept); // a notice
+  void place.open().save(place.record); // a notice
   await clock.advance(45); // it has read what is left, and is about to delete it
   const ofBob = recordA({ session: 'session-of-Bob', accessToken: 'token-of-Bob' });
-  place.kept = ofBob;
+  place.record = ofBob;
   await clock.advance(2_000);
-  expect(place.kept).toBe(ofBob);
+  expect(place.record).toBe(ofBob);
 });
 
 test('B46 a shared store without lock and notices is looked at before a renewal: what another did there counts', async () => {
@@ -250,12 +250,12 @@ test('B46 a shared store without lock and notices is looked at before a renewal:
   const { subscribe, ...store } = place.open();
   expect(subscribe).toBeDefined();
   const tab = await openTab(clock, { ...store, shared: true });
-  place.kept = recordA({ session: 'session-of-Bob', accessToken: 'token-of-Bob' });
+  place.record = recordA({ session: 'session-of-Bob', accessToken: 'token-of-Bob' });
   const renewed = outcome(tab.auth.renew());
   await clock.advance(50);
   expect(await renewed).toBe('signedOut');
   expect(tab.auth.fresh()?.accessToken).toBe('token-of-Bob');
-  place.kept = null;
+  place.record = null;
   const again = outcome(tab.auth.renew());
   await clock.advance(50);
   expect(await again).toBe('signedOut');

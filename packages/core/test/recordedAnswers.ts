@@ -1,17 +1,17 @@
 import type * as dialects from '../src/dialects/index.ts';
 import type { Verdict } from '../src/verdict/dialect.ts';
 
-/** What a server answered: HTTP status and body, or the code with which it closed a socket. */
+/** A server's answer: HTTP status and body, or the code with which it closed a socket. */
 export interface RecordedAnswer {
-  readonly to: string;
+  readonly cause: string;
   readonly verdict: Verdict;
   readonly status?: number;
   readonly body?: unknown;
   readonly closeCode?: number;
 }
 
-const answer = (to: string, verdict: Verdict, status: number, body: unknown): RecordedAnswer => ({
-  to,
+const answer = (cause: string, verdict: Verdict, status: number, body: unknown): RecordedAnswer => ({
+  cause,
   verdict,
   status,
   body,
@@ -27,15 +27,20 @@ const atField = (field: string, message: string, extensions?: object) => ({
   data: { [field]: null },
 });
 const expired = 'an expired token';
-const garbage = 'a token that is none';
-const notAllowed = 'somebody who may not';
-const fault = 'a fault of its own';
+const garbage = 'an invalid token';
+const notAllowed = 'a missing permission';
+const fault = 'another error';
 
-/** Answers that were seen on real servers or are in their sources and tests, by the name of the dialect. */
+/** Answers recorded from real servers, or copied from their sources and tests, by the name of the dialect. */
 export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly RecordedAnswer[]>> = {
   apolloServer: [
     answer(expired, 'unauthenticated', 200, atField('me', 'Not signed in', { code: 'UNAUTHENTICATED' })),
-    answer('one in the context', 'unauthenticated', 401, errors('Not signed in', { code: 'UNAUTHENTICATED' })),
+    answer(
+      'an expired token, thrown in the context',
+      'unauthenticated',
+      401,
+      errors('Not signed in', { code: 'UNAUTHENTICATED' }),
+    ),
     answer(notAllowed, 'forbidden', 200, atField('users', 'Admins only', { code: 'FORBIDDEN' })),
     answer(fault, 'ok', 500, errors('Context creation failed: Unauthorized', { code: 'INTERNAL_SERVER_ERROR' })),
   ],
@@ -50,7 +55,7 @@ export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly Re
       }),
     ),
     answer(
-      'one where the driver leaves codes alone',
+      'an expired token, where the driver does not set codes',
       'unauthenticated',
       200,
       atField('me', 'Unauthorized', { code: 'INTERNAL_SERVER_ERROR', originalError: { statusCode: 401 } }),
@@ -88,10 +93,10 @@ export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly Re
   ],
   springGraphQL: [
     answer(expired, 'unauthenticated', 200, atField('me', 'Unauthorized', { classification: 'UNAUTHORIZED' })),
-    { to: 'a socket without a token', verdict: 'unauthenticated', closeCode: 4401 },
+    { cause: 'a socket without a token', verdict: 'unauthenticated', closeCode: 4401 },
     answer(notAllowed, 'forbidden', 200, atField('users', 'Forbidden', { classification: 'FORBIDDEN' })),
     answer(fault, 'ok', 200, atField('me', 'INTERNAL_ERROR for 1c2d', { classification: 'INTERNAL_ERROR' })),
-    { to: 'a second subscriber of one id', verdict: 'ok', closeCode: 4409 },
+    { cause: 'a second subscriber with the same id', verdict: 'ok', closeCode: 4409 },
   ],
   hotChocolate: [
     answer(
@@ -116,13 +121,13 @@ export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly Re
   yogaJwt: [
     answer(expired, 'unauthenticated', 401, errors('Unauthenticated')),
     answer(garbage, 'unauthenticated', 400, errors('Invalid authentication token provided')),
-    answer('a scheme in another case', 'ok', 400, errors('Invalid JWT authentication token prefix.')),
+    answer('a scheme in upper case', 'ok', 400, errors('Invalid JWT authentication token prefix.')),
     answer(fault, 'ok', 500, errors('Unexpected error.', { code: 'INTERNAL_SERVER_ERROR' })),
   ],
   graphqlShield: [
     answer(expired, 'unauthenticated', 200, atField('me', 'Not Authorised!')),
     answer(
-      'one under Apollo Server',
+      'an expired token, under Apollo Server',
       'unauthenticated',
       200,
       atField('me', 'Not Authorised!', { code: 'INTERNAL_SERVER_ERROR' }),
@@ -154,23 +159,38 @@ export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly Re
   ],
   djangoGraphQLJwt: [
     answer(expired, 'unauthenticated', 200, atField('me', 'Signature has expired')),
-    answer('one, in German', 'unauthenticated', 200, atField('me', 'Signatur abgelaufen')),
-    answer('one, in Portuguese', 'unauthenticated', 200, atField('me', 'A assinatura expirou')),
-    answer('one, in French', 'unauthenticated', 200, atField('me', 'La signature a expiré')),
-    answer('one, in Arabic', 'unauthenticated', 200, atField('me', 'انتهت صلاحية التوقيع')),
-    answer('one, in Spanish and in Dutch', 'unauthenticated', 200, atField('me', 'La firma ha expirado')),
+    answer('an expired token, in German', 'unauthenticated', 200, atField('me', 'Signatur abgelaufen')),
+    answer('an expired token, in Portuguese', 'unauthenticated', 200, atField('me', 'A assinatura expirou')),
+    answer('an expired token, in French', 'unauthenticated', 200, atField('me', 'La signature a expiré')),
+    answer('an expired token, in Arabic', 'unauthenticated', 200, atField('me', 'انتهت صلاحية التوقيع')),
+    answer('an expired token, in Spanish and in Dutch', 'unauthenticated', 200, atField('me', 'La firma ha expirado')),
     answer(garbage, 'unauthenticated', 200, atField('me', 'Error decoding signature')),
-    answer('one of another kind', 'unauthenticated', 200, atField('me', 'Invalid token')),
-    answer('one of a disabled user', 'unauthenticated', 200, atField('me', 'User is disabled')),
-    answer('a refresh too late', 'unauthenticated', 200, atField('refreshToken', 'Refresh has expired')),
-    answer('a dead refresh token', 'unauthenticated', 200, atField('refreshToken', 'Refresh token is expired')),
+    answer('a token of another kind', 'unauthenticated', 200, atField('me', 'Invalid token')),
+    answer('a token of a disabled user', 'unauthenticated', 200, atField('me', 'User is disabled')),
+    answer(
+      'a token that is too old to be refreshed',
+      'unauthenticated',
+      200,
+      atField('refreshToken', 'Refresh has expired'),
+    ),
+    answer('an expired refresh token', 'unauthenticated', 200, atField('refreshToken', 'Refresh token is expired')),
     answer(notAllowed, 'forbidden', 200, atField('users', 'You do not have permission to perform this action')),
-    answer('the same, in German', 'forbidden', 200, atField('users', 'Keine Berechtigung für diese Aktion')),
+    answer(
+      'a missing permission, in German',
+      'forbidden',
+      200,
+      atField('users', 'Keine Berechtigung für diese Aktion'),
+    ),
     answer('a wrong password', 'ok', 200, atField('tokenAuth', 'Please enter valid credentials')),
   ],
   apolloRouter: [
     answer(expired, 'unauthenticated', 401, errors('Cannot decode JWT: ExpiredSignature', { code: 'AUTH_ERROR' })),
-    answer('a bad prefix', 'unauthenticated', 400, errors("Header Value: 'x' is not prefixed", { code: 'AUTH_ERROR' })),
+    answer(
+      'a header without the prefix',
+      'unauthenticated',
+      400,
+      errors("Header Value: 'x' is not prefixed", { code: 'AUTH_ERROR' }),
+    ),
     answer(
       notAllowed,
       'forbidden',
@@ -215,7 +235,7 @@ export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly Re
     answer(expired, 'unauthenticated', 401, {
       errors: [{ message: 'Internal server error', expiredToken: true, path: ['search'] }],
     }),
-    answer('one, where a proxy made it a 200', 'unauthenticated', 200, {
+    answer('an expired token, where a proxy changed the status to 200', 'unauthenticated', 200, {
       errors: [{ message: 'Internal server error', expiredToken: true }],
     }),
     answer(fault, 'ok', 500, errors('Internal server error', undefined, { path: ['search'] })),
@@ -223,7 +243,12 @@ export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly Re
   directus: [
     answer(expired, 'unauthenticated', 401, errors('Token expired.', { code: 'TOKEN_EXPIRED' })),
     answer(garbage, 'unauthenticated', 403, errors('Invalid token.', { code: 'INVALID_TOKEN' })),
-    answer('one of old', 'unauthenticated', 401, errors('Invalid user credentials.', { code: 'INVALID_CREDENTIALS' })),
+    answer(
+      'an expired token, in old versions',
+      'unauthenticated',
+      401,
+      errors('Invalid user credentials.', { code: 'INVALID_CREDENTIALS' }),
+    ),
     answer(notAllowed, 'forbidden', 403, errors("You don't have permission to access this.", { code: 'FORBIDDEN' })),
     answer(fault, 'ok', 503, errors('Service "database" is unavailable.', { code: 'SERVICE_UNAVAILABLE' })),
   ],
@@ -240,7 +265,7 @@ export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly Re
       errors('Resource not accessible by integration', undefined, { type: 'FORBIDDEN', path: ['viewer'] }),
     ),
     answer(
-      'a token of too few scopes',
+      'a token with too few scopes',
       'forbidden',
       200,
       errors('Your token has not been granted the required scopes.', undefined, { type: 'INSUFFICIENT_SCOPES' }),
@@ -255,7 +280,7 @@ export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly Re
       errors('Could not verify JWT: JWTExpired', { path: '$', code: 'invalid-jwt' }),
     ),
     answer(
-      'one, told by a webhook',
+      'an expired token, where a webhook authenticates',
       'unauthenticated',
       200,
       errors('Authentication hook unauthorized this request', { path: '$', code: 'access-denied' }),
@@ -275,7 +300,7 @@ export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly Re
   ],
   postGraphile: [
     answer(expired, 'unauthenticated', 401, errors('jwt expired')),
-    answer('one, in version 3', 'unauthenticated', 403, errors('jwt expired')),
+    answer('an expired token, in version 3', 'unauthenticated', 403, errors('jwt expired')),
     answer(notAllowed, 'ok', 200, atField('users', 'permission denied for table users')),
     answer(fault, 'ok', 500, errors('Unknown error occurred')),
   ],
@@ -301,7 +326,7 @@ export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly Re
       }),
     ),
     answer(
-      'a customer of a shop that admits no storefront',
+      'a customer of a shop that allows no storefront traffic',
       'forbidden',
       401,
       errors('Storefront traffic is not allowed.', { exception: { code: 'STOREFRONT_TRAFFIC_NOT_ALLOWED' } }),
@@ -319,7 +344,7 @@ export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly Re
       atField('customers', 'Access denied for customers field.', { code: 'ACCESS_DENIED' }),
     ),
     answer(fault, 'ok', 200, errors('Throttled', { code: 'THROTTLED' })),
-    answer('a shop that has not paid', 'ok', 402, { errors: 'Unavailable Shop' }),
+    answer('a shop that is suspended for unpaid bills', 'ok', 402, { errors: 'Unavailable Shop' }),
   ],
   strapi: [
     answer(expired, 'unauthenticated', 401, {
@@ -327,7 +352,7 @@ export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly Re
       error: { status: 401, name: 'UnauthorizedError', message: 'Missing or invalid credentials' },
     }),
     answer(
-      'one in a resolver',
+      'an expired token, in a resolver',
       'unauthenticated',
       200,
       atField('me', 'Unauthorized', { error: { name: 'UnauthorizedError' }, code: 'FORBIDDEN' }),
@@ -347,8 +372,11 @@ export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly Re
   ],
   supabase: [
     answer(expired, 'unauthenticated', 401, { code: 'PGRST301', details: null, hint: null, message: 'JWT expired' }),
-    answer('one, of late', 'unauthenticated', 401, { code: 'PGRST303', message: 'JWT expired' }),
-    answer('a token from the future', 'ok', 401, { code: 'PGRST303', message: 'JWT issued at future' }),
+    answer('an expired token, in recent versions', 'unauthenticated', 401, {
+      code: 'PGRST303',
+      message: 'JWT expired',
+    }),
+    answer('a token that was issued in the future', 'ok', 401, { code: 'PGRST303', message: 'JWT issued at future' }),
     answer(fault, 'ok', 200, errors('permission denied for table users')),
   ],
   wpGraphQLJwt: [
@@ -367,8 +395,13 @@ export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly Re
       200,
       errors('Internal server error', { debugMessage: 'invalid-secret-key | Wrong number of segments' }),
     ),
-    answer('one as a plain message', 'unauthenticated', 200, errors('invalid-secret-key | Expired token')),
-    answer('one of another site', 'unauthenticated', 403, { data: { viewer: null } }),
+    answer(
+      'an expired token, as a plain message',
+      'unauthenticated',
+      200,
+      errors('invalid-secret-key | Expired token'),
+    ),
+    answer('a token of another site', 'unauthenticated', 403, { data: { viewer: null } }),
     answer(fault, 'ok', 200, errors('Internal server error', { category: 'internal' })),
   ],
 };

@@ -9,12 +9,12 @@ import type { RenewContext, TokenManagerOptions } from '../src/tokenManagerOptio
 import type { TokenParts, TokenSet } from '../src/tokens/tokenSet.ts';
 import type { ResponseFacts } from '../src/verdict/responseFacts.ts';
 
-// What the unit tests of this package share: a clock, an auth server and a store that do what the test says.
+// Test doubles of the unit tests: a clock, an auth server and a store, each controlled by the test.
 
-/** Lets everything happen that can happen without a timer. */
+/** Resolves after all work that needs no timer. */
 export const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
-/** What became of a promise: its value, a token set as its access token; or the code of the `TokenError`. */
+/** The result of a promise: its value (of a token set, the access token), or its error (of a `TokenError`, the code). */
 export const outcome = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     value => (typeof value === 'object' && value !== null && 'accessToken' in value ? value.accessToken : value),
@@ -24,37 +24,37 @@ export const outcome = (promise: Promise<unknown>): Promise<unknown> =>
 export const minutes = 60_000;
 export const hours: number = 60 * minutes;
 
-/** A clock that stands still until the test moves it. */
+/** A clock that only the test moves. */
 export interface FakeClock extends Clock {
-  /** The delays of the timers that wait. */
+  /** The delays of the pending timers. */
   readonly timers: readonly number[];
-  /** How often the time was asked for. */
-  readonly asked: number;
-  /** Moves the time as when a device sleeps or is set: no timer fires. */
+  /** The number of calls of `now`. */
+  readonly nowCalls: number;
+  /** Changes the time without firing timers, as when a device sleeps or its clock is set. */
   jump(ms: number): void;
-  /** Lets time pass: timers fire in their order. */
+  /** Moves the time forward and fires the timers that are due, in order. */
   advance(ms: number): Promise<void>;
 }
 
 export function fakeClock(start: number = Date.UTC(2026, 10, 22)): FakeClock {
   let time = start;
   let lastId = 0;
-  const waiting = new Map<number, { readonly at: number; readonly ms: number; readonly run: () => void }>();
+  const pending = new Map<number, { readonly at: number; readonly ms: number; readonly run: () => void }>();
   const clock = {
-    asked: 0,
+    nowCalls: 0,
     now() {
-      clock.asked++;
+      clock.nowCalls++;
       return time;
     },
     setTimeout(run: () => void, ms: number) {
-      waiting.set(++lastId, { at: time + ms, ms, run });
+      pending.set(++lastId, { at: time + ms, ms, run });
       return lastId;
     },
     clearTimeout(timer: unknown) {
-      waiting.delete(timer as number);
+      pending.delete(timer as number);
     },
     get timers() {
-      return [...waiting.values()].map(({ ms }) => ms);
+      return [...pending.values()].map(({ ms }) => ms);
     },
     jump(ms: number) {
       time += ms;
@@ -63,10 +63,10 @@ export function fakeClock(start: number = Date.UTC(2026, 10, 22)): FakeClock {
       const end = time + ms;
       await settled();
       for (;;) {
-        const [next] = [...waiting].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at);
+        const [next] = [...pending].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at);
         if (!next) break;
         const [id, { at, run }] = next;
-        waiting.delete(id);
+        pending.delete(id);
         time = Math.max(time, at);
         run();
         await settled();
@@ -77,40 +77,40 @@ export function fakeClock(start: number = Date.UTC(2026, 10, 22)): FakeClock {
   return clock;
 }
 
-/** A call that waits for the test to answer it. */
-export interface Call<Given, Answer> {
-  readonly given: Given;
+/** A call that the test answers. */
+export interface Call<Argument, Answer> {
+  readonly argument: Argument;
   readonly signal: AbortSignal | undefined;
   answer(value: Answer | PromiseLike<Answer>): Promise<void>;
   fail(error: unknown): Promise<void>;
 }
 
-/** A callback whose calls are held until the test answers them, or answered by a rule from `always` on. */
-export interface Script<Given, Answer> {
-  readonly calls: Call<Given, Answer>[];
-  /** The newest call. */
-  readonly last: Call<Given, Answer>;
-  run(given: Given, signal?: AbortSignal): Promise<Answer>;
-  always(rule: (given: Given) => Answer | PromiseLike<Answer>): void;
+/** A callback whose calls stay pending until the test answers them, or until `always` sets a rule that answers them. */
+export interface Script<Argument, Answer> {
+  readonly calls: Call<Argument, Answer>[];
+  /** The latest call. */
+  readonly last: Call<Argument, Answer>;
+  run(argument: Argument, signal?: AbortSignal): Promise<Answer>;
+  always(rule: (argument: Argument) => Answer | PromiseLike<Answer>): void;
 }
 
-export function script<Given, Answer>(): Script<Given, Answer> {
-  let always: ((given: Given) => Answer | PromiseLike<Answer>) | undefined;
-  const calls: Call<Given, Answer>[] = [];
+export function script<Argument, Answer>(): Script<Argument, Answer> {
+  let always: ((argument: Argument) => Answer | PromiseLike<Answer>) | undefined;
+  const calls: Call<Argument, Answer>[] = [];
   return {
     calls,
     get last() {
       const call = calls.at(-1);
-      if (!call) throw new Error('There was no call.');
+      if (!call) throw new Error('The callback was not called.');
       return call;
     },
     always(rule) {
       always = rule;
     },
-    run: (given, signal) =>
+    run: (argument, signal) =>
       new Promise<Answer>((resolve, reject) => {
         calls.push({
-          given,
+          argument,
           signal,
           answer(value) {
             resolve(value);
@@ -121,7 +121,7 @@ export function script<Given, Answer>(): Script<Given, Answer> {
             return settled();
           },
         });
-        if (always) resolve(Promise.resolve(given).then(always));
+        if (always) resolve(Promise.resolve(argument).then(always));
       }),
   };
 }
@@ -131,7 +131,7 @@ export interface Password {
   readonly password: string;
 }
 
-/** A sign-in that answers more than tokens. */
+/** The provider's answer to a sign-in: tokens, and a field of its own. */
 export interface SignedIn extends TokenParts {
   readonly user?: string;
 }
@@ -144,11 +144,11 @@ export interface ScriptedProvider {
   readonly renewals: Script<RenewContext, TokenParts | string | null>;
   readonly signIns: Script<Password, SignedIn | null>;
   readonly revocations: Script<TokenSet, unknown>;
-  /** The names of the events, in their order. */
+  /** The names of the emitted events, in order. */
   readonly events: (keyof TokenEvents)[];
-  /** What they said. */
-  readonly said: TokenEvents[keyof TokenEvents][];
-  /** Each state, from the first change on. */
+  /** What they eventPayloads. */
+  readonly eventPayloads: TokenEvents[keyof TokenEvents][];
+  /** The states after each change, in order. */
   readonly states: TokenManagerState[];
 }
 
@@ -164,7 +164,7 @@ export const eventNames: readonly (keyof TokenEvents)[] = [
   'storeFailed',
 ];
 
-/** A token manager on a fake clock whose auth server is the test. */
+/** A token manager on a fake clock, with the test as its auth server. */
 export function scriptedProvider(options: Options = {}): ScriptedProvider {
   const clock = fakeClock();
   const renewals = script<RenewContext, TokenParts | string | null>();
@@ -178,18 +178,18 @@ export function scriptedProvider(options: Options = {}): ScriptedProvider {
     ...options,
   });
   const events: (keyof TokenEvents)[] = [];
-  const said: TokenEvents[keyof TokenEvents][] = [];
+  const eventPayloads: TokenEvents[keyof TokenEvents][] = [];
   for (const name of eventNames)
     auth.on(name, event => {
       events.push(name);
-      said.push(event);
+      eventPayloads.push(event);
     });
   const states: TokenManagerState[] = [];
-  if (!options.restore) auth.subscribe(() => void states.push(auth.state)); // the first subscriber starts the restoring
-  return { auth, clock, renewals, signIns, revocations, events, said, states };
+  if (!options.restore) auth.subscribe(() => void states.push(auth.state)); // the first subscriber starts the restore
+  return { auth, clock, renewals, signIns, revocations, events, eventPayloads, states };
 }
 
-/** The same, signed in with the token `A`, refresh token `rA`, for an hour. */
+/** A scripted provider that is signed in for an hour with access token `A` and refresh token `rA`. */
 export function signedIn(
   options: Options = {},
   parts: Partial<TokenParts> = {},
@@ -197,19 +197,19 @@ export function signedIn(
   const scripted = scriptedProvider(options);
   void scripted.auth.adopt({ accessToken: 'A', refreshToken: 'rA', expiresInS: 3600, ...parts });
   const A = scripted.auth.fresh();
-  if (!A) throw new Error('It is not signed in.');
-  scripted.events.length = scripted.said.length = scripted.states.length = 0;
+  if (!A) throw new Error('The manager is not signed in.');
+  scripted.events.length = scripted.eventPayloads.length = scripted.states.length = 0;
   return { ...scripted, A };
 }
 
-/** The token set that may be sent now. */
+/** The fresh token set of a manager; throws if there is none. */
 export function current(auth: Pick<TokenManager, 'fresh'>): TokenSet {
   const tokens = auth.fresh();
   if (!tokens) throw new Error('There is no fresh token set.');
   return tokens;
 }
 
-/** What a store would hold of the token `A`. */
+/** The stored record of the token `A`. */
 export const recordA = (fields: Partial<TokenRecord> = {}): TokenRecord => ({
   v: 1,
   session: 'session-1',
@@ -221,33 +221,33 @@ export const recordA = (fields: Partial<TokenRecord> = {}): TokenRecord => ({
   ...fields,
 });
 
-/** A store of plain `load` and `save`, whose answers the test may hold. What is kept changes when `save` answers. */
-export interface HeldStore extends TokenStore {
+/** A store with `load` and `save` only, which the test can answer. `record` changes when `save` answers true. */
+export interface ScriptedStore extends TokenStore {
   readonly loads: Script<void, TokenRecord | null>;
   readonly saves: Script<TokenRecord | null, boolean>;
-  kept: TokenRecord | null;
+  record: TokenRecord | null;
 }
 
-export function heldStore(kept: TokenRecord | null = null): HeldStore {
+export function scriptedStore(record: TokenRecord | null = null): ScriptedStore {
   const loads = script<void, TokenRecord | null>();
   const saves = script<TokenRecord | null, boolean>();
-  loads.always(() => store.kept);
+  loads.always(() => store.record);
   saves.always(() => true);
-  const store: HeldStore = {
-    kept,
+  const store: ScriptedStore = {
+    record,
     loads,
     saves,
     load: () => loads.run(),
-    save: async record => {
-      const saved = await saves.run(record);
-      if (saved) store.kept = record;
+    save: async next => {
+      const saved = await saves.run(next);
+      if (saved) store.record = next;
       return saved;
     },
   };
   return store;
 }
 
-/** An operation whose token the server did not take. */
+/** The facts of an operation that the API refused. */
 export const refusal = (sent: TokenSet | null, facts: Partial<ResponseFacts> = {}): ResponseFacts => ({
   sent,
   kind: 'query',
@@ -256,7 +256,7 @@ export const refusal = (sent: TokenSet | null, facts: Partial<ResponseFacts> = {
   ...facts,
 });
 
-/** An operation that the server answered. */
+/** The facts of an operation that the API answered with data. */
 export const success = (sent: TokenSet | null, facts: Partial<ResponseFacts> = {}): ResponseFacts => ({
   sent,
   kind: 'query',
@@ -266,9 +266,9 @@ export const success = (sent: TokenSet | null, facts: Partial<ResponseFacts> = {
   ...facts,
 });
 
-/** A JWT with this payload, given as JSON text or as what becomes of it; nobody checks its signature. */
+/** A JWT with a payload (a JSON string, or a value to stringify) and an invalid signature. */
 export function jwt(payload: unknown): string {
-  const part = (text: string) => Buffer.from(text).toString('base64url');
+  const part = (json: string) => Buffer.from(json).toString('base64url');
   return [part('{"alg":"none"}'), part(typeof payload === 'string' ? payload : JSON.stringify(payload)), 'c2ln'].join(
     '.',
   );

@@ -52,10 +52,10 @@ function leaky(...secrets: string[]): Error {
 async function leaksOf(scripted: ScriptedProvider, scene: (scripted: ScriptedProvider) => Promise<unknown>) {
   const thrown: unknown = await scene(scripted).catch(error => error);
   await settled();
-  const { auth, said, states } = scripted;
-  const all = [thrown, said, states, auth.state, auth];
+  const { auth, eventPayloads, states } = scripted;
+  const all = [thrown, eventPayloads, states, auth.state, auth];
   const leaks = all.flatMap(value => shown(value).match(/.{0,60}canary.{0,20}/g) ?? []);
-  return { leaks: leaks.slice(0, 5), thrown, said };
+  return { leaks: leaks.slice(0, 5), thrown, eventPayloads };
 }
 
 const echo = (text: string) => new Error(`no: ${text}`, { cause: { message: text, code: text } });
@@ -213,9 +213,9 @@ test.each<readonly [string, Options['store'], string]>([
   await scripted.auth.get();
   await scripted.auth.adopt(parts);
   scripted.renewals.always(() => next);
-  const { leaks, said } = await leaksOf(scripted, renewing);
+  const { leaks, eventPayloads } = await leaksOf(scripted, renewing);
   expect(leaks).toEqual([]);
-  expect(said).toContainEqual(expect.objectContaining({ doing }));
+  expect(eventPayloads).toContainEqual(expect.objectContaining({ doing }));
 });
 
 test('SEC-01 a renewal that takes too long, or whose manager is disposed of, shows no secret', async () => {
@@ -304,20 +304,20 @@ test.each<readonly [keyof TokenEvents, string, string]>([
     expect(leaks).toEqual([]);
   }
   expect(scripted.events).toEqual(Array.from({ length: 6 }, () => name));
-  expect(scripted.said).toContainEqual(
+  expect(scripted.eventPayloads).toContainEqual(
     expect.objectContaining({ [param === 'scope' ? param : 'acrValues']: 'gold gold' }),
   );
-  expect(JSON.stringify(scripted.said.at(-1)).length).toBeLessThan(500);
+  expect(JSON.stringify(scripted.eventPayloads.at(-1)).length).toBeLessThan(500);
 });
 
 test('SEC-02 events carry ids, reasons, times and what a server asks for, and nothing else', async () => {
-  const { auth, A, renewals, said } = signedIn({}, parts);
+  const { auth, A, renewals, eventPayloads } = signedIn({}, parts);
   renewals.always(() => next);
   void auth.settle(refusal(A, { status: 403, challenge: 'Bearer scope="a"' }));
   void auth.settle(refusal(A, { challenge: 'Bearer error=insufficient_user_authentication, acr_values=a, max_age=1' }));
   await auth.settle(refusal(A));
   await auth.signOut();
-  const names = new Set(said.flatMap(event => Object.keys(event)));
+  const names = new Set(eventPayloads.flatMap(event => Object.keys(event)));
   expect([...names].sort()).toEqual([
     'acrValues',
     'at',

@@ -6,7 +6,6 @@ import { memoryStore } from '../src/store/memoryStore.ts';
 import type { TokenRecord } from '../src/store/tokenStore.ts';
 import {
   current,
-  heldStore,
   hours,
   minutes,
   outcome,
@@ -15,6 +14,7 @@ import {
   refusal,
   script,
   scriptedProvider,
+  scriptedStore,
   settled,
   signedIn,
   success,
@@ -24,7 +24,7 @@ const ann = { username: 'ann', password: 'password of Ann' };
 const bob = { username: 'bob', password: 'password of Bob' };
 
 test('B40 signOut during a renewal: the late result is dropped and revoked, the store is empty, nothing is renewed', async () => {
-  const store = heldStore();
+  const store = scriptedStore();
   const { auth, renewals, revocations, events } = signedIn({ store });
   const renew = outcome(auth.renew());
   await settled();
@@ -34,9 +34,9 @@ test('B40 signOut during a renewal: the late result is dropped and revoked, the 
   await renewals.last.answer({ accessToken: 'B', refreshToken: 'rB' });
   expect(await renew).toBe('signedOut');
   expect(events).toEqual(['signedOut']);
-  expect(store.kept).toBeNull();
+  expect(store.record).toBeNull();
   expect(auth.fresh()).toBeNull();
-  expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['rA', 'rB']);
+  expect(revocations.calls.map(({ argument }) => argument.refreshToken)).toEqual(['rA', 'rB']);
 });
 
 test('B40 the request of a renewal goes on after signOut, so that its late tokens can be revoked', async () => {
@@ -48,7 +48,7 @@ test('B40 the request of a renewal goes on after signOut, so that its late token
 });
 
 test('B40 signOut while the new tokens are being saved: they are dropped, and revoked too', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth, renewals, revocations, events } = scriptedProvider({ store });
   await auth.get();
   const answers: ((saved: boolean) => void)[] = [];
@@ -62,10 +62,10 @@ test('B40 signOut while the new tokens are being saved: they are dropped, and re
     await settled();
   }
   expect(await renew).toBe('signedOut');
-  expect(store.kept).toBeNull();
+  expect(store.record).toBeNull();
   expect(auth.fresh()).toBeNull();
   expect(events).toEqual(['signedOut']);
-  expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['rA', 'rB']);
+  expect(revocations.calls.map(({ argument }) => argument.refreshToken)).toEqual(['rA', 'rB']);
 });
 
 test('B40 signOut while a sign-in runs: the sign-in is aborted, and its late tokens are revoked', async () => {
@@ -77,11 +77,11 @@ test('B40 signOut while a sign-in runs: the sign-in is aborted, and its late tok
   expect(await signIn).toBe('aborted');
   expect(auth.fresh()).toBeNull();
   expect(events).toEqual([]);
-  expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['rA']);
+  expect(revocations.calls.map(({ argument }) => argument.refreshToken)).toEqual(['rA']);
 });
 
 test('B41 signOut and another user’s sign-in during a renewal: the old result never touches the new session', async () => {
-  const store = heldStore();
+  const store = scriptedStore();
   const { auth, renewals, signIns, revocations, events } = signedIn({ store });
   const renew = outcome(auth.renew());
   await settled();
@@ -92,9 +92,9 @@ test('B41 signOut and another user’s sign-in during a renewal: the old result 
   await renewals.last.answer({ accessToken: 'B', refreshToken: 'rB' });
   expect(await renew).toBe('signedOut');
   expect(auth.fresh()).toBe(ofBob);
-  expect(store.kept).toMatchObject({ accessToken: 'token-of-Bob', refreshToken: 'refresh-of-Bob' });
+  expect(store.record).toMatchObject({ accessToken: 'token-of-Bob', refreshToken: 'refresh-of-Bob' });
   expect(events).toEqual(['signedOut', 'signedIn']);
-  expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['rA', 'rB']);
+  expect(revocations.calls.map(({ argument }) => argument.refreshToken)).toEqual(['rA', 'rB']);
 });
 
 test('B41 the auth server’s late no to the old session does not end the new one', async () => {
@@ -125,15 +125,15 @@ test('B41 of two sign-ins the newer one counts, whichever is answered first', as
     const asBob = outcome(auth.signIn(bob));
     await settled();
     const [answerAnn, answerBob] = signIns.calls.map(
-      ({ answer, given }) =>
+      ({ answer, argument }) =>
         () =>
-          answer({ accessToken: given.username, refreshToken: `r-${given.username}` }),
+          answer({ accessToken: argument.username, refreshToken: `r-${argument.username}` }),
     );
     for (const answer of first ? [answerBob, answerAnn] : [answerAnn, answerBob]) await answer?.();
     expect(await asAnn).toBe('aborted');
     expect(await asBob).toEqual({});
     expect(current(auth).accessToken).toBe('bob');
-    expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['r-ann']);
+    expect(revocations.calls.map(({ argument }) => argument.refreshToken)).toEqual(['r-ann']);
   }
 });
 
@@ -144,7 +144,7 @@ test('B41 tokens that are adopted while a sign-in runs count, and the sign-in is
   await signIns.last.answer({ accessToken: 'A', refreshToken: 'rA' });
   expect(await signIn).toBe('aborted');
   expect(current(auth).accessToken).toBe('adopted');
-  expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['rA']);
+  expect(revocations.calls.map(({ argument }) => argument.refreshToken)).toEqual(['rA']);
 });
 
 test.each(['adopt', 'signOut'] as const)(
@@ -169,7 +169,7 @@ test.each(['adopt', 'signOut'] as const)(
 );
 
 test('B42 signOut during an asynchronous save: the final state is empty', async () => {
-  const store = heldStore();
+  const store = scriptedStore();
   const answers: ((saved: boolean) => void)[] = [];
   store.saves.always(() => new Promise(resolve => void answers.push(resolve)));
   const { auth } = scriptedProvider({ store });
@@ -184,25 +184,25 @@ test('B42 signOut during an asynchronous save: the final state is empty', async 
   }
   await Promise.all([adopted, signedOut]);
   await settled();
-  expect(store.saves.calls.map(({ given }) => given?.accessToken ?? null)).toEqual(['A', null]);
-  expect(store.kept).toBeNull();
+  expect(store.saves.calls.map(({ argument }) => argument?.accessToken ?? null)).toEqual(['A', null]);
+  expect(store.record).toBeNull();
   expect(auth.fresh()).toBeNull();
 });
 
 test('B42 signOut before the store has loaded: what it held does not come back', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth } = scriptedProvider({ store });
   await auth.signOut();
   await settled();
   expect(auth.fresh()).toBeNull();
   expect(await auth.get()).toBeNull();
-  expect(store.kept).toBeNull();
+  expect(store.record).toBeNull();
 });
 
 test.each(['subscribe', 'signedIn'] as const)(
   'B42 signOut from inside a subscriber of the sign-in (%s): the final state is empty',
   async name => {
-    const store = heldStore();
+    const store = scriptedStore();
     const { auth } = scriptedProvider({ store });
     await auth.get();
     const leave = () => {
@@ -213,28 +213,28 @@ test.each(['subscribe', 'signedIn'] as const)(
     await auth.adopt('A');
     await settled();
     expect(auth.fresh()).toBeNull();
-    expect(store.kept).toBeNull();
+    expect(store.record).toBeNull();
   },
 );
 
 test('B42 adopt from inside the signedOut event: the store holds the new session', async () => {
-  const store = heldStore();
+  const store = scriptedStore();
   const { auth } = signedIn({ store });
   auth.on('signedOut', () => void auth.adopt('token-of-a-guest'));
   await auth.signOut();
   await settled();
   expect(current(auth).accessToken).toBe('token-of-a-guest');
-  expect(store.kept?.accessToken).toBe('token-of-a-guest');
+  expect(store.record?.accessToken).toBe('token-of-a-guest');
 });
 
 test('B43 signOut offline: local state is gone at once, revocation is tried within its time and never blocks', async () => {
-  const store = heldStore();
+  const store = scriptedStore();
   const { auth, clock, revocations, events } = signedIn({ store, renewTimeoutMs: 3_000 });
   const signedOut = auth.signOut();
   expect(auth.state).toEqual({ status: 'signedOut', renewing: false });
   await signedOut;
-  expect(store.kept).toBeNull();
-  expect(revocations.calls.map(({ given }) => given.accessToken)).toEqual(['A']);
+  expect(store.record).toBeNull();
+  expect(revocations.calls.map(({ argument }) => argument.accessToken)).toEqual(['A']);
   await clock.advance(2_999);
   expect(revocations.last.signal?.aborted).toBe(false);
   await clock.advance(1);
@@ -257,7 +257,7 @@ test('B43 a revocation that fails, at once or later, is nobody’s error', async
 });
 
 test('B43 signOut with a store that fails: signed out here, and storeFailed says so', async () => {
-  const store = heldStore();
+  const store = scriptedStore();
   const { auth, events } = signedIn({ store });
   await settled();
   store.saves.always(() => Promise.reject(new Error('locked')));
@@ -329,12 +329,12 @@ const damaged: readonly (readonly [string, unknown])[] = [
 test.each(damaged)(
   'B45 a store that holds %s: signed out cleanly, one event, and the record is removed',
   async (_, record) => {
-    const kept = { record };
-    const { auth, events, said } = scriptedProvider({
+    const stored = { record };
+    const { auth, events, eventPayloads } = scriptedProvider({
       store: {
-        load: () => kept.record as TokenRecord,
+        load: () => stored.record as TokenRecord,
         save(next) {
-          kept.record = next;
+          stored.record = next;
         },
       },
     });
@@ -342,8 +342,8 @@ test.each(damaged)(
     expect(await auth.get()).toBeNull();
     await settled();
     expect(events).toEqual(['storeFailed']);
-    expect(said[0]).toMatchObject({ doing: 'read' });
-    expect(kept.record).toBeNull();
+    expect(eventPayloads[0]).toMatchObject({ doing: 'read' });
+    expect(stored.record).toBeNull();
   },
 );
 
@@ -394,10 +394,10 @@ test('B45 a store whose promise is of another realm is waited for', async () => 
 });
 
 test('B45 a record that is damaged while somebody is signed in is written anew', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth, renewals, events } = scriptedProvider({ store });
   const A = await auth.get();
-  store.kept = { v: 1 } as TokenRecord;
+  store.record = { v: 1 } as TokenRecord;
   renewals.always(() => null);
   await outcome(auth.renew());
   expect(events).toContain('storeFailed');
@@ -405,8 +405,8 @@ test('B45 a record that is damaged while somebody is signed in is written anew',
 });
 
 test('B46 adopt while a renewal runs: the adopted set wins, as a new session, and waiters get signedOut', async () => {
-  const store = heldStore();
-  const { auth, A, clock, renewals, events, said } = signedIn({ store });
+  const store = scriptedStore();
+  const { auth, A, clock, renewals, events, eventPayloads } = signedIn({ store });
   clock.jump(2 * hours);
   const get = outcome(auth.get());
   await settled();
@@ -416,9 +416,9 @@ test('B46 adopt while a renewal runs: the adopted set wins, as a new session, an
   const adopted = current(auth);
   expect(adopted).toMatchObject({ accessToken: 'adopted', refreshToken: undefined });
   expect(adopted.session).not.toBe(A.session);
-  expect(store.kept?.accessToken).toBe('adopted');
+  expect(store.record?.accessToken).toBe('adopted');
   expect(events).toEqual(['signedOut', 'signedIn']);
-  expect(said[0]).toMatchObject({ reason: 'replaced', session: A.session });
+  expect(eventPayloads[0]).toMatchObject({ reason: 'replaced', session: A.session });
 });
 
 test('B46 another tab’s sign-in as another user ends this tab’s session, and operations go on as the new user', async () => {
@@ -432,7 +432,7 @@ test('B46 another tab’s sign-in as another user ends this tab’s session, and
   await settled();
   expect(await renew).toBe('signedOut');
   expect(here.events).toEqual(['signedOut', 'signedIn']);
-  expect(here.said[0]).toMatchObject({ reason: 'elsewhere', session: here.A.session });
+  expect(here.eventPayloads[0]).toMatchObject({ reason: 'elsewhere', session: here.A.session });
   expect(here.states.map(({ status }) => status)).toEqual(['signedIn', 'signedOut', 'signedIn']);
   expect(current(here.auth).accessToken).toBe('token-of-Bob');
   expect(await outcome(here.auth.settle(refusal(here.A)) ?? Promise.resolve())).toBe('signedOut');
@@ -450,7 +450,7 @@ test('B46 another tab’s sign-out ends this tab’s session without a request',
   await settled();
   expect(here.auth.fresh()).toBeNull();
   expect(here.events).toEqual(['signedOut']);
-  expect(here.said[0]).toMatchObject({ reason: 'elsewhere' });
+  expect(here.eventPayloads[0]).toMatchObject({ reason: 'elsewhere' });
   expect([here.renewals.calls.length, here.revocations.calls.length]).toEqual([0, 0]);
 });
 
@@ -483,7 +483,7 @@ test('B46 a renewal that comes later than another tab’s is dropped but not rev
 
 test('B46 an old notice of another tab brings no older token set back', async () => {
   let notify = () => {};
-  const store = heldStore();
+  const store = scriptedStore();
   const { auth, renewals, events } = signedIn({
     store: {
       ...store,
@@ -514,10 +514,10 @@ test('B46 adopt takes the place of the token set that was, without revoking it',
 });
 
 test('B46 a store of plain load and save is nobody else’s: another session that appears in it is not entered', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth, renewals, events } = scriptedProvider({ store });
   await auth.get();
-  store.kept = recordA({ session: 'session-2', accessToken: 'token-of-Bob' });
+  store.record = recordA({ session: 'session-2', accessToken: 'token-of-Bob' });
   renewals.always(() => null);
   expect(await outcome(auth.renew())).toBe('sessionExpired');
   expect(auth.fresh()).toBeNull();
@@ -557,7 +557,7 @@ test('B46 a notice whose record cannot be read changes nothing, and says so', as
   const store = memoryStore();
   let isGone = false;
   const load = () => (isGone ? Promise.reject(new Error('gone')) : store.load());
-  const { auth, A, renewals, events, said } = signedIn({ store: { ...store, load } });
+  const { auth, A, renewals, events, eventPayloads } = signedIn({ store: { ...store, load } });
   await settled();
   isGone = true;
   renewals.always(() => 'B');
@@ -565,7 +565,7 @@ test('B46 a notice whose record cannot be read changes nothing, and says so', as
   expect(B.session).toBe(A.session);
   await settled();
   expect(events).toContain('storeFailed');
-  expect(said.find(event => 'doing' in event)).toMatchObject({ doing: 'load', cause: { message: 'gone' } });
+  expect(eventPayloads.find(event => 'doing' in event)).toMatchObject({ doing: 'load', cause: { message: 'gone' } });
 });
 
 test('B62 a shared store that takes no record: what it does not hold ends no session', async () => {
@@ -579,7 +579,7 @@ test('B62 a shared store that takes no record: what it does not hold ends no ses
 });
 
 test('adopt, signIn and signOut resolve when the store has it', async () => {
-  const store = heldStore();
+  const store = scriptedStore();
   const { auth, signIns } = scriptedProvider({ store });
   await auth.get();
   signIns.always(() => ({ accessToken: 'A' }));
@@ -603,7 +603,7 @@ test('adopt, signIn and signOut resolve when the store has it', async () => {
 
 test('a sign-in while the store loads stays, whatever the load brings', async () => {
   for (const loading of [() => Promise.reject(new Error('gone')), () => recordA(), () => null]) {
-    const store = heldStore();
+    const store = scriptedStore();
     store.loads.always(loading);
     const { auth } = scriptedProvider({ store });
     void auth.adopt('token-of-Bob');
@@ -659,7 +659,7 @@ test('B49 after a reload with restore the first operations wait for one renew wi
   expect(auth.state.status).toBe('unknown');
   const gets = Array.from({ length: 10 }, () => auth.get());
   await settled();
-  expect(renewals.calls.map(({ given }) => [given.current, given.reason])).toEqual([[undefined, 'restore']]);
+  expect(renewals.calls.map(({ argument }) => [argument.current, argument.reason])).toEqual([[undefined, 'restore']]);
   await renewals.last.answer({ accessToken: 'A', expiresInS: 3600 });
   expect(new Set((await Promise.all(gets)).map(tokens => tokens?.accessToken))).toEqual(new Set(['A']));
   expect(auth.state.status).toBe('signedIn');
@@ -712,7 +712,7 @@ test('B49 a restore in trouble: operations fail with unavailable, and after the 
 });
 
 test('B49 with a token set in the store nothing is restored', async () => {
-  const { auth, renewals } = scriptedProvider({ restore: true, store: heldStore(recordA()) });
+  const { auth, renewals } = scriptedProvider({ restore: true, store: scriptedStore(recordA()) });
   expect(await outcome(auth.get())).toBe('A');
   auth.subscribe(() => {});
   await settled();
@@ -736,7 +736,7 @@ test('B49 a sign-in during the restore wins, and who waited goes on with it', as
   expect(await get).toBe('token-of-Bob');
   await renewals.last.answer({ accessToken: 'A', refreshToken: 'rA' });
   expect(current(auth).accessToken).toBe('token-of-Bob');
-  expect(revocations.calls.map(({ given }) => given.refreshToken)).toEqual(['rA']);
+  expect(revocations.calls.map(({ argument }) => argument.refreshToken)).toEqual(['rA']);
 });
 
 test('B49 signOut during the restore is final', async () => {
@@ -843,7 +843,7 @@ test('B40 where nobody is signed in any more, an answer that comes too late is r
   await auth.signOut();
   await renewals.last.answer('B');
   expect(await renew).toBe('signedOut');
-  expect(revocations.calls.map(({ given }) => given.accessToken)).toEqual(['A', 'B']);
+  expect(revocations.calls.map(({ argument }) => argument.accessToken)).toEqual(['A', 'B']);
 });
 
 test('B40 a late answer that no header could carry is dropped, and nothing is left unhandled', async () => {
@@ -853,7 +853,7 @@ test('B40 a late answer that no header could carry is dropped, and nothing is le
   await auth.signOut();
   await renewals.last.answer('two words');
   expect(await renew).toBe('signedOut');
-  expect(revocations.calls.map(({ given }) => given.accessToken)).toEqual(['A']);
+  expect(revocations.calls.map(({ argument }) => argument.accessToken)).toEqual(['A']);
 });
 
 test.each([null, undefined, '', 'two words', { accessToken: null }, {}])(
@@ -873,19 +873,19 @@ test.each([null, undefined, '', 'two words', { accessToken: null }, {}])(
 );
 
 test('B42 a sign-out after dispose empties the store all the same', async () => {
-  const store = heldStore();
+  const store = scriptedStore();
   const { auth } = signedIn({ store });
   await settled();
   auth.dispose();
   await auth.signOut();
-  expect(store.kept).toBeNull();
+  expect(store.record).toBeNull();
 });
 
 test('B11 dispose bears a store whose stop throws', async () => {
   const stop = vi.fn(() => {
     throw new Error('gone');
   });
-  const { auth } = scriptedProvider({ store: { ...heldStore(), subscribe: () => stop } });
+  const { auth } = scriptedProvider({ store: { ...scriptedStore(), subscribe: () => stop } });
   auth.dispose();
   await settled();
   expect(stop).toHaveBeenCalledOnce();
@@ -906,7 +906,7 @@ test('B21 the end of a session does not wait for a store that is known to be gon
 });
 
 test('B11 dispose bears a store whose subscribe answers no function', () => {
-  const store = { ...heldStore(), subscribe: () => Promise.resolve() as unknown as () => void };
+  const store = { ...scriptedStore(), subscribe: () => Promise.resolve() as unknown as () => void };
   const { auth } = scriptedProvider({ store });
   auth.dispose();
   expect(auth.fresh()).toBeUndefined();

@@ -7,13 +7,13 @@ import {
   current,
   eventNames,
   fakeClock,
-  heldStore,
   hours,
   minutes,
   outcome,
   recordA,
   refusal,
   scriptedProvider,
+  scriptedStore,
   settled,
   signedIn,
   success,
@@ -121,9 +121,9 @@ test('B05 a refusal that joined a renewal ahead of need, which brought the same 
   await settled();
   const renew = auth.renew({ refused: A });
   await settled();
-  expect(renewals.last.given.reason).toBe('ahead');
+  expect(renewals.last.argument.reason).toBe('ahead');
   await renewals.last.answer('A');
-  expect(renewals.last.given.reason).toBe('refused');
+  expect(renewals.last.argument.reason).toBe('refused');
   await renewals.last.answer('B');
   expect((await renew).accessToken).toBe('B');
   expect(renewals.calls).toHaveLength(2);
@@ -143,7 +143,7 @@ test('B05 a refusal that joins renewals for other reasons, which bring the same 
     code: 'noProgress',
     message: 'The renewal brought the token that had just been refused.',
   });
-  expect(renewals.calls.map(({ given }) => given.reason)).not.toContain('refused');
+  expect(renewals.calls.map(({ argument }) => argument.reason)).not.toContain('refused');
 });
 
 test('B05 the refused set never comes back as its own successor', async () => {
@@ -182,7 +182,7 @@ test('B06 a caller whose signal has aborted before leaves at once, and starts no
 });
 
 test('B06 when every waiter has gone the renewal still completes and is saved', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth, renewals } = scriptedProvider({ store });
   await auth.get();
   const caller = new AbortController();
@@ -193,7 +193,7 @@ test('B06 when every waiter has gone the renewal still completes and is saved', 
   expect(renewals.last.signal?.aborted).toBe(false);
   await renewals.last.answer('B');
   expect(current(auth).accessToken).toBe('B');
-  expect(store.kept?.accessToken).toBe('B');
+  expect(store.record?.accessToken).toBe('B');
 });
 
 test('B06 nothing of a caller is left on its signal', async () => {
@@ -274,7 +274,7 @@ test('B08 a provider that throws on the spot, not in a promise, is a typed error
 });
 
 test('B09 1,000 operations queued before the store has loaded all proceed after one load', async () => {
-  const store = heldStore();
+  const store = scriptedStore();
   let loaded: (record: TokenRecord) => void = () => {};
   store.loads.always(
     () =>
@@ -297,14 +297,14 @@ test('B09 1,000 operations queued before the store has loaded all proceed after 
 });
 
 test('B09 a renewal that is asked for before the store has loaded is of what the store holds', async () => {
-  const { auth, renewals } = scriptedProvider({ store: heldStore(recordA()) });
+  const { auth, renewals } = scriptedProvider({ store: scriptedStore(recordA()) });
   renewals.always(() => 'B');
   expect(await outcome(auth.renew())).toBe('B');
-  expect(renewals.last.given.current?.accessToken).toBe('A');
+  expect(renewals.last.argument.current?.accessToken).toBe('A');
 });
 
 test('B09 a store that never answers is treated as empty after a while', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   store.loads.always(() => new Promise(() => {}));
   const { auth, clock, events } = scriptedProvider({ store });
   const get = outcome(auth.get());
@@ -315,7 +315,7 @@ test('B09 a store that never answers is treated as empty after a while', async (
 });
 
 test.each(eventNames)('B10 a subscriber that calls get and renew from inside %s does not deadlock', async name => {
-  const store = heldStore();
+  const store = scriptedStore();
   const { auth, clock, renewals, signIns } = scriptedProvider({ store });
   renewals.always(({ current: tokens }) => (tokens?.accessToken === 'C' ? null : `${tokens?.accessToken}+`));
   signIns.always(() => ({ accessToken: 'A' }));
@@ -370,7 +370,7 @@ test('B10 a subscriber that throws harms nobody', async () => {
 });
 
 test('B11 dispose during a renewal: waiters leave with disposed, and no later timer, event or write comes', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth, clock, renewals, revocations, events, states } = scriptedProvider({ store });
   const stop = auth.keepFresh();
   await auth.get();
@@ -389,7 +389,7 @@ test('B11 dispose during a renewal: waiters leave with disposed, and no later ti
 });
 
 test('B11 dispose while the store loads: waiters leave at once with disposed', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   store.loads.always(() => new Promise(() => {}));
   const { auth, clock } = scriptedProvider({ store });
   let answer: unknown;
@@ -415,7 +415,7 @@ test('B11 dispose before a renewal could begin: none begins, no lock is asked fo
 });
 
 test('B11 after dispose nothing begins: no exchange, write or timer', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const receive = () => 'received';
   const { auth, clock, renewals, signIns, events } = scriptedProvider({ store, receive });
   await auth.get();
@@ -433,7 +433,7 @@ test('B11 after dispose nothing begins: no exchange, write or timer', async () =
   auth.subscribe(() => {});
   await clock.advance(24 * hours);
   expect([renewals.calls.length, signIns.calls.length, store.saves.calls.length, events.length]).toEqual([0, 0, 0, 0]);
-  expect(store.kept?.accessToken).toBe('A');
+  expect(store.record?.accessToken).toBe('A');
   expect(clock.timers).toEqual([]);
 });
 
@@ -477,9 +477,9 @@ test('B12 waiting is linear: twice the waiters ask the clock twice as often, and
     });
     await auth.adopt({ accessToken: 'A', expiresInS: 3600 });
     clock.jump(2 * hours);
-    const [askedBefore, listensBefore] = [clock.asked, listens.mock.calls.length];
+    const [askedBefore, listensBefore] = [clock.nowCalls, listens.mock.calls.length];
     await Promise.all(Array.from({ length: waiters }, () => auth.get()));
-    const done = { renewals, asked: clock.asked - askedBefore, listens: listens.mock.calls.length - listensBefore };
+    const done = { renewals, asked: clock.nowCalls - askedBefore, listens: listens.mock.calls.length - listensBefore };
     listens.mockRestore();
     return done;
   };

@@ -3,7 +3,6 @@ import { TokenError } from '../src/errors/tokenError.ts';
 import { memoryStore } from '../src/store/memoryStore.ts';
 import {
   current,
-  heldStore,
   hours,
   jwt,
   minutes,
@@ -11,6 +10,7 @@ import {
   recordA,
   refusal,
   scriptedProvider,
+  scriptedStore,
   settled,
   signedIn,
   success,
@@ -127,7 +127,7 @@ test('B51 the clock is set back: a session that nothing can renew is not ended b
   clock.jump(20 * minutes);
   expect(auth.fresh()).toBe(A);
   const { auth: other, clock: otherClock } = scriptedProvider({
-    store: heldStore(recordA({ receivedAt: recordA().receivedAt + 30 * minutes, refreshExpiresAt: 1 })),
+    store: scriptedStore(recordA({ receivedAt: recordA().receivedAt + 30 * minutes, refreshExpiresAt: 1 })),
   });
   expect(await outcome(other.get())).toBe('A');
   expect([events, otherClock.timers]).toEqual([[], []]);
@@ -220,7 +220,7 @@ test('B53 asleep for eight hours: the first call renews once before it answers',
   });
   await settled();
   expect(answer).toBeUndefined();
-  expect(renewals.calls.map(({ given }) => given.reason)).toEqual(['expired']);
+  expect(renewals.calls.map(({ argument }) => argument.reason)).toEqual(['expired']);
   await renewals.last.answer({ accessToken: 'B', expiresInS: 3600 });
   expect(answer).toBe('B');
   await auth.get();
@@ -238,7 +238,7 @@ test('B53 what others left in the store meanwhile has expired as well: it is ren
   here.clock.jump(8 * hours);
   const get = outcome(here.auth.get());
   await settled();
-  expect(here.renewals.last.given.current).toMatchObject({ accessToken: 'B', refreshToken: 'rB', version: 2 });
+  expect(here.renewals.last.argument.current).toMatchObject({ accessToken: 'B', refreshToken: 'rB', version: 2 });
   await here.renewals.last.answer({ accessToken: 'C', expiresInS: 3600 });
   expect(await get).toBe('C');
   expect(here.renewals.calls).toHaveLength(1);
@@ -350,7 +350,7 @@ test('B57 three zones: fresh; soft, where a renewal starts behind the token in u
   expect(auth.fresh()).toBe(A);
   expect(await auth.get()).toBe(A);
   await settled();
-  expect(renewals.calls.map(({ given }) => [given.reason, given.current])).toEqual([['ahead', A]]);
+  expect(renewals.calls.map(({ argument }) => [argument.reason, argument.current])).toEqual([['ahead', A]]);
   expect(states.at(-1)).toMatchObject({ status: 'signedIn', renewing: true });
   clock.jump(54_000 - 1);
   expect(auth.fresh()).toBe(A);
@@ -443,7 +443,7 @@ test('B57 fresh() tells nobody anything while it is asked: the renewal ahead of 
   expect([auth.fresh(), auth.fresh()]).toEqual([A, A]);
   expect(states).toEqual([]);
   await settled();
-  expect(renewals.calls.map(({ given }) => given.reason)).toEqual(['ahead']);
+  expect(renewals.calls.map(({ argument }) => argument.reason)).toEqual(['ahead']);
   expect(states.map(({ renewing }) => renewing)).toEqual([true]);
 });
 

@@ -1,8 +1,8 @@
 import type { Challenge } from '../src/verdict/parseChallenges.ts';
 
-// Test vectors: inputs and what must come of them.
+// Test vectors: inputs and expected results.
 
-/** No header can carry these, or they are slips of a program. */
+/** Strings that no header can carry, or that a program made by mistake. */
 export const invalidTokens: readonly string[] = [
   '',
   ' ',
@@ -17,7 +17,7 @@ export const invalidTokens: readonly string[] = [
   'null',
 ];
 
-/** JSON texts of JWT payloads, and the expiry they state; `undefined`: none that can be used. */
+/** JWT payloads as JSON, and their expiry in milliseconds since the epoch; `undefined` if it is unusable. */
 export const expiryHints: readonly (readonly [string, number | undefined])[] = [
   ['{"exp":1700000000}', 1_700_000_000_000],
   ['{"exp":1700000000.5}', 1_700_000_000_500],
@@ -35,7 +35,7 @@ export const expiryHints: readonly (readonly [string, number | undefined])[] = [
   ['null', undefined],
 ];
 
-/** `WWW-Authenticate` headers and their challenges. */
+/** `WWW-Authenticate` headers and the challenges in them. */
 export const wwwAuthenticate: readonly (readonly [string, readonly Challenge[]])[] = [
   [
     'Bearer, DPoP algs="ES256 PS256"',

@@ -24,7 +24,7 @@ test.each<readonly [string, Verdict]>([
   ['__proto__', 'ok'],
   ['constructor', 'ok'],
   ['toString', 'ok'],
-])('B82 the code %s with HTTP 200 means %s', (code, verdict) => {
+])('B82 the verdict on HTTP 200 with the code %s is %s', (code, verdict) => {
   expect(verdictOn({ errors: [coded(code)] })).toBe(verdict);
 });
 
@@ -39,7 +39,7 @@ test.each<readonly [number, Verdict]>([
   [429, 'ok'],
   [500, 'ok'],
   [503, 'ok'],
-])('B82 HTTP %i, whatever the body, means %s', (status, verdict) => {
+])('B82 the verdict on HTTP %i is %s with any body', (status, verdict) => {
   for (const facts of [{}, { body: '<h1>no</h1>' }, { body: null }, { errors: [] }, { errors: [{ message: 'no' }] }])
     expect(verdictOn({ status, ...facts })).toBe(verdict);
 });
@@ -58,13 +58,13 @@ test.each<readonly [string, Verdict]>([
   ['Forbidden', 'ok'],
   ['__proto__', 'ok'],
   ['', 'ok'],
-])('B82 an error without a code whose whole message is %j means %s', (message, verdict) => {
+])('B82 the verdict on an error without a code and with the message %j is %s', (message, verdict) => {
   expect(verdictOn({ errors: [{ message }] })).toBe(verdict);
   expect(verdictOn({ errors: [{ message, extensions: {} }] })).toBe(verdict);
   expect(verdictOn({ errors: [{ message, extensions: null }] })).toBe(verdict);
 });
 
-test('B82 a code beats the message', () => {
+test('B82 a code takes precedence over the message', () => {
   expect(verdictOn({ errors: [coded('NOT_FOUND', 'Unauthorized')] })).toBe('ok');
   expect(verdictOn({ errors: [coded('FORBIDDEN', 'Unauthorized')] })).toBe('forbidden');
   expect(verdictOn({ errors: [coded(17, 'Unauthorized')] })).toBe('ok');
@@ -74,16 +74,16 @@ test.each<readonly [number, Verdict]>([
   [4401, 'unauthenticated'],
   [4403, 'unauthenticated'],
   ...[1000, 1006, 1011, 4400, 4406, 4408, 4409, 4429, 4500].map(code => [code, 'ok'] as const),
-])('B121 B122 a socket closed with %i is %s', (closeCode, verdict) => {
+])('B121 B122 the verdict on a socket closed with %i is %s', (closeCode, verdict) => {
   expect(verdictOn({ status: undefined, closeCode })).toBe(verdict);
 });
 
-test('B121 close codes are judged whatever statuses a dialect has, and may be its own', () => {
+test('B121 close codes do not depend on the statuses of a dialect, and a dialect can replace them', () => {
   const dialect: Dialect = { ...defaultDialect, statuses: {} };
   expect(verdictOn({ status: undefined, closeCode: 4401 }, dialect)).toBe('unauthenticated');
-  const own: Dialect = { ...dialect, closeCodes: { 3000: 'unauthenticated' } };
-  expect(verdictOn({ status: undefined, closeCode: 3000 }, own)).toBe('unauthenticated');
-  expect(verdictOn({ status: undefined, closeCode: 4401 }, own)).toBe('ok');
+  const replaced: Dialect = { ...dialect, closeCodes: { 3000: 'unauthenticated' } };
+  expect(verdictOn({ status: undefined, closeCode: 3000 }, replaced)).toBe('unauthenticated');
+  expect(verdictOn({ status: undefined, closeCode: 4401 }, replaced)).toBe('ok');
 });
 
 test.each<readonly [number, string, Verdict]>([
@@ -102,23 +102,23 @@ test.each<readonly [number, string, Verdict]>([
   [400, 'Bearer error="constructor"', 'ok'],
   [400, 'Bearer', 'ok'],
   [400, '', 'ok'],
-])('B83 HTTP %i with the challenge %j means %s', (status, challenge, verdict) => {
+])('B83 the verdict on HTTP %i with the challenge %j is %s', (status, challenge, verdict) => {
   expect(verdictOn({ status, challenge })).toBe(verdict);
 });
 
-test('B83 a "you may not" anywhere beats a "your token is dead" elsewhere', () => {
+test('B83 forbidden takes precedence over unauthenticated', () => {
   expect(verdictOn({ errors: [coded('UNAUTHENTICATED'), coded('FORBIDDEN')] })).toBe('forbidden');
   expect(verdictOn({ status: 401, errors: [coded('FORBIDDEN')] })).toBe('forbidden');
   expect(verdictOn({ status: 403, errors: [coded('UNAUTHENTICATED')] })).toBe('forbidden');
 });
 
-test('B82 one refused field among good ones is enough', () => {
+test('B82 one unauthenticated field makes the verdict unauthenticated', () => {
   expect(verdictOn({ data: { a: 1, b: null }, errors: [{ message: 'no' }, coded('UNAUTHENTICATED')] })).toBe(
     'unauthenticated',
   );
 });
 
-test('B82 malformed errors are about nothing', () => {
+test('B82 the verdict on malformed errors is ok', () => {
   const errors: GraphQLErrorLike[] = JSON.parse(
     '[null, "Unauthorized", 7, [], {}, {"message":null}, {"message":{}}, {"extensions":"UNAUTHENTICATED"}, {"extensions":{"code":{}}}, {"extensions":{"code":null},"message":7}]',
   );
@@ -126,7 +126,7 @@ test('B82 malformed errors are about nothing', () => {
   for (const error of errors) expect(verdictOn({ errors: [error] })).toBe('ok');
 });
 
-test('a dialect replaces or extends any step', () => {
+test('a dialect can replace or extend each step', () => {
   const spring: Dialect = {
     ...defaultDialect,
     codes: { UNAUTHORIZED: 'unauthenticated' },
@@ -148,24 +148,24 @@ test('a dialect replaces or extends any step', () => {
   expect(verdictOn({ status: 401, body: 'JWT expired' }, supabase)).toBe('unauthenticated');
 });
 
-test('a dialect that looks at the whole response sees HTTP 200 bodies and socket closes, and no good answer', () => {
+test('judge of a dialect is called for HTTP 200 bodies and socket closes, but not for answers with data alone', () => {
   const dialect: Dialect = { ...defaultDialect, judge: () => 'unauthenticated' };
   expect(verdictOn({ body: { expiredToken: true } }, dialect)).toBe('unauthenticated');
   expect(verdictOn({ status: undefined, closeCode: 4401 }, dialect)).toBe('unauthenticated');
   expect(verdictOn({ data: {} }, dialect)).toBe('ok');
 });
 
-test.each(wwwAuthenticate)('CHL-01 the challenges of %j', (header, challenges) => {
+test.each(wwwAuthenticate)('CHL-01 parses the challenges of %j', (header, challenges) => {
   expect(parseChallenges(header)).toEqual(challenges);
 });
 
-test('CHL-01 a parameter named __proto__ is a parameter', () => {
+test('CHL-01 a parameter named __proto__ does not change the prototype', () => {
   const [challenge] = parseChallenges('Bearer __proto__="x", error="invalid_token"');
   expect(challenge?.params.error).toBe('invalid_token');
   expect(Object.getPrototypeOf(challenge?.params)).toBe(Object.prototype);
 });
 
-test('CHL-01 a header that never closes its quotes is passed over', () => {
+test('CHL-01 a parameter whose quotes are not closed is ignored', () => {
   expect(
     parseChallenges(`Basic realm="x", Bearer error="${'\\"'.repeat(1_000)}`).map(({ scheme }) => scheme),
   ).toContain('basic');

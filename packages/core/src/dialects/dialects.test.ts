@@ -9,32 +9,40 @@ import * as dialects from './index.ts';
 
 const table = Object.entries(dialects) as [keyof typeof dialects, Dialect][];
 
-/** As the adapters read it. */
-const factsOf = ({ status, body, closeCode }: Omit<RecordedAnswer, 'to' | 'verdict'>): ResponseFacts => ({
+/** The facts that an adapter reads from an answer. */
+const factsOf = ({ status, body, closeCode }: Omit<RecordedAnswer, 'cause' | 'verdict'>): ResponseFacts => ({
   sent: null,
   kind: 'query',
   status,
   closeCode,
   ...(body !== undefined && readBody(JSON.stringify(body))),
 });
-const verdictOn = (dialect: Dialect, answer: Omit<RecordedAnswer, 'to' | 'verdict'>) => judge(factsOf(answer), dialect);
+const verdictOn = (dialect: Dialect, answer: Omit<RecordedAnswer, 'cause' | 'verdict'>) =>
+  judge(factsOf(answer), dialect);
 
 describe.each(table)('the dialect %s', (name, dialect) => {
-  test.each(recordedAnswers[name])('B82 recorded: the answer to $to is $verdict', ({ verdict, ...answer }) => {
-    expect(verdictOn(dialect, answer)).toBe(verdict);
-  });
+  test.each(recordedAnswers[name])(
+    'B82 the recorded answer for $cause has the verdict $verdict',
+    ({ verdict, ...answer }) => {
+      expect(verdictOn(dialect, answer)).toBe(verdict);
+    },
+  );
 
   test.each<readonly [string, number, unknown]>([
     ['an unknown field', 400, { errors: [{ message: 'Cannot query field "x" on type "Query".' }] }],
-    ['a coded fault', 200, { errors: [{ message: 'Oh.', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] }],
+    [
+      'an error with a code that is not about authorization',
+      200,
+      { errors: [{ message: 'Oh.', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] },
+    ],
     ['too many requests', 429, { message: 'Too many requests' }],
-    ['a gateway without its server', 502, '<h1>Bad Gateway</h1>'],
-    ['a good answer', 200, { data: { me: null } }],
-  ])('B83 %s is ok', (_, status, body) => {
+    ['a gateway whose server is down', 502, '<h1>Bad Gateway</h1>'],
+    ['an answer with data', 200, { data: { me: null } }],
+  ])('B83 the verdict on %s is ok', (_, status, body) => {
     expect(verdictOn(dialect, { status, body })).toBe('ok');
   });
 
-  test('GQL-08 no message matches as a part of another', () => {
+  test('GQL-08 a message matches only as a whole', () => {
     const recorded = recordedAnswers[name].flatMap(({ body }) => fieldAt(body, 'errors')).filter(Array.isArray);
     const messages = [
       ...recorded.flat().map(error => String(fieldAt(error, 'message'))),
@@ -45,7 +53,7 @@ describe.each(table)('the dialect %s', (name, dialect) => {
         expect(verdictOn(dialect, { status: 200, body: { errors: [{ message: longer }] } }), longer).toBe('ok');
   });
 
-  test('GQL-07 what no server should send is read without a throw', () => {
+  test('GQL-07 judging malformed bodies does not throw', () => {
     const odd = [null, undefined, 7, '', 'Unauthorized', [], {}, { code: {} }, { exception: null }, { error: 'x' }];
     const errors: unknown[] = [
       ...odd,
@@ -58,7 +66,7 @@ describe.each(table)('the dialect %s', (name, dialect) => {
       expect(() => judge({ ...refusal(null), errors: list as GraphQLErrorLike[] }, dialect)).not.toThrow();
   });
 
-  test('SEC-04 a code with the name of an inherited field is no code', () => {
+  test('SEC-04 a code that equals the name of an inherited property does not match', () => {
     for (const code of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
       const extensions = { code, classification: code, exception: { code }, error: { name: code } };
       const error = { message: `${code} | x`, errorType: code, type: code, extensions };
@@ -67,9 +75,9 @@ describe.each(table)('the dialect %s', (name, dialect) => {
   });
 });
 
-/** What a server has no answer for, or none that a client can tell apart. */
+/** The verdicts for which a server has no answer, or none that a client can distinguish. */
 const signalsLacking: Readonly<Partial<Record<keyof typeof dialects, readonly Verdict[]>>> = {
-  yogaJwt: ['forbidden'], // the plugin looks at tokens, and at nothing else
+  yogaJwt: ['forbidden'], // the plugin checks only tokens
   graphqlShield: ['forbidden'],
   mercuriusAuth: ['forbidden'],
   keystone: ['forbidden'],
@@ -79,32 +87,32 @@ const signalsLacking: Readonly<Partial<Record<keyof typeof dialects, readonly Ve
   wpGraphQLJwt: ['forbidden'],
 };
 
-test('every dialect has an answer recorded for each verdict that its server can say', () => {
+test('every dialect has a recorded answer for each verdict that its server can express', () => {
   for (const [name] of table) {
     const verdicts = new Set(recordedAnswers[name].map(({ verdict }) => verdict));
-    const said = (['unauthenticated', 'forbidden', 'ok'] as const).filter(
+    const expected = (['unauthenticated', 'forbidden', 'ok'] as const).filter(
       verdict => !signalsLacking[name]?.includes(verdict),
     );
-    expect([...verdicts].sort(), name).toEqual([...said].sort());
+    expect([...verdicts].sort(), name).toEqual([...expected].sort());
   }
 });
 
 test.each(['Unauthorized', 7, {}, [null, 'x', 7]])(
-  'GQL-07 errors %j beside a 401: the token is renewed, no mutation is lost',
+  'GQL-07 a mutation with a 401 and the errors %j is retried with the renewed token',
   async errors => {
     const { auth, A, renewals } = signedIn();
-    const settled401 = auth.settle(refusal(A, { kind: 'mutation', errors: errors as GraphQLErrorLike[] }));
+    const retry = auth.settle(refusal(A, { kind: 'mutation', errors: errors as GraphQLErrorLike[] }));
     await settled();
     await renewals.last.answer('B');
-    expect(await settled401).toBe(current(auth));
+    expect(await retry).toBe(current(auth));
   },
 );
 
 test.each(table.filter(([name]) => ['graphqlShield', 'mercuriusAuth', 'keystone'].includes(name)))(
-  'B29 %s has one signal for two things: somebody who may not costs one renewal, and then none for the pause',
+  'B29 %s has one signal for both verdicts: a missing permission causes one renewal, and none during the cool-down',
   async (name, dialect) => {
     const { auth, A, renewals } = signedIn({ dialect });
-    const recorded = recordedAnswers[name].find(({ to }) => to === 'somebody who may not') ?? {};
+    const recorded = recordedAnswers[name].find(({ cause }) => cause === 'a missing permission') ?? {};
     const refused = auth.settle({ ...factsOf(recorded), sent: A });
     await settled();
     await renewals.last.answer('B');
@@ -116,7 +124,7 @@ test.each(table.filter(([name]) => ['graphqlShield', 'mercuriusAuth', 'keystone'
   },
 );
 
-test("an API's own dialect is five lines", () => {
+test('an application can write a dialect for its API', () => {
   const own: Dialect = {
     codes: { SESSION_OVER: 'unauthenticated', NOT_YOURS: 'forbidden' },
     statuses: { 401: 'unauthenticated', 403: 'forbidden' },
@@ -130,18 +138,18 @@ test("an API's own dialect is five lines", () => {
   expect(verdictOn(own, { status: 401, body: 'no' })).toBe('unauthenticated');
 });
 
-test('a dialect is extended by spreading it: Hot Chocolate 13 gave a missing sign-in the code of a missing right', () => {
+test('a dialect is extended by spreading it: Hot Chocolate 13 used one code for a missing sign-in and a missing permission', () => {
   const { hotChocolate } = dialects;
   const old: Dialect = {
     ...hotChocolate,
     codes: { ...hotChocolate.codes, AUTH_NOT_AUTHORIZED: 'unauthenticated' },
   };
-  const missing = recordedAnswers.hotChocolate.find(({ verdict }) => verdict === 'forbidden') ?? {};
-  expect(verdictOn(old, missing)).toBe('unauthenticated');
-  expect(verdictOn(hotChocolate, missing)).toBe('forbidden');
+  const notAuthorized = recordedAnswers.hotChocolate.find(({ verdict }) => verdict === 'forbidden') ?? {};
+  expect(verdictOn(old, notAuthorized)).toBe('unauthenticated');
+  expect(verdictOn(hotChocolate, notAuthorized)).toBe('forbidden');
   expect(verdictOn(old, { status: 403 })).toBe('forbidden');
 });
 
-test("Apollo Server's convention is the default", () => {
+test('the default dialect is that of Apollo Server', () => {
   expect(dialects.apolloServer).toBe(defaultDialect);
 });

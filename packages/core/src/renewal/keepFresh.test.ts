@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import {
   current,
-  heldStore,
+  scriptedStore,
   hours,
   minutes,
   outcome,
@@ -50,12 +50,12 @@ test('B59 it renews ahead of expiry without anybody asking, again and again', as
   auth.keepFresh();
   await clock.advance(10 * hours);
   expect(renewals.calls).toHaveLength(10);
-  expect(renewals.calls.every(({ given }) => given.reason === 'ahead')).toBe(true);
+  expect(renewals.calls.every(({ argument }) => argument.reason === 'ahead')).toBe(true);
   expect(clock.timers).toHaveLength(1);
 });
 
 test('B59 a token that the store brings dead is renewed at once', async () => {
-  const store = heldStore(recordA({ expiresAt: Date.UTC(2026, 10, 22) - 1 }));
+  const store = scriptedStore(recordA({ expiresAt: Date.UTC(2026, 10, 22) - 1 }));
   const { auth, clock, renewals } = scriptedProvider({ store });
   auth.keepFresh();
   await clock.advance(1);
@@ -122,7 +122,7 @@ test('B59 on return after eight hours the dead token is renewed once', async () 
   await clock.advance(8 * hours);
   page.show(true);
   await settled();
-  expect(renewals.calls.map(({ given }) => given.reason)).toEqual(['expired']);
+  expect(renewals.calls.map(({ argument }) => argument.reason)).toEqual(['expired']);
   await renewals.last.answer(fresh(1));
   await clock.advance(30 * minutes);
   expect(current(auth).accessToken).toBe('token-1');
@@ -270,7 +270,7 @@ test('B59 a page without document and navigator, as on a server, is always awake
 
 test('B59 another tab’s renewal puts the timer off', async () => {
   let notify = () => {};
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth, clock, renewals } = scriptedProvider({
     store: {
       load: () => store.load(),
@@ -283,7 +283,7 @@ test('B59 another tab’s renewal puts the timer off', async () => {
   });
   await auth.get();
   auth.keepFresh();
-  store.kept = recordA({ version: 2, accessToken: 'B', expiresAt: clock.now() + 3 * hours });
+  store.record = recordA({ version: 2, accessToken: 'B', expiresAt: clock.now() + 3 * hours });
   notify();
   await settled();
   await clock.advance(2 * hours);

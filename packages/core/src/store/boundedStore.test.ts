@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import {
   current,
-  heldStore,
   outcome,
   recordA,
   scriptedProvider,
+  scriptedStore,
   settled,
   signedIn,
 } from '../../test/scriptedProvider.ts';
@@ -93,11 +93,11 @@ test('B41 a sign-in wins over one that others wrote just before, also where a sa
 
 test('B28 a store that is too slow is told of by name of what it did not do', async () => {
   const hung = () => new Promise<never>(() => {});
-  const { auth, clock, said } = scriptedProvider({ store: { load: hung, save: hung } });
+  const { auth, clock, eventPayloads } = scriptedProvider({ store: { load: hung, save: hung } });
   await clock.advance(5_000);
   void auth.adopt('A');
   await clock.advance(10_000);
-  const causes = said.map(event => ('doing' in event ? [event.doing, event.cause] : []));
+  const causes = eventPayloads.map(event => ('doing' in event ? [event.doing, event.cause] : []));
   expect(causes).toMatchObject([
     ['load', { message: 'The store did not answer in time.' }],
     [],
@@ -107,7 +107,7 @@ test('B28 a store that is too slow is told of by name of what it did not do', as
 
 /** Signed in with `A`, whose save was given up, twice, and is still under way; later saves are done at once. */
 async function withSaveGivenUp() {
-  const store = heldStore();
+  const store = scriptedStore();
   const scripted = scriptedProvider({ store });
   await scripted.auth.get();
   const late: ((saved: boolean | Promise<boolean>) => void)[] = [];
@@ -117,7 +117,7 @@ async function withSaveGivenUp() {
   await adopted;
   expect([scripted.events, late.length]).toEqual([['signedIn', 'storeFailed'], 2]);
   store.saves.always(() => true);
-  const saved = () => store.saves.calls.map(({ given }) => given?.accessToken ?? null);
+  const saved = () => store.saves.calls.map(({ argument }) => argument?.accessToken ?? null);
   return { ...scripted, store, late, saved };
 }
 
@@ -126,13 +126,13 @@ test.each([0, 1])('B42 a save that was given up and lands after the sign-out doe
   await auth.signOut();
   late[index]?.(true);
   await settled();
-  expect(store.kept).toBeNull();
+  expect(store.record).toBeNull();
   expect(auth.fresh()).toBeNull();
   expect(events).toEqual(['signedIn', 'storeFailed', 'signedOut']);
 });
 
 test('B42 a sign-out whose save was given up and lands after the next sign-in does not undo that', async () => {
-  const store = heldStore();
+  const store = scriptedStore();
   const { auth, clock } = signedIn({ store });
   await settled();
   const late: ((saved: boolean) => void)[] = [];
@@ -143,7 +143,7 @@ test('B42 a sign-out whose save was given up and lands after the next sign-in do
   await auth.adopt('token-of-Bob');
   late[0]?.(true);
   await settled();
-  expect(store.kept?.accessToken).toBe('token-of-Bob');
+  expect(store.record?.accessToken).toBe('token-of-Bob');
   expect(current(auth).accessToken).toBe('token-of-Bob');
 });
 
@@ -153,7 +153,7 @@ test('B28 a save that was given up and lands after the next renewal is saved giv
   await auth.renew();
   for (const land of late) land(true);
   await settled();
-  expect(store.kept?.accessToken).toBe('B');
+  expect(store.record?.accessToken).toBe('B');
   expect(current(auth).accessToken).toBe('B');
 });
 
@@ -170,7 +170,7 @@ test('B28 a save that was given up and lands while the next is under way does no
   next[0]?.(true);
   expect(await outcome(renewed)).toBe('B');
   await settled();
-  expect(store.kept?.accessToken).toBe('B');
+  expect(store.record?.accessToken).toBe('B');
   expect(current(auth).accessToken).toBe('B');
 });
 
@@ -195,7 +195,7 @@ test('B28 a save that was given up and lands in the end is not made up for', asy
 });
 
 test('B28 a save that lands while it is tried once more is a save', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth, clock, renewals, events } = scriptedProvider({ store });
   await auth.get();
   const late: ((saved: boolean) => void)[] = [];
@@ -332,7 +332,7 @@ test('B11 after dispose a save that was given up lands as it may: nothing is wri
 });
 
 test('B28 a store that always takes too long is written a few times, and holds what memory holds in the end', async () => {
-  const store = heldStore();
+  const store = scriptedStore();
   const { auth, clock } = scriptedProvider({ store });
   await auth.get();
   store.saves.always(() => new Promise(resolve => void clock.setTimeout(() => resolve(true), 12_000)));
@@ -342,7 +342,7 @@ test('B28 a store that always takes too long is written a few times, and holds w
   }
   void auth.signOut();
   await clock.advance(600_000);
-  expect(store.kept).toBeNull();
+  expect(store.record).toBeNull();
   expect(clock.timers).toEqual([]);
   expect(store.saves.calls.length).toBeLessThan(30);
 });

@@ -98,9 +98,9 @@ test('B42 a sign-out comes after a save that is on its way, and is the last', as
   const saving = store.save(recordA());
   const clearing = store.save(null);
   await settled();
-  expect(writes.calls.map(({ given }) => given !== undefined)).toEqual([true]);
+  expect(writes.calls.map(({ argument }) => argument !== undefined)).toEqual([true]);
   await writes.last.answer();
-  expect(writes.calls.map(({ given }) => given !== undefined)).toEqual([true, false]);
+  expect(writes.calls.map(({ argument }) => argument !== undefined)).toEqual([true, false]);
   await writes.last.answer();
   expect(await Promise.all([saving, clearing])).toEqual([true, true]);
   expect(items.size).toBe(0);
@@ -122,11 +122,11 @@ test.each(['', 'not JSON', '{"v":1,"session":"s"', '[]', '7', '"text"', '{"v":2}
   async damaged => {
     const storage = new MapStorage();
     storage.items.set(key, damaged);
-    const { auth, events, said } = scriptedProvider({ store: keyValueStore(storage, 'session') });
+    const { auth, events, eventPayloads } = scriptedProvider({ store: keyValueStore(storage, 'session') });
     expect(auth.fresh()).toBeNull();
     await settled();
     expect(events).toEqual(['storeFailed']);
-    expect(said).toEqual([{ doing: 'read', at: expect.any(Number) }]);
+    expect(eventPayloads).toEqual([{ doing: 'read', at: expect.any(Number) }]);
     expect(storage.items.size).toBe(0);
   },
 );

@@ -1,11 +1,11 @@
 import { expect, test, vi } from 'vitest';
 import {
   current,
-  heldStore,
   hours,
   outcome,
   recordA,
   scriptedProvider,
+  scriptedStore,
   settled,
   signedIn,
 } from '../../test/scriptedProvider.ts';
@@ -41,7 +41,11 @@ test('B60 two managers on one store, both expired, at the same time: one request
 
 test('B61 a lock that is never had: bounded wait, then progress without it, and storeFailed', async () => {
   const store = storeWith(() => new Promise(() => {}));
-  const { auth, clock, renewals, events, said } = signedIn({ store, renewTimeoutMs: 1_000, lockWaitMs: 3_000 });
+  const { auth, clock, renewals, events, eventPayloads } = signedIn({
+    store,
+    renewTimeoutMs: 1_000,
+    lockWaitMs: 3_000,
+  });
   const renew = outcome(auth.renew());
   await clock.advance(2_999);
   expect(renewals.calls).toHaveLength(0);
@@ -49,7 +53,7 @@ test('B61 a lock that is never had: bounded wait, then progress without it, and 
   await renewals.last.answer('B');
   expect(await renew).toBe('B');
   expect(events).toEqual(['storeFailed', 'renewed']);
-  expect(said[0]).toMatchObject({ doing: 'lock', cause: { message: 'It took too long.' } });
+  expect(eventPayloads[0]).toMatchObject({ doing: 'lock', cause: { message: 'It took too long.' } });
 });
 
 test('B61 a lock that comes after its time runs nothing', async () => {
@@ -114,9 +118,9 @@ test('B67 an exclusive provider does not renew without the lock: unavailable', a
 test('B40 who waits for a lock when the session ends does not come in any more', async () => {
   const entered = vi.fn();
   const { signal } = new AbortController();
-  let given: AbortSignal = signal;
+  let lockSignal: AbortSignal = signal;
   const store = storeWith((run, options) => {
-    given = options.signal;
+    lockSignal = options.signal;
     return new Promise(resolve => {
       entered.mockImplementation(() => resolve(run(options.signal)));
     });
@@ -126,7 +130,7 @@ test('B40 who waits for a lock when the session ends does not come in any more',
   await settled();
   await auth.signOut();
   expect(await renew).toBe('signedOut');
-  expect(given.aborted).toBe(true);
+  expect(lockSignal.aborted).toBe(true);
   expect(clock.timers).not.toContain(15_000);
   entered();
   await clock.advance(hours);
@@ -146,23 +150,23 @@ test('B11 dispose while a renewal waits for the lock: disposed at once, and no t
 });
 
 test('B61 the store says that somebody else was faster: theirs is adopted, ours is dropped', async () => {
-  const kept = heldStore(recordA());
-  const { auth, renewals, events } = scriptedProvider({ store: kept });
+  const store = scriptedStore(recordA());
+  const { auth, renewals, events } = scriptedProvider({ store });
   await auth.get();
-  kept.saves.always(() => false);
+  store.saves.always(() => false);
   const renew = outcome(auth.renew());
   await settled();
-  kept.kept = recordA({ version: 2, accessToken: 'theirs' });
+  store.record = recordA({ version: 2, accessToken: 'theirs' });
   await renewals.last.answer('ours');
   expect(await renew).toBe('theirs');
   expect(events).toEqual(['renewed']);
 });
 
 test('B61 the store says that somebody else was faster, but shows nothing yet: unavailable, and the session is kept', async () => {
-  const kept = heldStore(recordA());
-  const { auth, renewals } = scriptedProvider({ store: kept });
+  const store = scriptedStore(recordA());
+  const { auth, renewals } = scriptedProvider({ store });
   const A = await auth.get();
-  kept.saves.always(() => false);
+  store.saves.always(() => false);
   renewals.always(() => 'ours');
   expect(await outcome(auth.renew())).toBe('unavailable');
   expect(auth.fresh()).toBe(A);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   current,
-  heldStore,
+  scriptedStore,
   jwt,
   outcome,
   recordA,
@@ -26,13 +26,13 @@ const bringing = (token: string, sent: TokenSet | null, response: object = {}, f
   });
 
 test('B104 a token that a response brought is used at once, saved, and of the same session', async () => {
-  const store = heldStore();
+  const store = scriptedStore();
   const { auth, A, events } = signedIn({ receive, store });
   expect(auth.settle(bringing('B', A))).toBeUndefined();
   expect(current(auth)).toMatchObject({ accessToken: 'B', refreshToken: 'rA', session: A.session, version: 2 });
   expect(events).toEqual(['renewed']);
   await settled();
-  expect(store.kept?.accessToken).toBe('B');
+  expect(store.record?.accessToken).toBe('B');
 });
 
 test('B104 of two answers in the wrong order the one to the older token changes nothing', () => {
@@ -132,11 +132,11 @@ test('B104 a token that comes while a renewal is being saved: memory and store a
 });
 
 test('B104 the store says that somebody else was faster: theirs is taken', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth } = scriptedProvider({ receive, store });
   const A = await auth.get();
   store.saves.always(() => false);
-  store.kept = recordA({ version: 3, accessToken: 'theirs' });
+  store.record = recordA({ version: 3, accessToken: 'theirs' });
   void auth.settle(bringing('B', A));
   expect(current(auth).accessToken).toBe('B');
   await settled();
@@ -144,14 +144,14 @@ test('B104 the store says that somebody else was faster: theirs is taken', async
 });
 
 test('B42 signOut from inside the renewed event of a received token: the final state is empty', async () => {
-  const store = heldStore(recordA());
+  const store = scriptedStore(recordA());
   const { auth } = scriptedProvider({ receive, store });
   const A = await auth.get();
   auth.on('renewed', () => void auth.signOut());
   void auth.settle(bringing('B', A));
   await settled();
   expect(auth.fresh()).toBeNull();
-  expect(store.kept).toBeNull();
+  expect(store.record).toBeNull();
 });
 
 test('B101 a receive that throws is an error of that operation only', async () => {

@@ -16,25 +16,25 @@ const guarded = (field: string): Partial<ResponseFacts> => ({
 });
 
 test('B82 a refused query waits for the renewal and is sent again with its token', async () => {
-  const { auth, A, renewals, events, said } = signedIn();
+  const { auth, A, renewals, events, eventPayloads } = signedIn();
   const repeat = auth.settle(refusal(A));
   await settled();
-  expect(renewals.calls.map(({ given }) => [given.reason, given.current])).toEqual([['refused', A]]);
+  expect(renewals.calls.map(({ argument }) => [argument.reason, argument.current])).toEqual([['refused', A]]);
   await renewals.last.answer({ accessToken: 'B', expiresInS: 3600 });
   expect(await repeat).toBe(auth.fresh());
   expect(current(auth).accessToken).toBe('B');
   expect(events).toEqual(['refused', 'renewed', 'repeated']);
-  expect(said.map(event => 'session' in event && event.session)).toEqual([A.session, A.session, A.session]);
+  expect(eventPayloads.map(event => 'session' in event && event.session)).toEqual([A.session, A.session, A.session]);
 });
 
 test('B82 a good answer is settled at once: no renewal, event, store or timer', async () => {
   const { auth, A, clock, renewals, events } = signedIn();
   await settled();
-  const before = clock.asked;
+  const before = clock.nowCalls;
   expect(auth.settle(success(A))).toBeUndefined();
   expect(auth.settle(success(A, { kind: 'mutation' }))).toBeUndefined();
   expect(auth.settle(success(A, { kind: 'subscription', data: undefined }))).toBeUndefined();
-  expect([clock.asked, clock.timers, renewals.calls.length, events.length]).toEqual([before, [], 0, 0]);
+  expect([clock.nowCalls, clock.timers, renewals.calls.length, events.length]).toEqual([before, [], 0, 0]);
 });
 
 test('B81 a refusal of an anonymous operation is delivered untouched', async () => {
@@ -84,9 +84,9 @@ test.each<readonly [string, Partial<ResponseFacts>, string | undefined]>([
   ],
   ['of no challenge', {}, undefined],
 ])('CHL-03 forbidden tells the scope %s', (_, facts, scope) => {
-  const { auth, A, clock, said } = signedIn();
+  const { auth, A, clock, eventPayloads } = signedIn();
   void auth.settle(refusal(A, { status: 403, ...facts }));
-  expect(said).toEqual([{ at: clock.now(), session: A.session, scope }]);
+  expect(eventPayloads).toEqual([{ at: clock.now(), session: A.session, scope }]);
 });
 
 const stepUp = 'Bearer error="insufficient_user_authentication", scope="a"';
@@ -101,10 +101,10 @@ test.each<Asked>([
   [stepUp, {}],
   ...['-1', '1.5', '5s', '1e3', ' 5', '', 'Infinity', '0x10', '9'.repeat(400)].map(noCount),
 ])('CHL-06 stepUp tells what is asked for: %s', (challenge, asked) => {
-  const { auth, A, clock, events, said } = signedIn();
+  const { auth, A, clock, events, eventPayloads } = signedIn();
   expect(auth.settle(refusal(A, { challenge }))).toBeUndefined();
   expect(events).toEqual(['stepUp']);
-  expect(said).toEqual([{ at: clock.now(), session: A.session, ...asked }]);
+  expect(eventPayloads).toEqual([{ at: clock.now(), session: A.session, ...asked }]);
 });
 
 test('B84 fifty operations refused together: one renewal, fifty repeats', async () => {
@@ -314,7 +314,7 @@ test('B12 all that were refused with one token set wait for the same promise, un
   const ask = (sent: TokenSet) => outcome(settle(refusal(sent)) ?? Promise.resolve());
   const first = [ask(older), ask(older)];
   const second = [ask(A), ask(A)];
-  expect(successors.calls.map(({ given }) => given)).toEqual([older, A]);
+  expect(successors.calls.map(({ argument }) => argument)).toEqual([older, A]);
   await successors.calls[0]?.answer(A);
   second.push(ask(A));
   expect(successors.calls).toHaveLength(2);
