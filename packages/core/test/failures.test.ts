@@ -29,10 +29,10 @@ afterEach(() => void vi.restoreAllMocks());
 const html = { 'content-type': 'text/html; charset=utf-8' };
 const json = { 'content-type': 'application/json' };
 const ann = { username: 'ann', password: 'a password' };
-const no = (code = 'sessionExpired' as const) => new TokenError(code, 'The auth server eventPayloads no.');
+const rejection = (code = 'sessionExpired' as const) => new TokenError(code, 'The refresh token was rejected.');
 const outage = (retryAfterMs?: number) => new TokenError('unavailable', 'Gone.', { retryAfterMs });
 
-/** Asks every 100 ms; the answer tells when the auth server was asked, in milliseconds from the start. */
+/** Calls `renew` every 100 ms. Returns the times of the token requests, in milliseconds from the start. */
 async function timesOfRequests({ auth, clock, renewals, A }: ReturnType<typeof signedIn>, ms: number) {
   const times: number[] = [];
   for (let at = 0; at < ms; at += 100) {
@@ -44,35 +44,41 @@ async function timesOfRequests({ auth, clock, renewals, A }: ReturnType<typeof s
   return times;
 }
 
-const trouble: readonly (readonly [string, () => Response | Promise<Response>])[] = [
+const transientFailures: readonly (readonly [string, () => Response | Promise<Response>])[] = [
   ['a network error', () => Promise.reject(new TypeError('fetch failed'))],
   ['408', () => new Response(null, { status: 408 })],
   ['429', () => new Response(null, { status: 429 })],
   ['500', () => new Response('{"error":"server_error"}', { status: 500, headers: json })],
-  ['502 with a page', () => new Response('<h1>Bad gateway</h1>', { status: 502, headers: html })],
+  ['502 with a page of HTML', () => new Response('<h1>Bad gateway</h1>', { status: 502, headers: html })],
   ['503', () => new Response('', { status: 503 })],
-  ['a page of a proxy with 401', () => new Response('<h1>Log in</h1>', { status: 401, headers: html })],
+  ['a page of HTML from a proxy with 401', () => new Response('<h1>Log in</h1>', { status: 401, headers: html })],
   ['400 temporarily_unavailable', () => new Response('{"error":"temporarily_unavailable"}', { status: 400 })],
-  ['a 200 page of a captive portal', () => new Response('<h1>Welcome</h1>', { status: 200, headers: html })],
+  [
+    'a page of HTML from a captive portal with 200',
+    () => new Response('<h1>Welcome</h1>', { status: 200, headers: html }),
+  ],
   ['a 200 without a body', () => new Response('', { status: 200 })],
   ['a 200 with cut JSON', () => new Response('{"access_tok', { status: 200, headers: json })],
-  ['a 200 with other JSON', () => new Response('{"hello":"world"}', { status: 200, headers: json })],
+  ['a 200 with unrelated JSON', () => new Response('{"hello":"world"}', { status: 200, headers: json })],
   ['a 200 with a token that is a number', () => new Response('{"access_token":7}', { status: 200, headers: json })],
   ['a 200 with null', () => new Response('null', { status: 200, headers: json })],
 ];
-test.each(trouble)('B20 %s is unavailable: the tokens are kept, nobody is signed out', async (_, respond) => {
-  const store = scriptedStore(recordA());
-  const { auth, renewals, events } = scriptedProvider({ store });
-  const A = await auth.get();
-  renewals.always(async () => readTokens(await respond()));
-  expect(await outcome(auth.renew())).toBe('unavailable');
-  expect(auth.fresh()).toBe(A);
-  expect(auth.state).toMatchObject({ status: 'signedIn', error: { code: 'unavailable' } });
-  expect(store.record?.accessToken).toBe('A');
-  expect(events).toEqual(['renewalFailed']);
-});
+test.each(transientFailures)(
+  'B20 %s is unavailable: the tokens are kept, and the session goes on',
+  async (_, respond) => {
+    const store = scriptedStore(recordA());
+    const { auth, renewals, events } = scriptedProvider({ store });
+    const A = await auth.get();
+    renewals.always(async () => readTokens(await respond()));
+    expect(await outcome(auth.renew())).toBe('unavailable');
+    expect(auth.fresh()).toBe(A);
+    expect(auth.state).toMatchObject({ status: 'signedIn', error: { code: 'unavailable' } });
+    expect(store.record?.accessToken).toBe('A');
+    expect(events).toEqual(['renewalFailed']);
+  },
+);
 
-test('B21 invalid_grant: one signedOut event, every waiter gets sessionExpired, the refresh token is not sent again', async () => {
+test('B21 ends the session on invalid_grant: one signedOut event, sessionExpired for every waiter, and no second request with the refresh token', async () => {
   const store = scriptedStore(recordA());
   const { auth, clock, renewals, events, eventPayloads } = scriptedProvider({ store });
   await auth.get();
@@ -95,7 +101,7 @@ test('B21 invalid_grant: one signedOut event, every waiter gets sessionExpired, 
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B21 a refresh token that was refused is not sent again while the sign-in that should follow is in trouble', async () => {
+test('B21 a rejected refresh token is not sent again after a transient failure of the sign-in that follows', async () => {
   const { auth, A, clock, renewals, signIns } = signedIn({ credentials: () => ann });
   renewals.always(() => null);
   signIns.always(() => Promise.reject(outage()));
@@ -107,7 +113,7 @@ test('B21 a refresh token that was refused is not sent again while the sign-in t
   expect([renewals.calls.length, signIns.calls.length]).toEqual([1, 2]);
 });
 
-test('B22 invalid_grant, but the store holds a newer set: it is adopted, and nobody is signed out', async () => {
+test('B22 on invalid_grant a newer token set in the store is adopted, and the session goes on', async () => {
   const store = scriptedStore(recordA());
   const { auth, clock, renewals, events } = scriptedProvider({ store });
   await auth.get();
@@ -115,13 +121,13 @@ test('B22 invalid_grant, but the store holds a newer set: it is adopted, and nob
   const get = auth.get();
   await settled();
   store.record = recordA({ version: 2, accessToken: 'B', refreshToken: 'rB', expiresAt: clock.now() + hours });
-  await renewals.last.fail(no());
+  await renewals.last.fail(rejection());
   expect((await get)?.accessToken).toBe('B');
   expect(events).toEqual(['renewed']);
   expect(auth.state.status).toBe('signedIn');
 });
 
-test('B22 the loser of a race between two managers on one store without a lock adopts what the winner saved', async () => {
+test('B22 of two managers that renew at once on a store without a lock, the rejected one adopts the token set that the other saved', async () => {
   const { lock, ...store } = memoryStore();
   expect(lock).toBeDefined();
   const winner = signedIn({ store });
@@ -130,12 +136,12 @@ test('B22 the loser of a race between two managers on one store without a lock a
   const answers = [outcome(winner.auth.renew()), outcome(loser.auth.renew())];
   await settled();
   await winner.renewals.last.answer({ accessToken: 'B', refreshToken: 'rB' });
-  await loser.renewals.last.fail(no());
+  await loser.renewals.last.fail(rejection());
   expect(await Promise.all(answers)).toEqual(['B', 'B']);
   expect(loser.events).not.toContain('signedOut');
 });
 
-test('B23 the refresh token is dead and credentials are given: one sign-in, in the same session', async () => {
+test('B23 with an expired refresh token the credentials sign in once, in the same session', async () => {
   const { auth, A, clock, renewals, signIns, events } = signedIn(
     { credentials: () => ann },
     { refreshExpiresInS: 7200 },
@@ -152,7 +158,7 @@ test('B23 the refresh token is dead and credentials are given: one sign-in, in t
   expect(renewals.calls).toHaveLength(0);
 });
 
-test('B23 a refused refresh token and credentials: the refused operation is repeated with the token of the sign-in', async () => {
+test('B23 after a rejected refresh token the credentials sign in, and the refused operation is retried', async () => {
   const { auth, A, renewals, signIns, events } = signedIn({ credentials: () => ann });
   renewals.always(() => null);
   signIns.always(() => ({ accessToken: 'B' }));
@@ -161,7 +167,7 @@ test('B23 a refused refresh token and credentials: the refused operation is repe
   expect(events).toEqual(['refused', 'renewed', 'repeated']);
 });
 
-test('B23 no refresh token and no renew: the credentials sign in again', async () => {
+test('B23 without a refresh token the credentials sign in again at expiry', async () => {
   const store = scriptedStore();
   const { auth, clock, signIns } = scriptedProvider({ store, renew: () => null, credentials: () => ann });
   signIns.always(() => ({ accessToken: `token-${signIns.calls.length}`, expiresInS: 3600 }));
@@ -171,7 +177,7 @@ test('B23 no refresh token and no renew: the credentials sign in again', async (
   expect(signIns.calls).toHaveLength(2);
 });
 
-test('B24 the renewal ahead of need fails: the token that is still valid is used', async () => {
+test('B24 after a failed renewal ahead of expiry the valid token is used', async () => {
   const { auth, A, clock, renewals, events } = signedIn({ renewAheadMs: 10 * minutes });
   await clock.advance(58 * minutes);
   expect(auth.fresh()).toBe(A);
@@ -183,7 +189,7 @@ test('B24 the renewal ahead of need fails: the token that is still valid is used
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B24 in the last moments before expiry, when operations wait, a failed renewal leaves the valid token', async () => {
+test('B24 after a failed renewal in the hard zone the valid token is used until it expires', async () => {
   const { auth, A, clock, renewals } = signedIn();
   clock.jump(hours - 1_000);
   expect(auth.fresh()).toBeUndefined();
@@ -195,7 +201,7 @@ test('B24 in the last moments before expiry, when operations wait, a failed rene
   expect(await outcome(auth.get())).toBe('unavailable');
 });
 
-test('B25 an outage: 50 calls in a row make one request', async () => {
+test('B25 during an outage 50 calls in a row make one token request', async () => {
   const { auth, clock, renewals, events } = signedIn();
   renewals.always(() => Promise.reject(outage()));
   clock.jump(2 * hours);
@@ -213,14 +219,14 @@ test('B25 the cool-down doubles up to five minutes', async () => {
   expect(pauses).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 300].map(seconds => seconds * 1_000));
 });
 
-test('B25 chance shortens the cool-down by up to a quarter', async () => {
+test('B25 jitter shortens the cool-down by up to a quarter', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0.8);
   const scripted = signedIn({ cooldownMs: 10_000 });
   scripted.renewals.always(() => Promise.reject(outage()));
   expect(await timesOfRequests(scripted, 30_000)).toEqual([0, 8_000, 24_000]);
 });
 
-test('B25 a success ends the growth of the cool-down', async () => {
+test('B25 a successful renewal resets the cool-down to its initial length', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
   const { auth, clock, renewals } = signedIn({ cooldownMs: 2_000 });
   renewals.always(() => Promise.reject(outage()));
@@ -238,7 +244,7 @@ test('B25 a success ends the growth of the cool-down', async () => {
   expect(renewals.calls).toHaveLength(before + 1);
 });
 
-test('B25 Retry-After is obeyed, in seconds and as a date', async () => {
+test('B25 obeys Retry-After in seconds and as a date', async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 22) });
   const waits = ['120', new Date(Date.UTC(2026, 10, 22) + 120_000).toUTCString()];
   for (const retryAfter of waits) {
@@ -251,7 +257,7 @@ test('B25 Retry-After is obeyed, in seconds and as a date', async () => {
   vi.useRealTimers();
 });
 
-test('B25 a Retry-After of days is obeyed for an hour', async () => {
+test('B25 a Retry-After of days is limited to an hour', async () => {
   const { auth, A, clock, renewals } = signedIn();
   renewals.always(() => Promise.reject(outage(48 * hours)));
   await outcome(auth.renew({ refused: A }));
@@ -263,7 +269,7 @@ test('B25 a Retry-After of days is obeyed for an hour', async () => {
   expect(renewals.calls).toHaveLength(2);
 });
 
-test('B25 a Retry-After that is no number leaves the cool-down as it is', async () => {
+test('B25 a retryAfterMs that is NaN does not change the cool-down', async () => {
   const scripted = signedIn();
   scripted.renewals.always(() => Promise.reject(outage(Number('Wed, 21 Oct 2026'))));
   const [first, second = 0] = await timesOfRequests(scripted, 3_000);
@@ -271,7 +277,7 @@ test('B25 a Retry-After that is no number leaves the cool-down as it is', async 
   expect(second).toBeGreaterThanOrEqual(1_500);
 });
 
-test('B25 another tab’s sign-in ends the cool-down, which was another session’s', async () => {
+test('B25 a sign-in in another tab ends the cool-down of the last session', async () => {
   const store = memoryStore();
   const { auth, clock, renewals } = signedIn({ store });
   renewals.always(() => Promise.reject(new TokenError('misconfigured', 'Not this client.')));
@@ -304,7 +310,7 @@ test('B25 a cool-down does not outlast a clock that is set back', async () => {
   expect(await outcome(auth.renew({ refused: A }))).toBe('B');
 });
 
-test('B26 a renewal in the background fails with nobody waiting: no unhandled rejection', async () => {
+test('B26 a failed renewal without waiters causes no unhandled rejection', async () => {
   const unhandled = vi.fn();
   process.on('unhandledRejection', unhandled);
   const { auth, A, clock, renewals } = signedIn();
@@ -317,14 +323,14 @@ test('B26 a renewal in the background fails with nobody waiting: no unhandled re
   void outcome(auth.renew({ signal: caller.signal }));
   await settled();
   caller.abort();
-  await renewals.last.fail(no());
+  await renewals.last.fail(rejection());
   await settled();
   expect(unhandled).not.toHaveBeenCalled();
   process.off('unhandledRejection', unhandled);
 });
 
 test.each([undefined, null])(
-  'B27 no new refresh token in the answer (%s): the old one stays, and its expiry',
+  'B27 without a new refresh token in the answer (%s) the old one and its expiry are kept',
   async refreshToken => {
     const store = scriptedStore();
     const { auth, clock, renewals, A } = signedIn({ store }, { refreshExpiresInS: 86_400 });
@@ -336,7 +342,7 @@ test.each([undefined, null])(
   },
 );
 
-test('B27 a new refresh token replaces the old one, whose expiry goes with it', async () => {
+test('B27 a new refresh token replaces the old one and its expiry', async () => {
   const { auth, renewals } = signedIn({}, { refreshExpiresInS: 86_400 });
   renewals.always(() => ({ accessToken: 'B', refreshToken: 'rB' }));
   const B = await auth.renew();
@@ -368,7 +374,7 @@ test('B27 a new refresh token is saved before any waiter resumes', async () => {
   expect(events).toEqual(['renewed']);
 });
 
-test('B28 the save fails after a rotation: memory keeps the new pair, the save is tried again, storeFailed is emitted', async () => {
+test('B28 when the save fails after a rotation, the new tokens are kept in memory, the save is tried again, and storeFailed is emitted', async () => {
   const store = scriptedStore(recordA());
   const { auth, renewals, events, eventPayloads } = scriptedProvider({ store });
   await auth.get();
@@ -384,7 +390,7 @@ test('B28 the save fails after a rotation: memory keeps the new pair, the save i
   expect(store.record).toMatchObject({ accessToken: 'C', refreshToken: 'rC' });
 });
 
-test('B28 a save that fails once is tried again at once, and nothing is said', async () => {
+test('B28 a save that fails once is tried again at once, without storeFailed', async () => {
   const store = scriptedStore(recordA());
   const { auth, renewals, events } = scriptedProvider({ store });
   await auth.get();
@@ -395,7 +401,7 @@ test('B28 a save that fails once is tried again at once, and nothing is said', a
   expect(events).toEqual(['renewed']);
 });
 
-test('B28 a store that was gone does not win over memory when it is back', async () => {
+test('B28 a record older than memory is not used after the store failed for a time', async () => {
   const memory = memoryStore();
   let isGone = false;
   const store = {
@@ -416,7 +422,7 @@ test('B28 a store that was gone does not win over memory when it is back', async
   expect(await memory.load()).toMatchObject({ accessToken: 'C', session: A.session });
 });
 
-test('B28 a save that never ends does not hold the waiters for ever', async () => {
+test('B28 a save that never settles delays the waiters for a limited time only', async () => {
   const store = scriptedStore(recordA());
   const { auth, clock, renewals, events } = scriptedProvider({ store });
   await auth.get();
@@ -429,7 +435,7 @@ test('B28 a save that never ends does not hold the waiters for ever', async () =
   expect(events).toEqual(['storeFailed', 'renewed']);
 });
 
-test('B29 the brand-new token is refused too: one renewal, one repeat, and the refusal is delivered', async () => {
+test('B29 when the new token is refused too, there is one renewal and one retry, and the refusal is delivered', async () => {
   const { auth, A, renewals, events } = signedIn();
   renewals.always(() => `token-${renewals.calls.length}`);
   const B = await auth.settle(refusal(A));
@@ -440,7 +446,7 @@ test('B29 the brand-new token is refused too: one renewal, one repeat, and the r
   expect(events).toEqual(['refused', 'renewed', 'repeated', 'refused']);
 });
 
-test('B29 a token set that nobody’s operation was accepted with is not renewed again within the cool-down', async () => {
+test('B29 a token set with which no operation has succeeded is not renewed again within the cool-down', async () => {
   const { auth, A, clock, renewals } = signedIn({ cooldownMs: 2_000 });
   renewals.always(() => `token-${renewals.calls.length}`);
   await auth.settle(refusal(A));
@@ -454,7 +460,7 @@ test('B29 a token set that nobody’s operation was accepted with is not renewed
   expect((await auth.settle(refusal(B, { operation: 'another query' })))?.accessToken).toBe('token-2');
 });
 
-test('B29 once an operation was accepted with the token set, another’s refusal renews it within the cool-down', async () => {
+test('B29 after one operation has succeeded with the token set, another refused one renews it within the cool-down', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() => `token-${renewals.calls.length}`);
   await auth.settle(refusal(A));
@@ -463,29 +469,29 @@ test('B29 once an operation was accepted with the token set, another’s refusal
   expect((await auth.settle(refusal(B, { operation: 'another query' })))?.accessToken).toBe('token-2');
 });
 
-test('B29 one query whose refusal outlived a renewal costs no other within a growing pause, and blocks nobody', async () => {
+test('B29 a query that is refused again after a renewal causes the next one only after a growing pause, and other queries are renewed for at once', async () => {
   const { auth, A, clock, renewals } = signedIn({ cooldownMs: 2_000 });
   renewals.always(() => `token-${renewals.calls.length}`);
-  const forbidden = { operation: 'a query that nobody may' };
-  let now = (await auth.settle(refusal(A, forbidden))) ?? A;
-  void auth.settle(refusal(now, { ...forbidden, repeated: true }));
-  void auth.settle(success(now));
+  const forbidden = { operation: 'a forbidden query' };
+  let latest = (await auth.settle(refusal(A, forbidden))) ?? A;
+  void auth.settle(refusal(latest, { ...forbidden, repeated: true }));
+  void auth.settle(success(latest));
   const renewed: number[] = [];
   for (let at = 0; at < 16_000; at += 500) {
-    const successor = await auth.settle(refusal(now, forbidden));
+    const successor = await auth.settle(refusal(latest, forbidden));
     if (successor) {
       renewed.push(at);
-      now = successor;
-      void auth.settle(refusal(now, { ...forbidden, repeated: true }));
-      void auth.settle(success(now));
+      latest = successor;
+      void auth.settle(refusal(latest, { ...forbidden, repeated: true }));
+      void auth.settle(success(latest));
     }
     clock.jump(500);
   }
   expect(renewed).toEqual([2_000, 6_000, 14_000]);
-  expect((await auth.settle(refusal(now, { operation: 'another query' })))?.accessToken).toBe('token-5');
+  expect((await auth.settle(refusal(latest, { operation: 'another query' })))?.accessToken).toBe('token-5');
 });
 
-test('B29 a query that is accepted again is as any other', async () => {
+test('B29 a query that succeeds after it was refused twice is renewed for again', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() => `token-${renewals.calls.length}`);
   const B = (await auth.settle(refusal(A))) ?? A;
@@ -494,7 +500,7 @@ test('B29 a query that is accepted again is as any other', async () => {
   expect((await auth.settle(refusal(B)))?.accessToken).toBe('token-2');
 });
 
-test('B29 an answer without data is no acceptance', async () => {
+test('B29 an answer without data does not count as a success', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() => `token-${renewals.calls.length}`);
   await auth.settle(refusal(A));
@@ -503,7 +509,7 @@ test('B29 an answer without data is no acceptance', async () => {
   expect(auth.settle(refusal(B, { operation: 'another query' }))).toBeUndefined();
 });
 
-test('B29 a late acceptance of an older token set does not put the accepted one on trial again', async () => {
+test('B29 a late success with an older token set does not change what is known of the current one', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() => `token-${renewals.calls.length}`);
   await auth.settle(refusal(A));
@@ -513,26 +519,26 @@ test('B29 a late acceptance of an older token set does not put the accepted one 
   expect((await auth.settle(refusal(B, { operation: 'another query' })))?.accessToken).toBe('token-2');
 });
 
-test('B29 a token set that no refusal has brought is not on trial', async () => {
+test('B29 a token set from an explicit renew is renewed on its first refusal', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() => `token-${renewals.calls.length}`);
   await auth.settle(refusal(A));
-  const asked = await auth.renew();
-  expect((await auth.settle(refusal(asked, { operation: 'another query' })))?.accessToken).toBe('token-3');
+  const requested = await auth.renew();
+  expect((await auth.settle(refusal(requested, { operation: 'another query' })))?.accessToken).toBe('token-3');
 });
 
-test('B29 late refusals of an older token set do not prolong the trial of the current one', async () => {
+test('B29 late refusals of an older token set do not prolong the cool-down of the current one', async () => {
   const { auth, A, clock, renewals } = signedIn({ cooldownMs: 2_000 });
   renewals.always(() => `token-${renewals.calls.length}`);
   await auth.settle(refusal(A));
   clock.jump(1_500);
   await auth.settle(refusal(A, { operation: 'a late query' }));
   clock.jump(500);
-  const repeat = auth.settle(refusal(current(auth), { operation: 'another query' }));
-  expect((await repeat)?.accessToken).toBe('token-2');
+  const retry = auth.settle(refusal(current(auth), { operation: 'another query' }));
+  expect((await retry)?.accessToken).toBe('token-2');
 });
 
-test('B29 a refusal of an older token set is answered with the current one, also on trial', async () => {
+test('B29 a refusal of an older token set is answered with the current one, even before any operation has succeeded with that', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() => 'B');
   await auth.settle(refusal(A));
@@ -540,7 +546,7 @@ test('B29 a refusal of an older token set is answered with the current one, also
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B29 of the operations whose refusal outlived a renewal only the last hundred are remembered', async () => {
+test('B29 remembers only the last hundred operations that were refused again after a renewal', async () => {
   const { auth, A, renewals } = signedIn({ cooldownMs: 60_000 });
   renewals.always(() => `token-${renewals.calls.length}`);
   void auth.settle(success(A));
@@ -553,7 +559,7 @@ test('B29 of the operations whose refusal outlived a renewal only the last hundr
   expect(await auth.settle(refusal(A, { operation: 'query 0' }))).toBeDefined();
 });
 
-test('B30 the renewal answers the refused token again: noProgress, and a pause', async () => {
+test('B30 a renewal that answers the refused token fails with noProgress, and a cool-down follows', async () => {
   const { auth, A, clock, renewals, events } = signedIn();
   renewals.always(() => 'A');
   expect(await outcome(auth.renew({ refused: A }))).toBe('noProgress');
@@ -566,7 +572,7 @@ test('B30 the renewal answers the refused token again: noProgress, and a pause',
   expect(await outcome(auth.renew({ refused: A }))).toBe('B');
 });
 
-test('B30 the renewal answers the refused token again, and credentials are given: a sign-in follows', async () => {
+test('B30 with credentials a renewal that answers the refused token is followed by a sign-in', async () => {
   const { auth, A, renewals, signIns } = signedIn({ credentials: () => ann });
   renewals.always(() => 'A');
   signIns.always(() => ({ accessToken: 'B' }));
@@ -574,7 +580,7 @@ test('B30 the renewal answers the refused token again, and credentials are given
   expect([renewals.calls.length, signIns.calls.length]).toEqual([1, 1]);
 });
 
-test('B30 the refused token comes back with a rotated refresh token: that one is kept', async () => {
+test('B30 the rotated refresh token is kept when the renewal answers the refused access token', async () => {
   const store = scriptedStore();
   const { auth, A, renewals } = signedIn({ store });
   renewals.always(() => ({ accessToken: 'A', refreshToken: 'rB' }));
@@ -583,7 +589,7 @@ test('B30 the refused token comes back with a rotated refresh token: that one is
   expect(current(auth).refreshToken).toBe('rB');
 });
 
-test('B30 a renewal ahead of need that answers the current token: kept, and not asked again before it is expired', async () => {
+test('B30 when a renewal ahead of expiry answers the current token, the next one follows at expiry', async () => {
   const { auth, clock, renewals, events } = signedIn();
   renewals.always(({ current: tokens }) => ({ accessToken: 'A', expiresAt: tokens?.expiresAt }));
   const end = current(auth).expiresAt ?? 0;
@@ -602,7 +608,7 @@ test('B30 a renewal ahead of need that answers the current token: kept, and not 
   expect(events).not.toContain('renewalFailed');
 });
 
-test('B30 a renewal ahead of need that answers the current token with a later end: it lives until then', async () => {
+test('B30 when a renewal ahead of expiry answers the current token with a later expiry, that expiry counts', async () => {
   const { auth, clock, renewals } = signedIn();
   renewals.always(() => ({ accessToken: 'A', expiresInS: 3600 }));
   await clock.advance(59.5 * minutes);
@@ -619,7 +625,7 @@ test('B30 a renewal ahead of need that answers the current token with a later en
   expect(renewals.calls).toHaveLength(2);
 });
 
-test('B30 a renewal ahead of need that answers the current token, which is refused then: it is asked for again', async () => {
+test('B30 when a renewal ahead of expiry answers the current token, a refusal of it is renewed', async () => {
   const { auth, clock, renewals } = signedIn();
   renewals.always(() => (renewals.calls.length > 1 ? 'B' : 'A'));
   await clock.advance(59.5 * minutes);
@@ -630,7 +636,7 @@ test('B30 a renewal ahead of need that answers the current token, which is refus
   expect(renewals.calls).toHaveLength(2);
 });
 
-test('B30 a new token that looks expired on arrival: its expiry is unknown, and it is used', async () => {
+test('B30 a new token that looks expired on arrival is used, with an unknown expiry', async () => {
   const { auth, A, clock, renewals } = signedIn();
   renewals.always(() => ({ accessToken: 'B', expiresAt: clock.now() - 3 * hours }));
   const B = await auth.renew({ refused: A });
@@ -642,34 +648,40 @@ test('B30 a new token that looks expired on arrival: its expiry is unknown, and 
 });
 
 const nullToken: null = JSON.parse('{"accessToken":null}');
-test.each([null, nullToken])('B31 a null token (%j) is credentialsRejected at a sign-in', async answer => {
-  const { auth, signIns, events } = scriptedProvider();
-  signIns.always(() => answer);
-  expect(await outcome(auth.signIn(ann))).toBe('credentialsRejected');
-  expect(auth.state.status).toBe('signedOut');
-  expect(events).toEqual([]);
-});
+test.each([null, nullToken])(
+  'B31 a sign-in that answers a null token (%j) fails with credentialsRejected',
+  async answer => {
+    const { auth, signIns, events } = scriptedProvider();
+    signIns.always(() => answer);
+    expect(await outcome(auth.signIn(ann))).toBe('credentialsRejected');
+    expect(auth.state.status).toBe('signedOut');
+    expect(events).toEqual([]);
+  },
+);
 
-test.each(['{"accessToken":null}', '{"access_token":null}'])('B31 a 200 with %s at a renewal is a no', async body => {
-  const { auth, renewals } = signedIn();
-  renewals.always(() => readTokens(new Response(body)));
-  expect(await outcome(auth.renew())).toBe('sessionExpired');
-});
+test.each(['{"accessToken":null}', '{"access_token":null}'])(
+  'B31 a renewal that answers 200 with %s is a rejection',
+  async body => {
+    const { auth, renewals } = signedIn();
+    renewals.always(() => readTokens(new Response(body)));
+    expect(await outcome(auth.renew())).toBe('sessionExpired');
+  },
+);
 
-test('B31 a sign-in that the auth server refuses is credentialsRejected, with the status and what it said', async () => {
+test('B31 a sign-in that the auth server rejects fails with credentialsRejected and the status of the answer', async () => {
   const { auth, signIns } = scriptedProvider();
-  signIns.always(() => Promise.reject(new TokenError('sessionExpired', 'No.', { status: 401 })));
+  signIns.always(() => Promise.reject(new TokenError('sessionExpired', 'Wrong password.', { status: 401 })));
   await expect(auth.signIn(ann)).rejects.toMatchObject({ code: 'credentialsRejected', status: 401 });
 });
 
-test('B31 a sign-in in trouble is unavailable, and the session that was goes on', async () => {
+test('B31 a transient failure of a sign-in is unavailable, and the session goes on', async () => {
   const { auth, A, signIns } = signedIn();
   signIns.always(() => Promise.reject(new TypeError('fetch failed')));
   expect(await outcome(auth.signIn(ann))).toBe('unavailable');
   expect(auth.fresh()).toBe(A);
 });
 
-test('B31 refused credentials are not sent again before a growing cool-down', async () => {
+test('B31 rejected credentials are sent again only after a growing cool-down', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
   const { auth, clock, signIns, eventPayloads } = scriptedProvider({ credentials: () => ann });
   signIns.always(() => null);
@@ -684,7 +696,7 @@ test('B31 refused credentials are not sent again before a growing cool-down', as
   expect(eventPayloads[0]).toMatchObject({ reason: 'credentials', error: { code: 'credentialsRejected' } });
 });
 
-test('B31 refused credentials end a session whose refresh token is dead, with credentialsRejected', async () => {
+test('B31 rejected credentials after a rejected refresh token end the session with credentialsRejected', async () => {
   const { auth, A, renewals, signIns, events } = signedIn({ credentials: () => ann });
   renewals.always(() => null);
   signIns.always(() => null);
@@ -693,7 +705,7 @@ test('B31 refused credentials end a session whose refresh token is dead, with cr
   expect(events).toEqual(['renewalFailed', 'signedOut']);
 });
 
-test('B31 a new signIn ends the cool-down of refused credentials', async () => {
+test('B31 a new signIn ends the cool-down of rejected credentials', async () => {
   const { auth, clock, renewals, signIns } = scriptedProvider({ credentials: () => ann });
   signIns.always(() => null);
   await outcome(auth.get());
@@ -705,7 +717,7 @@ test('B31 a new signIn ends the cool-down of refused credentials', async () => {
   expect(await outcome(auth.get())).toBe('B');
 });
 
-test('B31 signOut switches the credentials off until the next signIn', async () => {
+test('B31 after signOut the credentials are not used until the next signIn', async () => {
   const credentials = vi.fn(() => ann);
   const { auth, renewals, signIns } = scriptedProvider({ credentials });
   renewals.always(() => null);
@@ -721,7 +733,7 @@ test('B31 signOut switches the credentials off until the next signIn', async () 
   expect(credentials).toHaveBeenCalledTimes(2);
 });
 
-test('B31 signOut keeps the credentials off also for a session that another tab has begun', async () => {
+test('B31 after signOut the credentials are not used for a session that another tab began', async () => {
   const store = memoryStore();
   const credentials = vi.fn(() => ann);
   const here = scriptedProvider({ store, credentials });
@@ -734,7 +746,7 @@ test('B31 signOut keeps the credentials off also for a session that another tab 
   expect(credentials).not.toHaveBeenCalled();
 });
 
-test('B31 credentials that are refused when the session has changed hands do not end the new one', async () => {
+test('B31 credentials that are rejected after another session began do not end that session', async () => {
   const { auth, renewals, signIns, events } = signedIn({ credentials: () => ann });
   renewals.always(() => null);
   const renew = outcome(auth.renew());
@@ -746,7 +758,7 @@ test('B31 credentials that are refused when the session has changed hands do not
   expect(events).toEqual(['signedOut', 'signedIn']);
 });
 
-test('B22 credentials are refused, but the store holds a newer set by then: it is adopted, and nobody is signed out', async () => {
+test('B22 on rejected credentials a newer token set in the store is adopted, and the session goes on', async () => {
   const store = scriptedStore(recordA());
   const { auth, clock, renewals, signIns, events, states } = scriptedProvider({ store, credentials: () => ann });
   await auth.get();
@@ -762,7 +774,7 @@ test('B22 credentials are refused, but the store holds a newer set by then: it i
   expect(states.at(-1)?.error).toBeUndefined();
 });
 
-test('B22 the refused token came back and the credentials are refused, but the store holds a newer set: it is adopted', async () => {
+test('B22 a newer token set in the store is adopted when the renewal answers the refused token and the credentials are rejected', async () => {
   const store = scriptedStore(recordA());
   const { auth, renewals, signIns } = scriptedProvider({ store, credentials: () => ann });
   await auth.get();
@@ -774,11 +786,11 @@ test('B22 the refused token came back and the credentials are refused, but the s
   expect(await got).toBe('B');
 });
 
-test('B22 credentials come to nothing, but another tab has renewed by then: who waits goes on with its token', async () => {
+test('B22 waiters get the token that another tab renewed while the credentials answered null', async () => {
   const { lock, ...store } = memoryStore();
   expect(lock).toBeDefined();
-  const asked = script<void, Password | null>();
-  const here = signedIn({ store, credentials: () => asked.run() });
+  const credentials = script<void, Password | null>();
+  const here = signedIn({ store, credentials: () => credentials.run() });
   await settled();
   here.renewals.always(() => null);
   const got = outcome(here.auth.renew());
@@ -786,12 +798,12 @@ test('B22 credentials come to nothing, but another tab has renewed by then: who 
   const there = scriptedProvider({ store });
   there.renewals.always(() => 'B');
   await there.auth.renew();
-  await asked.last.answer(null);
+  await credentials.last.answer(null);
   expect(await got).toBe('B');
   expect(here.events).toEqual(['renewed']);
 });
 
-test('B22 credentials are refused, but somebody has signed in elsewhere by then: who waited goes on as they', async () => {
+test('B22 on rejected credentials waiters get the token set of a sign-in in another tab', async () => {
   const { subscribe, ...store } = memoryStore();
   expect(subscribe).toBeDefined();
   const { auth, signIns, events } = scriptedProvider({ store, credentials: () => ann });
@@ -803,14 +815,11 @@ test('B22 credentials are refused, but somebody has signed in elsewhere by then:
   expect(events).toEqual(['signedIn']);
 });
 
-test.each([null, undefined])(
-  'B31 credentials that are not there at the moment (%s): nobody is signed in',
-  async none => {
-    const { auth, signIns } = scriptedProvider({ credentials: () => none });
-    expect(await outcome(auth.get())).toBeNull();
-    expect(signIns.calls).toHaveLength(0);
-  },
-);
+test.each([null, undefined])('B31 without credentials (%s) the user stays signed out', async absent => {
+  const { auth, signIns } = scriptedProvider({ credentials: () => absent });
+  expect(await outcome(auth.get())).toBeNull();
+  expect(signIns.calls).toHaveLength(0);
+});
 
 test.each([
   [400, ''],
@@ -818,8 +827,8 @@ test.each([
   [400, '{"error":"invalid_grant"}'],
   [401, '{"error":"invalid_grant"}'],
   [401, '{"error":"invalid_token"}'],
-  [400, '{"code":17,"message":"no"}'],
-])('B32 %i with the body %j is a no of the auth server', async (status, body) => {
+  [400, '{"code":17,"message":"Unknown user"}'],
+])('B32 %i with the body %j is a rejection', async (status, body) => {
   const { auth, renewals } = signedIn();
   renewals.always(() => readTokens(new Response(body, { status })));
   expect(await outcome(auth.renew())).toBe('sessionExpired');
@@ -831,7 +840,7 @@ test.each([
   [405, 'not here'],
   [403, '{"statusCode":403,"error":"Forbidden"}'],
 ])(
-  'B32 %i without an OAuth error (%s) is trouble, and a no after three in a row over more than a cool-down',
+  'B32 %i without an OAuth error (%s) is a transient failure, and a rejection after three in a row over more than a cool-down',
   async (status, body) => {
     const { auth, clock, renewals } = signedIn({ cooldownMs: 2_000 });
     renewals.always(() => readTokens(new Response(body, { status })));
@@ -844,7 +853,7 @@ test.each([
   },
 );
 
-test('B32 a 403 with an OAuth error stays trouble, however often it comes', async () => {
+test('B32 a 403 with an OAuth error is a transient failure each time', async () => {
   const { auth, clock, renewals } = signedIn();
   renewals.always(() => readTokens(Response.json({ error: 'temporarily_unavailable' }, { status: 403 })));
   for (let times = 0; times < 4; times++) {
@@ -856,7 +865,7 @@ test('B32 a 403 with an OAuth error stays trouble, however often it comes', asyn
   }
 });
 
-test('B32 three 404 in a row within a cool-down are not believed yet', async () => {
+test('B32 three answers of 404 in a row within a cool-down are not a rejection', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
   const { auth, clock, renewals } = signedIn({ cooldownMs: 0 });
   renewals.always(() => readTokens(new Response(null, { status: 404 })));
@@ -865,7 +874,7 @@ test('B32 three 404 in a row within a cool-down are not believed yet', async () 
   expect(await outcome(auth.renew())).toBe('sessionExpired');
 });
 
-test('B32 other trouble in between starts the count of 404 anew', async () => {
+test('B32 another transient failure in between resets the count of 404', async () => {
   const { auth, clock, renewals } = signedIn();
   for (const status of [404, 404, 503, 404, 404]) {
     renewals.always(() => readTokens(new Response(null, { status })));
@@ -876,7 +885,7 @@ test('B32 other trouble in between starts the count of 404 anew', async () => {
 });
 
 test.each(['invalid_client', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope', 'invalid_request'])(
-  'B32 %s is misconfigured: the session is kept, and nothing is asked again for five minutes',
+  'B32 %s is misconfigured: the session is kept, and no token request follows for five minutes',
   async error => {
     const { auth, A, clock, renewals } = signedIn();
     renewals.always(() => readTokens(new Response(JSON.stringify({ error }), { status: 400 })));
@@ -888,7 +897,7 @@ test.each(['invalid_client', 'unauthorized_client', 'unsupported_grant_type', 'i
   },
 );
 
-test('B32 misconfigured with 403 keeps the session however often it comes', async () => {
+test('B32 misconfigured with 403 keeps the session each time', async () => {
   const { auth, A, clock, renewals } = signedIn();
   renewals.always(() => readTokens(new Response('{"error":"unauthorized_client"}', { status: 403 })));
   for (let call = 0; call < 4; call++) {
@@ -899,7 +908,7 @@ test('B32 misconfigured with 403 keeps the session however often it comes', asyn
   expect(renewals.calls).toHaveLength(4);
 });
 
-test.each([301, 302, 307, 308])('B33 a token endpoint that redirects with %i is an error', async status => {
+test.each([301, 302, 307, 308])('B33 a redirect of the token endpoint with %i is unavailable', async status => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() =>
     readTokens(new Response(null, { status, headers: { location: 'https://elsewhere.example/' } })),
@@ -909,7 +918,7 @@ test.each([301, 302, 307, 308])('B33 a token endpoint that redirects with %i is 
 });
 
 const adopts = (token: string) => (scripted: ScriptedProvider) => scripted.auth.adopt(token);
-test.each(['', null])('B27 a refresh token that is %j is none: the one we have stays', async refreshToken => {
+test.each(['', null])('B27 a refresh token that is %j does not replace the current one', async refreshToken => {
   const { auth, renewals } = signedIn();
   renewals.always(() => ({ accessToken: 'B', refreshToken }));
   await auth.renew();
@@ -917,7 +926,7 @@ test.each(['', null])('B27 a refresh token that is %j is none: the one we have s
 });
 
 test.each(invalidTokens)(
-  'B34 the token %j is refused wherever it comes from, and the error does not contain it',
+  'B34 the token %j is invalid from every source, and the error does not contain it',
   async token => {
     const errors: TokenError[] = [];
     const failing = (promise: Promise<unknown>) =>
@@ -944,7 +953,7 @@ test.each(invalidTokens)(
   },
 );
 
-test('B34 the error of a token that is none says what it was', async () => {
+test('B34 the error of an invalid token describes the value', async () => {
   const { auth } = scriptedProvider();
   const messageOf = (parts: TokenParts) => auth.adopt(parts).catch((error: Error) => error.message);
   expect(await messageOf({ accessToken: '' })).toMatch(/^The access token is empty.*Pass the token alone/);
@@ -953,20 +962,20 @@ test('B34 the error of a token that is none says what it was', async () => {
   expect(await messageOf({ accessToken: 'A', refreshToken: 'a b' })).toContain('refresh token');
 });
 
-test('B34 a refused token leaves the session that was', async () => {
+test('B34 adopting an invalid token does not change the session', async () => {
   const { auth, A, events } = signedIn();
   expect(await outcome(auth.adopt('a b'))).toBe('misconfigured');
   expect(auth.fresh()).toBe(A);
   expect(events).toEqual([]);
 });
 
-test('B34 a token of 16 KiB is taken, a longer one is not', async () => {
+test('B34 a token of 16 KiB is valid, a longer one is not', async () => {
   const { auth } = scriptedProvider();
   await auth.adopt('x'.repeat(16_384));
   expect(await outcome(auth.adopt('x'.repeat(16_385)))).toBe('misconfigured');
 });
 
-test('a renewal that is asked for and has nothing to ask with is noProgress, and the token is used to its end', async () => {
+test('renew() without a way to renew fails with noProgress, and the token is used until it expires', async () => {
   const auth = createTokenManager({ signIn: () => ({ accessToken: 'A', expiresInS: 3600 }) });
   await auth.signIn(undefined);
   await expect(auth.renew()).rejects.toMatchObject({ code: 'noProgress' });
@@ -982,19 +991,19 @@ test("with renewal: 'never' an explicit renew is misconfigured, and the session 
   expect(current(auth)).toBe(A);
 });
 
-test('B29 what is known of a query that nobody may is forgotten some minutes after its pause', async () => {
+test('B29 a forbidden query is forgotten some minutes after its pause', async () => {
   const { auth, A, clock, renewals } = signedIn({ cooldownMs: 2_000 });
   renewals.always(() => `token-${renewals.calls.length}`);
-  const forbidden = { operation: 'a query that nobody may' };
-  let now = A;
+  const forbidden = { operation: 'a forbidden query' };
+  let latest = A;
   const pauseAfterRefusal = async () => {
-    now = (await auth.settle(refusal(now, forbidden))) ?? now;
-    void auth.settle(refusal(now, { ...forbidden, repeated: true }));
-    void auth.settle(success(now));
+    latest = (await auth.settle(refusal(latest, forbidden))) ?? latest;
+    void auth.settle(refusal(latest, { ...forbidden, repeated: true }));
+    void auth.settle(success(latest));
     let pause = 0;
-    for (; pause <= 10_000 && !auth.settle(refusal(now, forbidden)); pause += 1_000) clock.jump(1_000);
+    for (; pause <= 10_000 && !auth.settle(refusal(latest, forbidden)); pause += 1_000) clock.jump(1_000);
     await settled();
-    now = current(auth);
+    latest = current(auth);
     return pause;
   };
   const first = await pauseAfterRefusal();
@@ -1002,28 +1011,28 @@ test('B29 what is known of a query that nobody may is forgotten some minutes aft
   expect([first, await pauseAfterRefusal()]).toEqual([2_000, 2_000]);
 });
 
-/** A subscription whose token is refused after each datum, ten times a second. @returns when it was renewed for, in seconds */
+/** A subscription whose token is refused after each result, ten times a second. @returns the times of its renewals in seconds */
 async function renewedForStream(seconds: number): Promise<number[]> {
   const { auth, A, clock, renewals } = signedIn({ cooldownMs: 2_000 });
   renewals.always(() => `token-${renewals.calls.length}`);
   const stream = { kind: 'subscription', operation: 'a subscription', delivered: true } as const;
   const renewed: number[] = [];
-  let now = A;
+  let latest = A;
   for (let tick = 0; tick < seconds * 10; tick++) {
-    void auth.settle(success(now, stream));
-    const successor = await auth.settle(refusal(now, stream));
+    void auth.settle(success(latest, stream));
+    const successor = await auth.settle(refusal(latest, stream));
     if (successor) renewed.push(tick / 10);
-    now = successor ?? now;
+    latest = successor ?? latest;
     clock.jump(100);
   }
   return renewed;
 }
 
-test('B93 a subscription goes on though new tokens die on it at once, ten times', async () => {
+test('B93 a subscription is resubscribed without a pause for its first ten refusals after data', async () => {
   expect(await renewedForStream(2)).toEqual([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]);
 });
 
-test('B93 a subscription that is refused with every new token after some data is not renewed for without pause', async () => {
+test('B93 a subscription whose every new token is refused after data is renewed for at a limited rate', async () => {
   const renewed = await renewedForStream(10 * 60);
   const perMinute = Array.from(
     { length: 10 },
@@ -1034,44 +1043,44 @@ test('B93 a subscription that is refused with every new token after some data is
 });
 
 test.each([
-  ['die of old age before the cool-down is over', { expiresInS: 1 }, 1_000],
-  ['die when the cool-down is over', {}, 2_000],
-])('B93 a subscription outlives any number of tokens that %s', async (_, lifetime, ms) => {
+  ['expire within the cool-down', { expiresInS: 1 }, 1_000],
+  ['are refused after the cool-down', {}, 2_000],
+])('B93 a subscription is resubscribed after any number of tokens that %s', async (_, lifetime, ms) => {
   const { auth, A, clock, renewals } = signedIn({ cooldownMs: 2_000 });
   renewals.always(() => ({ accessToken: `token-${renewals.calls.length}`, ...lifetime }));
   const stream = { kind: 'subscription', operation: 'a subscription', delivered: true } as const;
-  let now = (await auth.settle(refusal(A, stream))) ?? A;
+  let latest = (await auth.settle(refusal(A, stream))) ?? A;
   for (let tokens = 2; tokens < 30; tokens++) {
-    void auth.settle(success(now, stream));
+    void auth.settle(success(latest, stream));
     clock.jump(ms);
-    now = (await auth.settle(refusal(now, stream))) ?? now;
-    expect(now.accessToken).toBe(`token-${tokens}`);
+    latest = (await auth.settle(refusal(latest, stream))) ?? latest;
+    expect(latest.accessToken).toBe(`token-${tokens}`);
   }
 });
 
-test('B93 early deaths of tokens are forgotten after some minutes, and are no operation’s but a stream’s', async () => {
+test('B93 early refusals of tokens are counted for streams only, and forgotten after some minutes', async () => {
   const { auth, A, clock, renewals } = signedIn({ cooldownMs: 2_000 });
   renewals.always(() => `token-${renewals.calls.length}`);
   const stream = { kind: 'subscription', operation: 'a subscription', delivered: true } as const;
-  let now = A;
-  const die = async (times: number, facts: Partial<ResponseFacts>) => {
+  let latest = A;
+  const refuse = async (times: number, facts: Partial<ResponseFacts>) => {
     const before = renewals.calls.length;
-    for (let death = 0; death < times; death++) {
-      void auth.settle(success(now, facts));
-      now = (await auth.settle(refusal(now, facts))) ?? now;
+    for (let round = 0; round < times; round++) {
+      void auth.settle(success(latest, facts));
+      latest = (await auth.settle(refusal(latest, facts))) ?? latest;
     }
     return renewals.calls.length - before;
   };
-  expect(await die(20, { operation: 'a query' })).toBe(20);
-  expect(await die(10, stream)).toBe(10);
-  expect(await die(1, stream)).toBe(0);
+  expect(await refuse(20, { operation: 'a query' })).toBe(20);
+  expect(await refuse(10, stream)).toBe(10);
+  expect(await refuse(1, stream)).toBe(0);
   clock.jump(5 * minutes - 1);
-  expect(await die(2, stream)).toBe(1); // the token is old by now; its successor is the eleventh
+  expect(await refuse(2, stream)).toBe(1); // this token is past its cool-down; its successor is the eleventh
   clock.jump(2_000);
-  expect(await die(11, stream)).toBe(11);
+  expect(await refuse(11, stream)).toBe(11);
 });
 
-test('B93 a token that dies early dies once, on however many subscriptions', async () => {
+test('B93 an early refusal of a token is counted once for all subscriptions', async () => {
   const { auth, A, renewals } = signedIn({ cooldownMs: 2_000 });
   renewals.always(() => `token-${renewals.calls.length}`);
   const streams = Array.from({ length: 20 }, (_, n) => ({
@@ -1079,11 +1088,11 @@ test('B93 a token that dies early dies once, on however many subscriptions', asy
     operation: `subscription ${n}`,
     delivered: true,
   }));
-  let now = A;
-  for (let deaths = 0; deaths < 5; deaths++) {
-    for (const stream of streams) void auth.settle(success(now, stream));
-    const successors = await Promise.all(streams.map(async stream => auth.settle(refusal(now, stream))));
-    expect(new Set(successors.map(tokens => tokens?.accessToken))).toEqual(new Set([`token-${deaths + 1}`]));
-    now = successors[0] ?? now;
+  let latest = A;
+  for (let round = 0; round < 5; round++) {
+    for (const stream of streams) void auth.settle(success(latest, stream));
+    const successors = await Promise.all(streams.map(async stream => auth.settle(refusal(latest, stream))));
+    expect(new Set(successors.map(tokens => tokens?.accessToken))).toEqual(new Set([`token-${round + 1}`]));
+    latest = successors[0] ?? latest;
   }
 });
