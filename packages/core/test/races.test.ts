@@ -15,38 +15,38 @@ import {
   script,
 } from './scriptedProvider.ts';
 
-// Two token managers, as of two tabs, on one place whose answers take time.
+// Two token managers, as in two tabs, that share one slow storage.
 
-interface Place {
+interface SlowStorage {
   record: TokenRecord | null;
-  readonly open: () => TokenStore;
+  readonly connect: () => TokenStore;
 }
 
-interface Habits {
-  /** Whether it keeps a record only over the expected one. */
-  readonly compares?: boolean;
+interface SlowStorageOptions {
+  /** Whether `save` compares the stored record with the expected one. */
+  readonly comparesRecords?: boolean;
   readonly loadMs?: number;
   readonly saveMs?: number;
-  /** When the others hear of a write. */
+  /** The delay of the notices to other connections. */
   readonly noticeMs?: number;
 }
 
-function slowPlace(
+function slowStorage(
   clock: FakeClock,
-  { compares = true, loadMs = 10, saveMs = 30, noticeMs = 200 }: Habits = {},
-): Place {
+  { comparesRecords = true, loadMs = 10, saveMs = 30, noticeMs = 200 }: SlowStorageOptions = {},
+): SlowStorage {
   const listeners = new Set<() => void>();
-  const after = <T>(ms: number, run: () => T) => new Promise<T>(done => clock.setTimeout(() => done(run()), ms));
+  const after = <T>(ms: number, run: () => T) => new Promise<T>(resolve => clock.setTimeout(() => resolve(run()), ms));
   const isSame = (one: TokenRecord | null, other: TokenRecord | null) =>
     one?.session === other?.session && one?.version === other?.version;
-  const place: Place = {
+  const storage: SlowStorage = {
     record: recordA(),
-    open: () => ({
-      load: () => after(loadMs, () => place.record),
+    connect: () => ({
+      load: () => after(loadMs, () => storage.record),
       save: (record, expected) =>
         after(saveMs, () => {
-          if (compares && expected !== undefined && !isSame(place.record, expected)) return false;
-          place.record = record;
+          if (comparesRecords && expected !== undefined && !isSame(storage.record, expected)) return false;
+          storage.record = record;
           for (const changed of listeners) void after(noticeMs, changed);
           return true;
         }),
@@ -56,14 +56,14 @@ function slowPlace(
       },
     }),
   };
-  return place;
+  return storage;
 }
 
 interface Tab {
   readonly auth: TokenManager<Password, SignedIn>;
-  /** Answers its renewal. */
+  /** Answers the latest token request. */
   answer(parts: TokenParts | null): void;
-  readonly asked: () => number;
+  readonly tokenRequests: () => number;
   readonly events: string[];
 }
 
@@ -74,31 +74,36 @@ async function openTab(clock: FakeClock, store: TokenStore): Promise<Tab> {
   for (const name of eventNames) auth.on(name, () => void events.push(name));
   await clock.advance(50);
   expect(auth.fresh()?.accessToken).toBe('A');
-  return { auth, answer: parts => void renewals.last.answer(parts), asked: () => renewals.calls.length, events };
+  return {
+    auth,
+    answer: parts => void renewals.last.answer(parts),
+    tokenRequests: () => renewals.calls.length,
+    events,
+  };
 }
 
 const B = { accessToken: 'B', refreshToken: 'rB' };
 
-test('B22 the loser of a race is told no while the winner’s record is being saved: it is not deleted, and nobody is signed out', async () => {
+test('B22 a rejection in one tab while another saves its renewal does not delete that record and does not end the session', async () => {
   const clock = fakeClock();
-  const place = slowPlace(clock);
-  const [winner, loser] = [await openTab(clock, place.open()), await openTab(clock, place.open())];
+  const storage = slowStorage(clock);
+  const [winner, loser] = [await openTab(clock, storage.connect()), await openTab(clock, storage.connect())];
   const outcomes = [outcome(winner.auth.renew()), outcome(loser.auth.renew())];
   await clock.advance(20);
   winner.answer(B);
   await clock.advance(15);
-  loser.answer(null); // looks, sees A still, and deletes while B is being saved
+  loser.answer(null); // the tab still loads A, and deletes it while B is being saved
   await clock.advance(2_000);
   expect(await Promise.all(outcomes)).toEqual(['B', 'B']);
-  expect(place.record?.accessToken).toBe('B');
+  expect(storage.record?.accessToken).toBe('B');
   expect([...winner.events, ...loser.events]).not.toContain('signedOut');
 });
 
-test('B22 the same where the lock could not be had', async () => {
+test('B22 a rejection in one tab while another saves its renewal does not end the session when neither could acquire the lock', async () => {
   const clock = fakeClock();
-  const place = slowPlace(clock, { noticeMs: 500 });
-  const open = () => openTab(clock, { ...place.open(), lock: () => new Promise<never>(() => {}) });
-  const [winner, loser] = [await open(), await open()];
+  const storage = slowStorage(clock, { noticeMs: 500 });
+  const openWithoutLock = () => openTab(clock, { ...storage.connect(), lock: () => new Promise<never>(() => {}) });
+  const [winner, loser] = [await openWithoutLock(), await openWithoutLock()];
   const outcomes = [outcome(winner.auth.renew()), outcome(loser.auth.renew())];
   await clock.advance(15_040);
   winner.answer(B);
@@ -106,42 +111,42 @@ test('B22 the same where the lock could not be had', async () => {
   loser.answer(null);
   await clock.advance(2_000);
   expect(await Promise.all(outcomes)).toEqual(['B', 'B']);
-  expect(place.record?.accessToken).toBe('B');
+  expect(storage.record?.accessToken).toBe('B');
 });
 
-test('B21 a no that is no race ends the session in both', async () => {
+test('B21 a rejection without a race ends the session in both tabs', async () => {
   const clock = fakeClock();
-  const place = slowPlace(clock);
-  const [one, two] = [await openTab(clock, place.open()), await openTab(clock, place.open())];
+  const storage = slowStorage(clock);
+  const [one, two] = [await openTab(clock, storage.connect()), await openTab(clock, storage.connect())];
   const end = outcome(one.auth.renew());
   await clock.advance(20);
   one.answer(null);
   await clock.advance(2_000);
   expect(await end).toBe('sessionExpired');
-  expect(place.record).toBeNull();
+  expect(storage.record).toBeNull();
   expect([one.auth.fresh(), two.auth.fresh()]).toEqual([null, null]);
 });
 
 test.each([0, 200])(
-  'B21 who was told no says expired, and who hears of it after %i ms says elsewhere',
+  'B21 the tab with the rejection reports expired, and the tab that is notified after %i ms reports elsewhere',
   async noticeMs => {
     const clock = fakeClock();
-    const place = slowPlace(clock, { noticeMs });
-    const [told, hears] = [await openTab(clock, place.open()), await openTab(clock, place.open())];
+    const storage = slowStorage(clock, { noticeMs });
+    const [rejected, notified] = [await openTab(clock, storage.connect()), await openTab(clock, storage.connect())];
     const reasons: string[] = [];
-    told.auth.on('signedOut', ({ reason }) => void reasons.push(`told: ${reason}`));
-    hears.auth.on('signedOut', ({ reason }) => void reasons.push(`hears: ${reason}`));
-    void outcome(told.auth.renew());
+    rejected.auth.on('signedOut', ({ reason }) => void reasons.push(`rejected: ${reason}`));
+    notified.auth.on('signedOut', ({ reason }) => void reasons.push(`notified: ${reason}`));
+    void outcome(rejected.auth.renew());
     await clock.advance(20);
-    told.answer(null);
+    rejected.answer(null);
     await clock.advance(2_000);
-    expect(reasons).toEqual(['told: expired', 'hears: elsewhere']);
+    expect(reasons).toEqual(['rejected: expired', 'notified: elsewhere']);
   },
 );
 
-test('B21 the end of a session that nobody shares does not wait for its store', async () => {
+test('B21 the end of a session does not wait for a store that is not shared', async () => {
   const clock = fakeClock();
-  const { load, save } = slowPlace(clock, { loadMs: 10 }).open();
+  const { load, save } = slowStorage(clock, { loadMs: 10 }).connect();
   const tab = await openTab(clock, {
     load,
     save: (record, expected) => (record ? save(record, expected) : new Promise<never>(() => {})),
@@ -154,10 +159,10 @@ test('B21 the end of a session that nobody shares does not wait for its store', 
   expect(await end).toBe('sessionExpired');
 });
 
-test('B21 a manager that is disposed of while the end of its session is being saved says nothing any more', async () => {
+test('B21 a manager that is disposed while the end of its session is being saved emits no event', async () => {
   const clock = fakeClock();
-  const place = slowPlace(clock);
-  const { auth, answer, events } = await openTab(clock, place.open());
+  const storage = slowStorage(clock);
+  const { auth, answer, events } = await openTab(clock, storage.connect());
   const end = outcome(auth.renew());
   await clock.advance(20);
   answer(null);
@@ -168,10 +173,10 @@ test('B21 a manager that is disposed of while the end of its session is being sa
   expect(events).toEqual([]);
 });
 
-test('B27 a renewal that comes later than another tab’s is dropped though it brings a refresh token: that one has been replaced', async () => {
+test('B27 a late renewal is dropped with its refresh token when another tab has saved a renewal of the same version', async () => {
   const clock = fakeClock();
-  const place = slowPlace(clock, { loadMs: 1, saveMs: 1, noticeMs: 1 });
-  const [first, second] = [await openTab(clock, place.open()), await openTab(clock, place.open())];
+  const storage = slowStorage(clock, { loadMs: 1, saveMs: 1, noticeMs: 1 });
+  const [first, second] = [await openTab(clock, storage.connect()), await openTab(clock, storage.connect())];
   const outcomes = [outcome(first.auth.renew()), outcome(second.auth.renew())];
   await clock.advance(20);
   first.answer(B);
@@ -179,26 +184,26 @@ test('B27 a renewal that comes later than another tab’s is dropped though it b
   second.answer({ accessToken: 'C', refreshToken: 'rC' });
   await clock.advance(20);
   expect(await Promise.all(outcomes)).toEqual(['B', 'B']);
-  expect(place.record).toMatchObject({ accessToken: 'B', refreshToken: 'rB' });
+  expect(storage.record).toMatchObject({ accessToken: 'B', refreshToken: 'rB' });
 });
 
-test('B41 a renewal of the last session is not used in the next, though both have the same refresh token', async () => {
+test('B41 a renewal of the last session is not used in the next one, even with the same refresh token', async () => {
   const clock = fakeClock();
-  const place = slowPlace(clock, { loadMs: 1, saveMs: 1, noticeMs: 1 });
-  const { auth, answer } = await openTab(clock, place.open());
-  const renewed = outcome(auth.renew());
+  const storage = slowStorage(clock, { loadMs: 1, saveMs: 1, noticeMs: 1 });
+  const { auth, answer } = await openTab(clock, storage.connect());
+  const renewal = outcome(auth.renew());
   await clock.advance(20);
   void auth.adopt({ accessToken: 'N', refreshToken: 'rA' });
   answer(B);
   await clock.advance(20);
-  expect(await renewed).toBe('signedOut');
+  expect(await renewal).toBe('signedOut');
   expect(auth.fresh()?.accessToken).toBe('N');
 });
 
-test('B40 signOut while the end of the session is being saved is one sign-out', async () => {
+test('B40 signOut while the end of the session is being saved emits signedOut once', async () => {
   const clock = fakeClock();
-  const place = slowPlace(clock);
-  const { auth, answer, events } = await openTab(clock, place.open());
+  const storage = slowStorage(clock);
+  const { auth, answer, events } = await openTab(clock, storage.connect());
   const end = outcome(auth.renew());
   await clock.advance(20);
   answer(null);
@@ -208,57 +213,57 @@ test('B40 signOut while the end of the session is being saved is one sign-out', 
   await clock.advance(2_000);
   expect(await end).toMatch(/^(sessionExpired|signedOut)$/);
   expect(events.filter(name => name === 'signedOut')).toHaveLength(1);
-  expect(place.record).toBeNull();
+  expect(storage.record).toBeNull();
 });
 
-test('B65 a sign-out is not undone by another tab’s renewal, also where the store does not compare', async () => {
+test('B65 a renewal of another tab does not undo a sign-out, even on a store that does not compare records', async () => {
   const clock = fakeClock();
-  const place = slowPlace(clock, { compares: false, loadMs: 1, saveMs: 5, noticeMs: 20 });
-  const [renewing, leaving] = [await openTab(clock, place.open()), await openTab(clock, place.open())];
+  const storage = slowStorage(clock, { comparesRecords: false, loadMs: 1, saveMs: 5, noticeMs: 20 });
+  const [renewing, signingOut] = [await openTab(clock, storage.connect()), await openTab(clock, storage.connect())];
   void outcome(renewing.auth.renew());
   await clock.advance(5);
-  void leaving.auth.signOut();
+  void signingOut.auth.signOut();
   await clock.advance(6);
-  expect(place.record).toBeNull();
-  renewing.answer(B); // it has not heard of the sign-out, and saves
+  expect(storage.record).toBeNull();
+  renewing.answer(B); // this tab has no notice of the sign-out yet, and saves
   await clock.advance(2_000);
-  expect(place.record).toBeNull();
-  expect(leaving.auth.state.status).toBe('signedOut');
+  expect(storage.record).toBeNull();
+  expect(signingOut.auth.state.status).toBe('signedOut');
   expect(renewing.auth.state.status).toBe('signedOut');
-  expect(leaving.events).toEqual(['signedOut']);
+  expect(signingOut.events).toEqual(['signedOut']);
 });
 
-test('B65 what is left of a session that is over is deleted, but not the next user’s sign-in in its place', async () => {
+test('B65 a record of an ended session is deleted, but not the sign-in of the next user that replaces it', async () => {
   const clock = fakeClock();
-  const place = slowPlace(clock, { noticeMs: 1 });
-  const tab = await openTab(clock, place.open());
+  const storage = slowStorage(clock, { noticeMs: 1 });
+  const tab = await openTab(clock, storage.connect());
   void tab.auth.signOut();
   await clock.advance(100);
-  place.record = recordA({ version: 2 }); // as by a storage that does not compare across tabs
+  storage.record = recordA({ version: 2 }); // as on a storage that does not compare records across tabs
   void outcome(tab.auth.get());
-  void place.open().save(place.record); // a notice
-  await clock.advance(45); // it has read what is left, and is about to delete it
+  void storage.connect().save(storage.record); // a notice
+  await clock.advance(45); // the tab has loaded the old record, and is about to delete it
   const ofBob = recordA({ session: 'session-of-Bob', accessToken: 'token-of-Bob' });
-  place.record = ofBob;
+  storage.record = ofBob;
   await clock.advance(2_000);
-  expect(place.record).toBe(ofBob);
+  expect(storage.record).toBe(ofBob);
 });
 
-test('B46 a shared store without lock and notices is looked at before a renewal: what another did there counts', async () => {
+test('B46 a shared store without a lock and notices is loaded before a renewal, and a change by another tab counts', async () => {
   const clock = fakeClock();
-  const place = slowPlace(clock, { loadMs: 1, saveMs: 1 });
-  const { subscribe, ...store } = place.open();
+  const storage = slowStorage(clock, { loadMs: 1, saveMs: 1 });
+  const { subscribe, ...store } = storage.connect();
   expect(subscribe).toBeDefined();
   const tab = await openTab(clock, { ...store, shared: true });
-  place.record = recordA({ session: 'session-of-Bob', accessToken: 'token-of-Bob' });
-  const renewed = outcome(tab.auth.renew());
+  storage.record = recordA({ session: 'session-of-Bob', accessToken: 'token-of-Bob' });
+  const renewal = outcome(tab.auth.renew());
   await clock.advance(50);
-  expect(await renewed).toBe('signedOut');
+  expect(await renewal).toBe('signedOut');
   expect(tab.auth.fresh()?.accessToken).toBe('token-of-Bob');
-  place.record = null;
+  storage.record = null;
   const again = outcome(tab.auth.renew());
   await clock.advance(50);
   expect(await again).toBe('signedOut');
   expect(tab.auth.fresh()).toBeNull();
-  expect(tab.asked()).toBe(0);
+  expect(tab.tokenRequests()).toBe(0);
 });

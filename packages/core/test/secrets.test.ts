@@ -19,67 +19,70 @@ import {
   success,
 } from './scriptedProvider.ts';
 
-// Every secret of these tests holds this word, so that also a part of one is found.
+// Each secret of these tests contains this string, so that a part of a secret is found too.
 const canary = 'canary';
 const parts = { accessToken: 'canary-access-A', refreshToken: 'canary-refresh-A', expiresInS: 3600 };
 const next = { accessToken: 'canary-access-B', refreshToken: 'canary-refresh-B' };
 const password = 'canary "my canary" word&canary=1, canary; canary';
 const credentials = { username: 'ann@example.org', password };
 
-/** Every way in which a value may be shown. */
+/** A value as inspect, JSON, messages and stacks print it. */
 function shown(value: unknown): string {
-  const ways = [inspect(value, { showHidden: true, depth: Number.POSITIVE_INFINITY }), JSON.stringify(value) ?? ''];
+  const printed = [inspect(value, { showHidden: true, depth: Number.POSITIVE_INFINITY }), JSON.stringify(value) ?? ''];
   for (let error = value; error instanceof Error; error = error.cause)
-    ways.push(String(error), error.message, error.stack ?? '', inspect(error), JSON.stringify(error));
-  return ways.join('\n');
+    printed.push(String(error), error.message, error.stack ?? '', inspect(error), JSON.stringify(error));
+  return printed.join('\n');
 }
 
-/** An error as HTTP clients and OAuth libraries throw them: with the request and the answer in it. */
+/** An error as HTTP clients and OAuth libraries throw it, which contains the request and the response. */
 function leaky(...secrets: string[]): Error {
-  const text = `${secrets.join(' and ')}; refresh_token=canary-refresh-A&client_secret=canary-client`;
+  const message = `${secrets.join(' and ')}; refresh_token=canary-refresh-A&client_secret=canary-client`;
   const cause = Object.assign(new Error(`Authorization: Bearer canary-access-A; "access_token":"canary-access-B"`), {
     code: 'E_canary-access-A',
-    request: { headers: { authorization: 'Basic canary' }, body: text },
+    request: { headers: { authorization: 'Basic canary' }, body: message },
   });
-  return Object.assign(new Error(text, { cause }), {
+  return Object.assign(new Error(message, { cause }), {
     name: 'canary-refresh-AError',
     response: { data: next },
     config: { auth: credentials },
   });
 }
 
-/** Runs a scene, and looks at everything that came out of it. */
+/** Runs a scene and searches its error, events and states for secrets. */
 async function leaksOf(scripted: ScriptedProvider, scene: (scripted: ScriptedProvider) => Promise<unknown>) {
   const thrown: unknown = await scene(scripted).catch(error => error);
   await settled();
   const { auth, eventPayloads, states } = scripted;
-  const all = [thrown, eventPayloads, states, auth.state, auth];
-  const leaks = all.flatMap(value => shown(value).match(/.{0,60}canary.{0,20}/g) ?? []);
+  const outputs = [thrown, eventPayloads, states, auth.state, auth];
+  const leaks = outputs.flatMap(value => shown(value).match(/.{0,60}canary.{0,20}/g) ?? []);
   return { leaks: leaks.slice(0, 5), thrown, eventPayloads };
 }
 
-const echo = (text: string) => new Error(`no: ${text}`, { cause: { message: text, code: text } });
+const echo = (secret: string) => new Error(`Wrong: ${secret}`, { cause: { message: secret, code: secret } });
 const renewing = ({ auth }: ScriptedProvider) => auth.renew();
-const scenes: readonly (readonly [string, unknown])[] = [
-  ['an error full of them', leaky('canary-access-A', 'canary-refresh-A')],
-  ['a text', 'canary-access-A canary-refresh-A'],
-  ['an error in an error in an error', new Error('a', { cause: new Error('b', { cause: leaky('canary-access-A') }) })],
-  ['a cause that is a text', new Error('a', { cause: 'token: canary-access-B' })],
+const errors: readonly (readonly [string, unknown])[] = [
+  ['an error with tokens in its message, cause and fields', leaky('canary-access-A', 'canary-refresh-A')],
+  ['a string', 'canary-access-A canary-refresh-A'],
+  ['an error with nested causes', new Error('a', { cause: new Error('b', { cause: leaky('canary-access-A') }) })],
+  ['an error with a string as its cause', new Error('a', { cause: 'token: canary-access-B' })],
   ['an error of JSON.parse', syntaxError('canary-access-B')],
   ['an error of Headers', headersError('canary-access-A\n')],
-  ['an error of Headers that quotes a value without a scheme', keyError('canary-access-A\n')],
-  ['an error of Headers about more than a line of a log', keyError(`canary-access-A\n${'x'.repeat(400)}`)],
+  ['an error of Headers with a value that has no scheme', keyError('canary-access-A\n')],
+  ['an error of Headers with a long value', keyError(`canary-access-A\n${'x'.repeat(400)}`)],
   ['an error of URL', urlError('canary-access-A')],
-  ['an error of fetch about a URL with a password', requestError('canary-access-A')],
-  ['a parse error in an error of another name', fetchError('canary-access-B')],
-  ['an error of others that is named TokenError', foreignError('invalid_grant')],
-  ['a TokenError whose message repeats the token', new TokenError('unavailable', 'No to canary-access-A.')],
-  ['a TokenError whose cause is raw', new TokenError('unavailable', 'Down.', { cause: leaky('canary-access-A') })],
+  ['an error of fetch with a URL that contains a password', requestError('canary-access-A')],
+  ['a parse error inside an error of another name', fetchError('canary-access-B')],
+  ['another library’s error with the name TokenError', foreignError('invalid_grant')],
+  ['a TokenError with the token in its message', new TokenError('unavailable', 'Cannot use canary-access-A.')],
   [
-    'a TokenError that says no, whose cause is raw',
+    'a TokenError with a cause that is not redacted',
+    new TokenError('unavailable', 'Down.', { cause: leaky('canary-access-A') }),
+  ],
+  [
+    'a TokenError of a rejection with a cause that is not redacted',
     new TokenError('sessionExpired', 'No.', { cause: leaky('canary-access-A') }),
   ],
-  ['an object with the answer', { message: 'no', response: next, toString: () => 'canary' }],
+  ['an object with the response', { message: 'Failed', response: next, toString: () => 'canary' }],
 ];
 
 function thrownBy(run: () => unknown): unknown {
@@ -89,8 +92,8 @@ function thrownBy(run: () => unknown): unknown {
     return error;
   }
 }
-function syntaxError(text: string) {
-  return thrownBy(() => JSON.parse(text));
+function syntaxError(json: string) {
+  return thrownBy(() => JSON.parse(json));
 }
 function headersError(token: string) {
   return thrownBy(() => new Headers({ authorization: `Bearer ${token}\u0000` }));
@@ -101,17 +104,17 @@ function keyError(token: string) {
 function requestError(token: string) {
   return thrownBy(() => new Request(`https://user:${token}@127.0.0.1/token`));
 }
-function fetchError(text: string) {
-  return Object.assign(new Error(`invalid json: ${String(syntaxError(text))}`), { name: 'FetchError' });
+function fetchError(json: string) {
+  return Object.assign(new Error(`invalid json: ${String(syntaxError(json))}`), { name: 'FetchError' });
 }
 function foreignError(code: string) {
-  return Object.assign(new Error('no'), { name: 'TokenError', code, response: next });
+  return Object.assign(new Error('Failed'), { name: 'TokenError', code, response: next });
 }
 function urlError(token: string) {
   return thrownBy(() => new URL(`//user:${token}@`));
 }
 
-test.each(scenes)('SEC-01 a renewal that throws %s shows no secret', async (_, error) => {
+test.each(errors)('SEC-01 a renewal that throws %s shows no secret', async (_, error) => {
   const scripted = signedIn({}, parts);
   scripted.renewals.always(() => Promise.reject(error));
   const { leaks, thrown } = await leaksOf(scripted, renewing);
@@ -119,7 +122,7 @@ test.each(scenes)('SEC-01 a renewal that throws %s shows no secret', async (_, e
   expect(thrown).toBeInstanceOf(TokenError);
 });
 
-test.each(scenes)('SEC-01 a refused operation whose renewal throws %s shows no secret', async (_, error) => {
+test.each(errors)('SEC-01 a refused operation whose renewal throws %s shows no secret', async (_, error) => {
   const { A, ...scripted } = signedIn({}, parts);
   scripted.renewals.always(() => Promise.reject(error));
   const facts = refusal(A, {
@@ -131,35 +134,35 @@ test.each(scenes)('SEC-01 a refused operation whose renewal throws %s shows no s
 });
 
 test.each<readonly [string, unknown]>([
-  ['as it is', echo(password)],
+  ['unchanged', echo(password)],
   ['in a URL', echo(encodeURIComponent(password))],
   ['in a form', echo(new URLSearchParams({ p: password }).toString())],
   ['in JSON', echo(JSON.stringify(credentials))],
   ['in a GraphQL document', echo(`mutation{login(password:${JSON.stringify(password)})}`)],
-])('SEC-01 a sign-in whose error repeats the password %s shows no secret', async (_, error) => {
+])('SEC-01 a sign-in whose error contains the password %s shows no secret', async (_, error) => {
   const scripted = scriptedProvider();
   scripted.signIns.always(() => Promise.reject(error));
   const { leaks } = await leaksOf(scripted, ({ auth }) => auth.signIn(credentials));
   expect(leaks).toEqual([]);
-  const unattended = scriptedProvider({ credentials: () => credentials });
-  unattended.signIns.always(() => Promise.reject(error));
-  expect((await leaksOf(unattended, ({ auth }) => auth.get())).leaks).toEqual([]);
+  const automatic = scriptedProvider({ credentials: () => credentials });
+  automatic.signIns.always(() => Promise.reject(error));
+  expect((await leaksOf(automatic, ({ auth }) => auth.get())).leaks).toEqual([]);
 });
 
 test.each<readonly [string, unknown, string]>([
-  ['a number', { pin: 48_291_357 }, '48291357'],
-  ['a value of a map', new Map([['password', 'canary']]), 'canary'],
-  ['half a character', { password: 'canary\ud800canary' }, 'canary\ud800canary'],
-])('SEC-01 a sign-in whose error repeats %s shows no secret', async (_, given, secret) => {
+  ['a number of the credentials', { pin: 48_291_357 }, '48291357'],
+  ['a value of a Map', new Map([['password', 'canary']]), 'canary'],
+  ['a lone surrogate', { password: 'canary\ud800canary' }, 'canary\ud800canary'],
+])('SEC-01 a sign-in whose error contains %s shows no secret', async (_, credential, secret) => {
   const { auth, signIns } = scriptedProvider();
   signIns.always(() => Promise.reject(new Error(`nobody has ${secret}`)));
-  const thrown: unknown = await auth.signIn(given as typeof credentials).catch(error => error);
+  const thrown: unknown = await auth.signIn(credential as typeof credentials).catch(error => error);
   expect(thrown).toBeInstanceOf(TokenError);
   expect(shown(thrown)).toContain('nobody has [redacted]');
   expect(shown(thrown)).not.toContain(secret);
 });
 
-test('SEC-01 a sign-in that is refused or answers garbage shows no secret', async () => {
+test('SEC-01 a sign-in that is rejected or answers invalid tokens shows no secret', async () => {
   for (const answer of [
     null,
     { accessToken: 'canary\n' },
@@ -172,26 +175,26 @@ test('SEC-01 a sign-in that is refused or answers garbage shows no secret', asyn
   }
 });
 
-const noProgress = ({ A, auth }: ReturnType<typeof signedIn>) => auth.renew({ refused: A });
+const renewRefused = ({ A, auth }: ReturnType<typeof signedIn>) => auth.renew({ refused: A });
 test.each<readonly [string, Parameters<ScriptedProvider['renewals']['always']>[0]]>([
-  ['a no', () => null],
+  ['a rejection', () => null],
   ['the refused token', () => parts],
   ['a token that cannot be sent', () => 'canary token'],
   ['a refresh token that cannot be sent', () => ({ accessToken: 'canary-access-B', refreshToken: 'canary\n' })],
-  ['no tokens', () => JSON.parse('{"token":"canary-access-B"}')],
-  ['a body that is no JSON', () => readTokens(new Response('canary-access-B'))],
+  ['an object without an access token', () => JSON.parse('{"token":"canary-access-B"}')],
+  ['a body that is not JSON', () => readTokens(new Response('canary-access-B'))],
   [
-    'a refusal that repeats the token',
+    'a rejection that contains the refresh token',
     () => readTokens(new Response('{"error":"invalid_grant","error_description":"canary-refresh-A"}', { status: 400 })),
   ],
   ['a new token set', () => next],
 ])('SEC-01 a renewal that answers %s shows no secret', async (_, rule) => {
   const scripted = signedIn({}, parts);
   scripted.renewals.always(rule);
-  expect((await leaksOf(scripted, () => noProgress(scripted))).leaks).toEqual([]);
+  expect((await leaksOf(scripted, () => renewRefused(scripted))).leaks).toEqual([]);
 });
 
-/** A store that fails in this way from then on. */
+/** A store of which one function always fails. */
 function failing(doing: 'load' | 'save' | 'lock', error: (record: unknown) => unknown): TokenStore {
   const store = memoryStore();
   return {
@@ -203,11 +206,15 @@ function failing(doing: 'load' | 'save' | 'lock', error: (record: unknown) => un
   };
 }
 test.each<readonly [string, Options['store'], string]>([
-  ['save repeats the record', failing('save', record => new Error(`quota: ${JSON.stringify(record)}`)), 'save'],
-  ['save repeats the new tokens', failing('save', record => new Error(Object.values(record ?? {}).join(', '))), 'save'],
+  ['save error contains the record', failing('save', record => new Error(`quota: ${JSON.stringify(record)}`)), 'save'],
+  [
+    'save error contains the new tokens',
+    failing('save', record => new Error(Object.values(record ?? {}).join(', '))),
+    'save',
+  ],
   ['save throws the record', failing('save', record => record), 'save'],
-  ['load repeats what it read', failing('load', () => syntaxError('canary-access-A')), 'load'],
-  ['lock repeats a token', failing('lock', () => new Error('token=canary-access-A')), 'lock'],
+  ['load error contains the stored string', failing('load', () => syntaxError('canary-access-A')), 'load'],
+  ['lock error contains a token', failing('lock', () => new Error('token=canary-access-A')), 'lock'],
 ])('SEC-01 a store whose %s shows no secret', async (_, store, doing) => {
   const scripted = scriptedProvider(store ? { store } : {});
   await scripted.auth.get();
@@ -218,17 +225,17 @@ test.each<readonly [string, Options['store'], string]>([
   expect(eventPayloads).toContainEqual(expect.objectContaining({ doing }));
 });
 
-test('SEC-01 a renewal that takes too long, or whose manager is disposed of, shows no secret', async () => {
-  for (const end of ['takes too long', 'is disposed of']) {
+test('SEC-01 a renewal that times out, or whose manager is disposed, shows no secret', async () => {
+  for (const end of ['timeout', 'dispose']) {
     const scripted = signedIn({}, parts);
     const { leaks, thrown } = await leaksOf(scripted, async ({ auth, clock }) => {
       const renewed = auth.renew();
       await settled();
-      if (end === 'is disposed of') auth.dispose();
+      if (end === 'dispose') auth.dispose();
       else void clock.advance(60_000);
       return renewed;
     });
-    expect(thrown).toMatchObject({ code: end === 'is disposed of' ? 'disposed' : 'unavailable' });
+    expect(thrown).toMatchObject({ code: end === 'dispose' ? 'disposed' : 'unavailable' });
     expect(leaks).toEqual([]);
   }
 });
@@ -244,7 +251,7 @@ test('SEC-01 an operation whose body is consumed shows no secret', async () => {
   expect(leaks).toEqual([]);
 });
 
-test('SEC-02 the keys of a storage tell no secret', async () => {
+test('SEC-02 the keys in a storage contain no secret', async () => {
   const items = new Map<string, string>();
   const storage = {
     getItem: (key: string) => items.get(key) ?? null,
@@ -256,7 +263,7 @@ test('SEC-02 the keys of a storage tell no secret', async () => {
   expect([...items.keys()]).toEqual(['latchkey.session']);
 });
 
-test('SEC-01 a dialect or receive that throws what it saw shows no secret', async () => {
+test('SEC-01 a dialect or receive whose error contains tokens shows no secret', async () => {
   const body = { access_token: 'canary-access-A' };
   const judge = () => {
     throw new Error(`Cannot read ${JSON.stringify(body)} sent with canary-access-A and canary-refresh-A`);
@@ -273,18 +280,18 @@ test('SEC-01 a dialect or receive that throws what it saw shows no secret', asyn
 test('SEC-01 a revocation or a credentials callback that throws shows no secret', async () => {
   const revoking = signedIn({ signOut: () => Promise.reject(leaky('canary-access-A')) }, parts);
   expect((await leaksOf(revoking, ({ auth }) => auth.signOut())).leaks).toEqual([]);
-  const asking = scriptedProvider({ credentials: () => Promise.reject(new Error('vault: password=canary')) });
-  expect((await leaksOf(asking, ({ auth }) => auth.get())).leaks).toEqual([]);
+  const vault = scriptedProvider({ credentials: () => Promise.reject(new Error('vault: password=canary')) });
+  expect((await leaksOf(vault, ({ auth }) => auth.get())).leaks).toEqual([]);
 });
 
-test('SEC-01 a token set that is printed or made JSON of shows no token', () => {
+test('SEC-01 a token set that is printed, copied or turned into JSON shows no token', () => {
   const { A } = signedIn({}, parts);
   expect(A.accessToken).toBe('canary-access-A');
   expect(shown(A)).not.toContain(canary);
   expect(shown(Object.assign({}, A))).not.toContain(canary);
 });
 
-test('SEC-01 a manager in use shows no token', async () => {
+test('SEC-01 a manager with a running renewal shows no token', async () => {
   const scripted = signedIn({}, parts);
   void scripted.auth.renew().catch(() => {});
   await settled();
@@ -295,11 +302,11 @@ test('SEC-01 a manager in use shows no token', async () => {
 test.each<readonly [keyof TokenEvents, string, string]>([
   ['forbidden', 'insufficient_scope', 'scope'],
   ['stepUp', 'insufficient_user_authentication', 'acr_values'],
-])('CHL-08 %s shows no secret of a challenge that repeats it, and no more than a line', async (name, error, param) => {
+])('CHL-08 the payload of %s shows no secret of a challenge, and is limited in length', async (name, error, param) => {
   const { A, ...scripted } = signedIn({}, parts);
-  const words = ['canary-access-A', encodeURIComponent('canary-refresh-A'), 'token=canary', 'eyJ.canary.sig', 'gold'];
-  for (const text of [...words, 'x'.repeat(9_000)]) {
-    const challenge = `Bearer error="${error}", ${param}="${text} ${text}", max_age="canary-access-A"`;
+  const values = ['canary-access-A', encodeURIComponent('canary-refresh-A'), 'token=canary', 'eyJ.canary.sig', 'gold'];
+  for (const value of [...values, 'x'.repeat(9_000)]) {
+    const challenge = `Bearer error="${error}", ${param}="${value} ${value}", max_age="canary-access-A"`;
     const { leaks } = await leaksOf(scripted, async ({ auth }) => auth.settle(refusal(A, { challenge })));
     expect(leaks).toEqual([]);
   }
@@ -310,7 +317,7 @@ test.each<readonly [keyof TokenEvents, string, string]>([
   expect(JSON.stringify(scripted.eventPayloads.at(-1)).length).toBeLessThan(500);
 });
 
-test('SEC-02 events carry ids, reasons, times and what a server asks for, and nothing else', async () => {
+test('SEC-02 event payloads contain only ids, reasons, times and the requirements of a challenge', async () => {
   const { auth, A, renewals, eventPayloads } = signedIn({}, parts);
   renewals.always(() => next);
   void auth.settle(refusal(A, { status: 403, challenge: 'Bearer scope="a"' }));
@@ -330,12 +337,12 @@ test('SEC-02 events carry ids, reasons, times and what a server asks for, and no
   ]);
 });
 
-test('SEC-01 of two secrets of which one begins like the other, nothing is left', () => {
-  expect(redact('no: anna-4711', ['anna', 'anna-4711'])).toBe('no: [redacted]');
+test('SEC-01 redacts the longer of two secrets with the same beginning completely', () => {
+  expect(redact('user: anna-4711', ['anna', 'anna-4711'])).toBe('user: [redacted]');
 });
 
-test('SEC-01 what looks like a secret is redacted though nobody knows it', () => {
-  const texts = [
+test('SEC-01 redacts strings that look like secrets', () => {
+  const messages = [
     'Bearer canary',
     'basic canary==',
     'DPoP canary',
@@ -354,23 +361,23 @@ test('SEC-01 what looks like a secret is redacted though nobody knows it', () =>
     'cookie: theme=dark; sid=canary',
     'https://ann:canary@example.org/token',
   ];
-  for (const text of texts) expect(redact(text)).not.toContain(canary);
+  for (const message of messages) expect(redact(message)).not.toContain(canary);
 });
 
-test('what this package says of a failure is not redacted itself', async () => {
+test('the error messages of this package are not redacted', async () => {
   const folder = new URL('../src/', import.meta.url);
   const files = (await readdir(folder, { recursive: true })).filter(file => /(?<!\.test)\.ts$/.test(file));
-  const texts = await Promise.all(files.map(file => readFile(new URL(file, folder), 'utf8')));
-  const sentences = texts.flatMap(text => text.match(/'[A-Z][^'\n]{20,}\.'/g) ?? []);
-  expect(sentences.length).toBeGreaterThan(20);
-  expect(sentences.filter(sentence => sentence.length < 300 && redact(sentence) !== sentence)).toEqual([]);
+  const sources = await Promise.all(files.map(file => readFile(new URL(file, folder), 'utf8')));
+  const messages = sources.flatMap(source => source.match(/'[A-Z][^'\n]{20,}\.'/g) ?? []);
+  expect(messages.length).toBeGreaterThan(20);
+  expect(messages.filter(message => message.length < 300 && redact(message) !== message)).toEqual([]);
 });
 
-test('CHL-08 a text of a server is not longer than a line of a log', () => {
+test('CHL-08 a message of a server is cut to 300 characters', () => {
   expect(redact('x'.repeat(10_000)).length).toBeLessThanOrEqual(300);
 });
 
-test('a redacted cause keeps what helps: name, message, code, status, and its own cause', () => {
+test('a redacted cause keeps the name, message, code, status and cause', () => {
   const thrown = Object.assign(
     new TypeError('fetch failed', { cause: Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }) }),
     { status: 503, code: 7 },
@@ -381,32 +388,32 @@ test('a redacted cause keeps what helps: name, message, code, status, and its ow
 });
 
 test.each([
-  ['no "canary canary" and "canary" here', 'no [redacted] here'],
-  ['no "canary canary', 'no [redacted]'],
-  ['no "canary\ncanary" here', 'no [redacted] here'],
-])('what a foreign error quotes is not kept: %j', (message, kept) => {
-  expect(redactedCause(new Error(message), []).message).toBe(kept);
+  ['found "canary canary" and "canary" here', 'found [redacted] here'],
+  ['found "canary canary', 'found [redacted]'],
+  ['found "canary\ncanary" here', 'found [redacted] here'],
+])('a redacted cause does not contain the quotes in the message %j', (message, redacted) => {
+  expect(redactedCause(new Error(message), []).message).toBe(redacted);
 });
 
-test('only a TokenError of one of its codes is one', () => {
-  const named = (name: string, code: unknown) => Object.assign(new Error('no'), { name, code });
-  expect(TokenError.is(new TokenError('aborted', 'Left.'))).toBe(true);
-  expect(TokenError.is(named('TokenError', 'aborted'))).toBe(true); // of another copy of this package
+test('TokenError.is() accepts only errors with the name and a code of TokenError', () => {
+  const named = (name: string, code: unknown) => Object.assign(new Error('Failed'), { name, code });
+  expect(TokenError.is(new TokenError('aborted', 'Aborted.'))).toBe(true);
+  expect(TokenError.is(named('TokenError', 'aborted'))).toBe(true); // from another copy of this package
   for (const other of [named('TokenError', 'invalid_grant'), named('HttpError', 'aborted'), named('TokenError', 7)])
     expect(TokenError.is(other)).toBe(false);
   for (const other of [undefined, null, 'TokenError', { name: 'TokenError', code: 'aborted' }])
     expect(TokenError.is(other)).toBe(false);
 });
 
-test('a cause that is its own cause, or nothing, ends', () => {
-  const loop = new Error('round');
-  loop.cause = loop;
-  expect(redactedCause(loop, []).message).toBe('round');
-  for (const nothing of [undefined, null, 0, '', Symbol('x'), () => {}])
-    expect(redactedCause(nothing, [])).toBeInstanceOf(Error);
+test('redactedCause() accepts a cause that is its own cause, and values that are not errors', () => {
+  const circular = new Error('circular');
+  circular.cause = circular;
+  expect(redactedCause(circular, []).message).toBe('circular');
+  for (const value of [undefined, null, 0, '', Symbol('x'), () => {}])
+    expect(redactedCause(value, [])).toBeInstanceOf(Error);
 });
 
-test('the secrets of a value are its texts and numbers of some length, however deep', () => {
+test('textsIn() returns the strings and numbers of four characters or more, at any depth', () => {
   expect(textsIn({ a: 'long enough', b: ['also this', { c: 'abc' }], d: 7, e: null, f: 4711 })).toEqual([
     'long enough',
     'also this',

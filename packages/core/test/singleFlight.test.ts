@@ -19,7 +19,7 @@ import {
   success,
 } from './scriptedProvider.ts';
 
-test('B01 an expired token and 1,000 concurrent gets: one renewal, and the same token set for all', async () => {
+test('B01 1,000 concurrent gets with an expired token cause one renewal and get the same token set', async () => {
   const { auth, clock, renewals } = signedIn();
   clock.jump(2 * hours);
   const gets = Array.from({ length: 1_000 }, () => auth.get());
@@ -32,7 +32,7 @@ test('B01 an expired token and 1,000 concurrent gets: one renewal, and the same 
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B01 the answer of a renewal is fresh for those who come later', async () => {
+test('B01 fresh() returns the token set of the last renewal', async () => {
   const { auth, clock, renewals } = signedIn();
   clock.jump(2 * hours);
   const get = auth.get();
@@ -41,7 +41,7 @@ test('B01 the answer of a renewal is fresh for those who come later', async () =
   expect(auth.fresh()).toBe(await get);
 });
 
-test('B02 three refusals of A, before, during and after the renewal: one renewal, and B for all', async () => {
+test('B02 refusals of A before, during and after its renewal share one renewal and get B', async () => {
   const { auth, A, renewals } = signedIn();
   const before = auth.settle(refusal(A));
   await settled();
@@ -53,7 +53,7 @@ test('B02 three refusals of A, before, during and after the renewal: one renewal
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B03 a late refusal of the old token is answered without a request', async () => {
+test('B03 a late refusal of the old token gets the current token set without a token request', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() => 'B');
   await auth.renew({ refused: A });
@@ -61,7 +61,7 @@ test('B03 a late refusal of the old token is answered without a request', async 
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B03 a late refusal of a token of another session is signedOut, without a request', async () => {
+test('B03 a late refusal of a token of another session fails with signedOut, without a token request', async () => {
   const { auth, A, renewals } = signedIn();
   await auth.adopt('token-of-another-user');
   expect(await outcome(auth.renew({ refused: A }))).toBe('signedOut');
@@ -84,11 +84,11 @@ test('B04 two sessions of one manager never share a renewal', async () => {
   const { auth, A, renewals } = signedIn();
   const ofAnn = outcome(auth.renew({ refused: A }));
   await settled();
-  const atAnns = renewals.last;
+  const renewalOfAnn = renewals.last;
   void auth.adopt('A-of-Bob');
   const ofBob = outcome(auth.renew({ refused: current(auth) }));
   await settled();
-  await atAnns.answer('B-of-Ann');
+  await renewalOfAnn.answer('B-of-Ann');
   expect(renewals.calls).toHaveLength(2);
   expect(auth.state.renewing).toBe(true);
   await renewals.last.answer('B-of-Bob');
@@ -96,7 +96,7 @@ test('B04 two sessions of one manager never share a renewal', async () => {
   expect(await ofBob).toBe('B-of-Bob');
 });
 
-test('B05 a refusal of A joins the renewal of A that runs', async () => {
+test('B05 a refusal of A joins the running renewal of A', async () => {
   const { auth, A, clock, renewals } = signedIn();
   clock.jump(2 * hours);
   const get = auth.get();
@@ -107,14 +107,14 @@ test('B05 a refusal of A joins the renewal of A that runs', async () => {
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B05 a refusal of the token set that the renewal has just brought does not get that same set back', async () => {
+test('B05 a refusal of the token set of the last renewal gets another token set', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(({ current: { accessToken } = A }) => (accessToken === 'A' ? 'B' : 'C'));
   const B = await auth.renew({ refused: A });
   expect((await auth.renew({ refused: B })).accessToken).toBe('C');
 });
 
-test('B05 a refusal that joined a renewal ahead of need, which brought the same token, has its own renewal', async () => {
+test('B05 a refusal that joined a renewal ahead of expiry gets its own renewal when that answers the refused token', async () => {
   const { auth, A, clock, renewals } = signedIn();
   await clock.advance(59.5 * minutes);
   auth.fresh();
@@ -129,7 +129,7 @@ test('B05 a refusal that joined a renewal ahead of need, which brought the same 
   expect(renewals.calls).toHaveLength(2);
 });
 
-test('B05 a refusal that joins renewals for other reasons, which bring the same token each time, ends', async () => {
+test('B05 a refusal fails with noProgress when each renewal that it joins answers the refused token', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() => 'A');
   let rounds = 0;
@@ -146,7 +146,7 @@ test('B05 a refusal that joins renewals for other reasons, which bring the same 
   expect(renewals.calls.map(({ argument }) => argument.reason)).not.toContain('refused');
 });
 
-test('B05 the refused set never comes back as its own successor', async () => {
+test('B05 the refused token is not its own successor, neither from a renewal nor from credentials', async () => {
   const { auth, A, signIns, renewals } = signedIn({ credentials: () => ({ username: 'ann', password: 'pw' }) });
   renewals.always(() => 'A');
   signIns.always(() => ({ accessToken: 'A' }));
@@ -154,7 +154,7 @@ test('B05 the refused set never comes back as its own successor', async () => {
   expect([renewals.calls.length, signIns.calls.length]).toEqual([1, 1]);
 });
 
-test('B06 a caller who aborts leaves at once, and the others are served', async () => {
+test('B06 a caller that aborts is rejected at once, and the others get the renewed token', async () => {
   const { auth, clock, renewals } = signedIn();
   clock.jump(2 * hours);
   const caller = new AbortController();
@@ -167,7 +167,7 @@ test('B06 a caller who aborts leaves at once, and the others are served', async 
   expect(await second).toBe('B');
 });
 
-test('B06 a caller whose signal has aborted before leaves at once, and starts nothing', async () => {
+test('B06 a caller whose signal has already aborted is rejected at once, and starts no renewal', async () => {
   const { auth, A, clock, renewals, states } = signedIn();
   const signal = AbortSignal.abort();
   expect(await outcome(auth.get({ signal }))).toBe('aborted');
@@ -181,7 +181,7 @@ test('B06 a caller whose signal has aborted before leaves at once, and starts no
   expect([renewals.calls.length, states]).toEqual([0, []]);
 });
 
-test('B06 when every waiter has gone the renewal still completes and is saved', async () => {
+test('B06 after every waiter has aborted the renewal still completes and is saved', async () => {
   const store = scriptedStore(recordA());
   const { auth, renewals } = scriptedProvider({ store });
   await auth.get();
@@ -196,7 +196,7 @@ test('B06 when every waiter has gone the renewal still completes and is saved', 
   expect(store.record?.accessToken).toBe('B');
 });
 
-test('B06 nothing of a caller is left on its signal', async () => {
+test('B06 no listener is left on the signal of a caller', async () => {
   const { auth, A, renewals } = signedIn();
   const { signal } = new AbortController();
   const added = vi.spyOn(signal, 'addEventListener');
@@ -210,7 +210,7 @@ test('B06 nothing of a caller is left on its signal', async () => {
   expect(removed.mock.calls[0]?.[1]).toBe(added.mock.calls[0]?.[1]);
 });
 
-test('B07 an auth server that never answers: unavailable after renewTimeoutMs, and the next call may try again', async () => {
+test('B07 when the auth server never answers, waiters get unavailable after renewTimeoutMs, and a later call renews again', async () => {
   const { auth, A, clock, renewals } = signedIn({ renewTimeoutMs: 3_000 });
   const renew = outcome(auth.renew({ refused: A }));
   await clock.advance(2_999);
@@ -226,7 +226,7 @@ test('B07 an auth server that never answers: unavailable after renewTimeoutMs, a
   expect((await again).accessToken).toBe('B');
 });
 
-test('B07 an answer that comes after the time limit is dropped', async () => {
+test('B07 an answer after renewTimeoutMs is dropped', async () => {
   const { auth, A, clock, renewals } = signedIn();
   const renew = outcome(auth.renew({ refused: A }));
   await clock.advance(10_000);
@@ -244,26 +244,29 @@ const garbage: readonly (readonly [string, () => unknown, string])[] = [
     'unavailable',
   ],
   ['rejects with nothing', () => Promise.reject(), 'unavailable'],
-  ['rejects with a text', () => Promise.reject('broken'), 'unavailable'],
+  ['rejects with a string', () => Promise.reject('broken'), 'unavailable'],
   ['answers undefined', () => undefined, 'unavailable'],
   ['answers a number', () => 7, 'unavailable'],
   ['answers an empty object', () => ({}), 'unavailable'],
   ['answers an array', () => [], 'unavailable'],
-  ['answers another API’s object', () => ({ message: 'Log in to the hotel’s network' }), 'unavailable'],
+  ['answers an unrelated object', () => ({ message: 'Log in to the hotel’s network' }), 'unavailable'],
   ['answers a token that is an object', () => ({ accessToken: {} }), 'unavailable'],
-  ['answers an empty text', () => '', 'misconfigured'],
+  ['answers an empty string', () => '', 'misconfigured'],
 ];
-test.each(garbage)('B08 a provider that %s is a typed error, and the manager is not stuck', async (_, renew, code) => {
-  const { auth, A, clock, renewals } = signedIn();
-  renewals.always(renew as () => string);
-  expect(await outcome(auth.renew({ refused: A }))).toBe(code);
-  expect(auth.state).toMatchObject({ status: 'signedIn', renewing: false, error: { code } });
-  await clock.advance(5 * minutes);
-  renewals.always(() => 'B');
-  expect(await outcome(auth.renew({ refused: A }))).toBe('B');
-});
+test.each(garbage)(
+  'B08 a provider that %s causes a typed error, and a later renewal succeeds',
+  async (_, renew, code) => {
+    const { auth, A, clock, renewals } = signedIn();
+    renewals.always(renew as () => string);
+    expect(await outcome(auth.renew({ refused: A }))).toBe(code);
+    expect(auth.state).toMatchObject({ status: 'signedIn', renewing: false, error: { code } });
+    await clock.advance(5 * minutes);
+    renewals.always(() => 'B');
+    expect(await outcome(auth.renew({ refused: A }))).toBe('B');
+  },
+);
 
-test('B08 a provider that throws on the spot, not in a promise, is a typed error', async () => {
+test('B08 a provider that throws synchronously causes a typed error', async () => {
   const { auth } = signedIn({
     renew() {
       throw new Error('broken');
@@ -273,13 +276,13 @@ test('B08 a provider that throws on the spot, not in a promise, is a typed error
   expect(auth.state.renewing).toBe(false);
 });
 
-test('B09 1,000 operations queued before the store has loaded all proceed after one load', async () => {
+test('B09 1,000 operations that wait for the store proceed after one load', async () => {
   const store = scriptedStore();
-  let loaded: (record: TokenRecord) => void = () => {};
+  let finishLoad: (record: TokenRecord) => void = () => {};
   store.loads.always(
     () =>
       new Promise(resolve => {
-        loaded = resolve;
+        finishLoad = resolve;
       }),
   );
   const { auth, renewals, states } = scriptedProvider({ store });
@@ -287,7 +290,7 @@ test('B09 1,000 operations queued before the store has loaded all proceed after 
   expect(auth.state.status).toBe('unknown');
   const gets = Array.from({ length: 1_000 }, () => auth.get());
   await settled();
-  loaded(recordA());
+  finishLoad(recordA());
   const answers = await Promise.all(gets);
   expect(new Set(answers).size).toBe(1);
   expect(answers[0]?.accessToken).toBe('A');
@@ -296,14 +299,14 @@ test('B09 1,000 operations queued before the store has loaded all proceed after 
   expect(states.map(({ status }) => status)).toEqual(['signedIn']);
 });
 
-test('B09 a renewal that is asked for before the store has loaded is of what the store holds', async () => {
+test('B09 a renewal that is requested before the store has loaded renews the stored token set', async () => {
   const { auth, renewals } = scriptedProvider({ store: scriptedStore(recordA()) });
   renewals.always(() => 'B');
   expect(await outcome(auth.renew())).toBe('B');
   expect(renewals.last.argument.current?.accessToken).toBe('A');
 });
 
-test('B09 a store that never answers is treated as empty after a while', async () => {
+test('B09 a store that never answers is treated as empty after 5 s', async () => {
   const store = scriptedStore(recordA());
   store.loads.always(() => new Promise(() => {}));
   const { auth, clock, events } = scriptedProvider({ store });
@@ -314,15 +317,15 @@ test('B09 a store that never answers is treated as empty after a while', async (
   expect(events).toEqual(['storeFailed']);
 });
 
-test.each(eventNames)('B10 a subscriber that calls get and renew from inside %s does not deadlock', async name => {
+test.each(eventNames)('B10 a listener of %s that calls get and renew does not deadlock', async name => {
   const store = scriptedStore();
   const { auth, clock, renewals, signIns } = scriptedProvider({ store });
   renewals.always(({ current: tokens }) => (tokens?.accessToken === 'C' ? null : `${tokens?.accessToken}+`));
   signIns.always(() => ({ accessToken: 'A' }));
-  const asked: Promise<unknown>[] = [];
-  let calls = 0;
+  const calls: Promise<unknown>[] = [];
+  let emitted = 0;
   auth.on(name, () => {
-    if (calls++ < 3) asked.push(outcome(auth.get()), outcome(auth.renew()));
+    if (emitted++ < 3) calls.push(outcome(auth.get()), outcome(auth.renew()));
   });
   await auth.signIn({ username: 'ann', password: 'pw' });
   const A = current(auth);
@@ -331,33 +334,33 @@ test.each(eventNames)('B10 a subscriber that calls get and renew from inside %s 
     void auth.settle(refusal(current(auth), { challenge: `Bearer error="${error}"` }));
   store.saves.always(() => Promise.reject(new Error('full')));
   await outcome(auth.renew());
-  renewals.always(() => Promise.reject(new Error('gone')));
+  renewals.always(() => Promise.reject(new Error('Connection lost.')));
   await outcome(auth.renew());
   await clock.advance(5 * minutes);
   renewals.always(() => null);
   await outcome(auth.renew());
   await clock.advance(5 * minutes);
-  expect(asked.length).toBeGreaterThan(0);
-  await Promise.all(asked);
+  expect(calls.length).toBeGreaterThan(0);
+  await Promise.all(calls);
   expect(auth.state.renewing).toBe(false);
 });
 
 test('B10 a subscriber of the state that calls get and renew does not deadlock', async () => {
   const { auth, clock, renewals } = signedIn();
-  const asked: Promise<unknown>[] = [];
+  const calls: Promise<unknown>[] = [];
   auth.subscribe(() => {
-    if (asked.length < 10) asked.push(outcome(auth.get()), outcome(auth.renew()));
+    if (calls.length < 10) calls.push(outcome(auth.get()), outcome(auth.renew()));
   });
   renewals.always(() => ({ accessToken: 'B', expiresInS: 3600 }));
   clock.jump(2 * hours);
   expect(await outcome(auth.get())).toBe('B');
-  expect(new Set(await Promise.all(asked))).toEqual(new Set(['B']));
+  expect(new Set(await Promise.all(calls))).toEqual(new Set(['B']));
 });
 
-test('B10 a subscriber that throws harms nobody', async () => {
+test('B10 a subscriber that throws does not affect the operation or other subscribers', async () => {
   const { auth, A, renewals, events } = signedIn();
   const broken = () => {
-    throw new Error('a subscriber’s own');
+    throw new Error('A bug in a subscriber.');
   };
   auth.subscribe(broken);
   for (const name of eventNames) auth.on(name, broken);
@@ -369,7 +372,7 @@ test('B10 a subscriber that throws harms nobody', async () => {
   expect(events).toEqual(['refused', 'renewed', 'repeated']);
 });
 
-test('B11 dispose during a renewal: waiters leave with disposed, and no later timer, event or write comes', async () => {
+test('B11 dispose during a renewal rejects the waiters with disposed, and no timer, event or save follows', async () => {
   const store = scriptedStore(recordA());
   const { auth, clock, renewals, revocations, events, states } = scriptedProvider({ store });
   const stop = auth.keepFresh();
@@ -388,22 +391,22 @@ test('B11 dispose during a renewal: waiters leave with disposed, and no later ti
   stop();
 });
 
-test('B11 dispose while the store loads: waiters leave at once with disposed', async () => {
+test('B11 dispose while the store loads rejects the waiters with disposed at once', async () => {
   const store = scriptedStore(recordA());
   store.loads.always(() => new Promise(() => {}));
   const { auth, clock } = scriptedProvider({ store });
-  let answer: unknown;
+  let result: unknown;
   void outcome(auth.get()).then(code => {
-    answer = code;
+    result = code;
   });
   await settled();
   auth.dispose();
   await settled();
-  expect(answer).toBe('disposed');
+  expect(result).toBe('disposed');
   expect(clock.timers).toEqual([]);
 });
 
-test('B11 dispose before a renewal could begin: none begins, no lock is asked for, and nobody waits for one', async () => {
+test('B11 dispose before a renewal starts rejects it with disposed, and no lock is requested', async () => {
   const lock = vi.fn(() => new Promise<never>(() => {}));
   const { auth } = scriptedProvider({ store: { load: () => new Promise(() => {}), save: () => {}, lock } });
   void auth.adopt('A');
@@ -414,7 +417,7 @@ test('B11 dispose before a renewal could begin: none begins, no lock is asked fo
   expect(lock).not.toHaveBeenCalled();
 });
 
-test('B11 after dispose nothing begins: no exchange, write or timer', async () => {
+test('B11 after dispose no token request, save or timer starts', async () => {
   const store = scriptedStore(recordA());
   const receive = () => 'received';
   const { auth, clock, renewals, signIns, events } = scriptedProvider({ store, receive });
@@ -437,7 +440,7 @@ test('B11 after dispose nothing begins: no exchange, write or timer', async () =
   expect(clock.timers).toEqual([]);
 });
 
-test('B11 dispose ends the wait of a restore and the listening to the store', async () => {
+test('B11 dispose rejects the waiters of a restore and unsubscribes from the store', async () => {
   const unsubscribed = vi.fn();
   const store = { ...memoryStore(), subscribe: () => unsubscribed };
   const { auth } = scriptedProvider({ store, restore: true });
@@ -448,7 +451,7 @@ test('B11 dispose ends the wait of a restore and the listening to the store', as
   expect(unsubscribed).toHaveBeenCalledTimes(1);
 });
 
-test('B11 a Node process with a renewal that hangs, and with keepFresh, can exit', () => {
+test('B11 a Node process with a pending renewal and with keepFresh can exit', () => {
   const program = `
     import { createTokenManager } from ${JSON.stringify(new URL('../src/createTokenManager.ts', import.meta.url).href)};
     const auth = createTokenManager({ renew: () => new Promise(() => {}) });
@@ -456,17 +459,17 @@ test('B11 a Node process with a renewal that hangs, and with keepFresh, can exit
     auth.keepFresh();
     auth.renew().catch(() => {});
     setImmediate(() => process.stdout.write(String(auth.state.renewing)));`;
-  const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
     encoding: 'utf8',
     timeout: 60_000,
   });
-  expect(printed).toBe('true');
+  expect(output).toBe('true');
 });
 
-test('B12 waiting is linear: twice the waiters ask the clock twice as often, and nobody else more', async () => {
-  const work = async (waiters: number) => {
+test('B12 the cost of waiting is linear: twice the waiters call the clock at most twice as often, and add no listeners', async () => {
+  const costOf = async (waiters: number) => {
     const clock = fakeClock();
-    const listens = vi.spyOn(AbortSignal.prototype, 'addEventListener');
+    const addListener = vi.spyOn(AbortSignal.prototype, 'addEventListener');
     let renewals = 0;
     const auth = createTokenManager({
       renew: () => {
@@ -477,15 +480,19 @@ test('B12 waiting is linear: twice the waiters ask the clock twice as often, and
     });
     await auth.adopt({ accessToken: 'A', expiresInS: 3600 });
     clock.jump(2 * hours);
-    const [askedBefore, listensBefore] = [clock.nowCalls, listens.mock.calls.length];
+    const [nowCallsBefore, listenersBefore] = [clock.nowCalls, addListener.mock.calls.length];
     await Promise.all(Array.from({ length: waiters }, () => auth.get()));
-    const done = { renewals, asked: clock.nowCalls - askedBefore, listens: listens.mock.calls.length - listensBefore };
-    listens.mockRestore();
-    return done;
+    const cost = {
+      renewals,
+      nowCalls: clock.nowCalls - nowCallsBefore,
+      listeners: addListener.mock.calls.length - listenersBefore,
+    };
+    addListener.mockRestore();
+    return cost;
   };
-  const [one, two] = [await work(1_000), await work(2_000)];
+  const [one, two] = [await costOf(1_000), await costOf(2_000)];
   expect(one.renewals).toBe(1);
   expect(two.renewals).toBe(1);
-  expect(two.asked).toBeLessThanOrEqual(2 * one.asked);
-  expect(two.listens).toBe(one.listens);
+  expect(two.nowCalls).toBeLessThanOrEqual(2 * one.nowCalls);
+  expect(two.listeners).toBe(one.listeners);
 });
