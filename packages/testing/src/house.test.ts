@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { measureFunctions } from './measureFunctions.ts';
+import { root } from './trackedFiles.ts';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const packageNames = await readdir(join(root, 'packages'));
 
 /** From the ground up: what stands higher may import what stands lower. */
@@ -16,6 +16,7 @@ interface File {
   readonly package: string;
   /** What it imports, as written, types included. */
   readonly imports: readonly string[];
+  readonly source: string;
 }
 
 const entries = await readdir(join(root, 'packages'), { recursive: true, withFileTypes: true });
@@ -26,11 +27,12 @@ const paths = entries
   .sort();
 const files: readonly File[] = await Promise.all(
   paths.map(async path => {
-    const text = await readFile(join(root, path), 'utf8');
+    const source = await readFile(join(root, path), 'utf8');
     return {
       path,
       package: path.split('/')[1] ?? '',
-      imports: [...text.matchAll(/\b(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name = '']) => name),
+      source,
+      imports: [...source.matchAll(/\b(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name = '']) => name),
     };
   }),
 );
@@ -95,4 +97,39 @@ test('src folders are flat but for the core, and no file hides behind a name tha
   expect(files.filter(({ path }) => /^(utils?|helpers?|lib|types|common|misc)\.tsx?$/.test(basename(path)))).toEqual(
     [],
   );
+});
+
+/** The body of a contract is its tests, in groups. */
+const isContract = (path: string) => path.endsWith('Contract.ts');
+
+test('a function fits on a screen of 60 lines, and stands in at most two others', () => {
+  const wrong = files
+    .filter(({ path }) => !isContract(path))
+    .flatMap(({ path, source }) =>
+      measureFunctions(path, source)
+        .filter(({ lines, level }) => lines > 60 || level > 2)
+        .map(({ line, lines, level }) => `${path}:${line}: ${lines} lines, level ${level}`),
+    );
+  expect(wrong).toEqual([]);
+});
+
+/** What of `vitest.config.ts` is read here. */
+interface Project {
+  readonly test: { readonly name: string; readonly include: readonly string[] };
+}
+
+test('B107 every adapter fulfils its contract with each version of GraphQL and of urql', async () => {
+  const config: { default: { test: { projects: readonly Project[] } } } = await import(
+    join(root, 'packages/testing/vitest.config.ts')
+  );
+  const runs = (adapter: string, versions: string) =>
+    config.default.test.projects.some(
+      ({ test: { name, include } }) =>
+        name.includes(versions) && [`src/${adapter}.test.ts`, 'src/**/*.test.ts'].some(file => include.includes(file)),
+    );
+  for (const adapter of ['apollo', 'urql', 'fetch']) {
+    expect(runs(adapter, 'current'), adapter).toBe(true);
+    expect(runs(adapter, 'graphql 17'), adapter).toBe(true);
+  }
+  expect(runs('urql', 'urql core 5')).toBe(true);
 });
