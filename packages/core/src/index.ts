@@ -34,8 +34,9 @@ export type {
 export {
   type AuthServerRefusal,
   authServerError,
-  checkTokenType,
+  readTokenResponse,
   readTokens,
+  type TokenResponse,
 } from './tokens/readTokens.ts';
 export {
   type TokenAnswer,

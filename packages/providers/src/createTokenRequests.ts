@@ -13,7 +13,7 @@ import { createSend, type SendOptions } from './createSend.ts';
 import { type AuthServerOptions, findAuthServer } from './findAuthServer.ts';
 import { checkCredentials, type PasswordCredentials } from './passwordCredentials.ts';
 import { readJson } from './readJson.ts';
-import { type OAuth2Answer, readTokenResponse } from './readTokenResponse.ts';
+import { type OAuth2Answer, readOAuth2Answer } from './readOAuth2Answer.ts';
 
 /** Where the requests go and what each of them carries. */
 export interface TokenRequestOptions extends AuthServerOptions, ClientAuthOptions, SendOptions {
@@ -97,20 +97,20 @@ export function createTokenRequests(options: TokenRequestOptions): TokenRequests
       checkCredentials({ username, password });
       const server = await find(signal);
       const form = { ...atSignIn, username, password };
-      return readTokenResponse(
+      return readOAuth2Answer(
         await genericTokenEndpointRequest(server, client, authenticateOnce, 'password', form, request(signal)),
       );
     },
     async clientCredentials(signal) {
       const server = await find(signal);
-      return readTokenResponse(
+      return readOAuth2Answer(
         await clientCredentialsGrantRequest(server, client, authenticateOnce, atSignIn, request(signal)),
       );
     },
     async refresh(refreshToken, signal) {
       const server = await find(signal);
       const details = { ...request(signal), additionalParameters: parameters };
-      return readTokenResponse(await refreshTokenGrantRequest(server, client, authenticateOnce, refreshToken, details));
+      return readOAuth2Answer(await refreshTokenGrantRequest(server, client, authenticateOnce, refreshToken, details));
     },
     async revoke({ accessToken, refreshToken }, signal) {
       const server = await find(signal);

@@ -4,12 +4,12 @@ import { checkHeaders } from './checkHeaders.ts';
 import { createTokenRequests, type TokenRequestOptions } from './createTokenRequests.ts';
 import { keepWhileValid } from './keepWhileValid.ts';
 import type { PasswordCredentials } from './passwordCredentials.ts';
-import type { OAuth2Answer } from './readTokenResponse.ts';
+import type { OAuth2Answer } from './readOAuth2Answer.ts';
 import { refuseInPage } from './refuseInPage.ts';
 
 export type { ClientAuth } from 'oauth4webapi';
 export type { PasswordCredentials } from './passwordCredentials.ts';
-export type { OAuth2Answer } from './readTokenResponse.ts';
+export type { OAuth2Answer } from './readOAuth2Answer.ts';
 
 /** An OAuth 2.0 auth server, and how this client signs in there. */
 export interface OAuth2Options extends TokenRequestOptions {

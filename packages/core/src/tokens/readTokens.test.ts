@@ -1,20 +1,19 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { outcome } from '../../test/scriptedProvider.ts';
 import { TokenError } from '../errors/tokenError.ts';
-import { authServerError, readTokens } from './readTokens.ts';
+import { authServerError, readTokenResponse, readTokens } from './readTokens.ts';
 
 afterEach(() => void vi.useRealTimers());
 
 const answer = (body: unknown, init: ResponseInit = {}) =>
   readTokens(new Response(typeof body === 'string' ? body : JSON.stringify(body), init));
 
-/** The error of a refusal. */
-async function refused(status: number, body: unknown = '', headers: HeadersInit = {}): Promise<TokenError | null> {
+async function errorOf(status: number, body: unknown = '', headers: HeadersInit = {}): Promise<TokenError | null> {
   const thrown: unknown = await answer(body, { status, headers }).catch(error => error);
   return thrown instanceof TokenError ? thrown : null;
 }
 
-test('reads the parts under our names and under those of OAuth', async () => {
+test('reads the parts under the names of TokenParts and under those of OAuth', async () => {
   const parts = { accessToken: 'A', refreshToken: 'rA', expiresInS: 60, refreshExpiresInS: 90 };
   const moments = { accessToken: 'A', expiresAt: 1_800_000_000_000, refreshExpiresAt: 1_900_000_000_000 };
   expect(await answer(parts)).toEqual(parts);
@@ -30,16 +29,47 @@ test('reads the parts under our names and under those of OAuth', async () => {
   ).toEqual(parts);
 });
 
-test('TOK-13 a refresh token that is null, absent or no text is none', async () => {
-  for (const refresh_token of [null, undefined, 7, {}])
-    expect((await answer({ access_token: 'A', refresh_token }))?.refreshToken).toBeUndefined();
+test.each([null, undefined, '', 7, {}])('TOK-13 a refresh token that is %j is ignored', async refresh_token => {
+  expect((await answer({ access_token: 'A', refresh_token }))?.refreshToken).toBeUndefined();
+  expect((await answer({ accessToken: 'A', refreshToken: refresh_token }))?.refreshToken).toBeUndefined();
 });
 
-test.each(['mac', 'DPoP', 'N_A'])('TOK-11 a token of the type %s is not used as a bearer token', async token_type => {
-  await expect(answer({ access_token: 'A', token_type })).rejects.toMatchObject({ code: 'misconfigured' });
+test.each([
+  [{ refreshExpiresInS: 1800 }, 1800],
+  [{ refresh_expires_in: 1800 }, 1800],
+  [{ refresh_token_expires_in: 1800 }, 1800],
+  [{ refresh_token_timeout: 1800 }, 1800],
+  [{ authorization_expires_in: 1800 }, 1800],
+  [{ refresh_expires_in: '1800' }, 1800],
+  [{ refresh_expires_in: '1.5' }, 1.5],
+  [{ refresh_expires_in: 500, authorization_expires_in: 50 }, 50],
+  [{ refresh_token_timeout: 50, authorization_expires_in: 500 }, 50],
+  [{ refresh_expires_in: 0 }, 0],
+  [{ refresh_expires_in: 0, authorization_expires_in: 900 }, 900],
+  [{ refresh_expires_in: null, refresh_token_timeout: 900 }, 900],
+  [{ refresh_expires_in: -1 }, undefined],
+  [{ refresh_expires_in: 'soon' }, undefined],
+  [{ 'not-before-policy': 1_588_002_927 }, undefined],
+])('TOK-14 %j limits the refresh token to %s seconds', async (fields, seconds) => {
+  expect((await answer({ access_token: 'A', ...fields }))?.refreshExpiresInS).toBe(seconds);
+  expect((await answer({ accessToken: 'A', ...fields }))?.refreshExpiresInS).toBe(seconds);
 });
 
-test('SEC-04 no other field of the body comes along', async () => {
+test.each(['bearer', 'Bearer', 'BEARER', undefined, null])(
+  'TOK-11 a token of the type %s is used as a bearer token',
+  async token_type => {
+    expect(await answer({ access_token: 'A', token_type })).toMatchObject({ accessToken: 'A' });
+  },
+);
+
+test.each(['mac', 'DPoP', 'N_A', '', 7, {}])(
+  'TOK-11 a token of the type %j is not used as a bearer token',
+  async token_type => {
+    await expect(answer({ access_token: 'A', token_type })).rejects.toMatchObject({ code: 'misconfigured' });
+  },
+);
+
+test('SEC-04 no other field of the body is returned', async () => {
   const tokens = await answer('{"__proto__":{"accessToken":"evil"},"access_token":"A","password":"x","session":"y"}');
   expect(Object.keys(tokens ?? {}).sort()).toEqual([
     'accessToken',
@@ -54,17 +84,21 @@ test('SEC-04 no other field of the body comes along', async () => {
 
 test.each([
   ['204', () => readTokens(new Response(null, { status: 204 }))],
-  ['a token that is null', () => answer({ accessToken: null })],
-  ['an OAuth token that is null', () => answer({ access_token: null })],
-  ['400 with nothing', () => answer('', { status: 400 })],
-  ['401 with nothing', () => answer('', { status: 401 })],
+  ['a null token', () => answer({ accessToken: null })],
+  ['a null token under its OAuth name', () => answer({ access_token: null })],
+  ['an empty 400', () => answer('', { status: 400 })],
+  ['an empty 401', () => answer('', { status: 401 })],
   ['401 with a GraphQL answer', () => answer({ errors: [{ message: 'Expired' }] }, { status: 401 })],
   ['invalid_grant with 400', () => answer({ error: 'invalid_grant' }, { status: 400 })],
   ['invalid_grant with 401', () => answer({ error: 'invalid_grant' }, { status: 401 })],
   ['invalid_grant with 403', () => answer({ error: 'invalid_grant' }, { status: 403 })],
   ['invalid_grant with 500', () => answer({ error: 'invalid_grant' }, { status: 500 })],
   ['invalid_grant with 200', () => answer({ error: 'invalid_grant' })],
-])('B32 %s says that nobody is signed in', async (_, read) => {
+  [
+    '401 with a challenge for Basic',
+    () => answer('', { status: 401, headers: { 'www-authenticate': 'Basic realm="api"' } }),
+  ],
+])('B32 %s is a rejection: null', async (_, read) => {
   expect(await read()).toBeNull();
 });
 
@@ -88,22 +122,36 @@ test.each<readonly [number, unknown, string]>([
   [405, '', 'unavailable'],
   [302, '', 'unavailable'],
 ])('TOK-16 %i with %j is %s', async (status, body, code) => {
-  expect(await refused(status, body)).toMatchObject({ code, status });
+  expect(await errorOf(status, body)).toMatchObject({ code, status });
 });
 
-test('B20 a page of HTML is never the auth server’s no', async () => {
+test('B20 a page of HTML is a transient failure, whatever its status', async () => {
   const html = { 'content-type': 'text/html' };
-  expect(await refused(400, '<h1>no</h1>', html)).toMatchObject({ code: 'unavailable' });
-  expect(await refused(401, '<h1>no</h1>', html)).toMatchObject({ code: 'unavailable' });
+  expect(await errorOf(400, '<h1>Bad gateway</h1>', html)).toMatchObject({ code: 'unavailable' });
+  expect(await errorOf(401, '<h1>Bad gateway</h1>', html)).toMatchObject({ code: 'unavailable' });
   expect(await outcome(answer('<h1>Welcome</h1>', { headers: html }))).toBe('unavailable');
 });
 
-test.each(['', 'null', '7', '"A"', '[]', '{}', '{"accessToken":7}', '{"access_token":{}}', '{"accessTok'])(
-  'B20 the 200 body %j is unavailable',
-  async body => {
-    expect(await outcome(answer(body))).toBe('unavailable');
-  },
-);
+test.each([
+  '',
+  'null',
+  '7',
+  '"A"',
+  '[]',
+  '{}',
+  '{"accessToken":7}',
+  '{"access_token":{}}',
+  '{"accessTok',
+  '{"accessToken":""}',
+  '{"access_token":""}',
+  '{"access_token":"A","error":"bad_refresh_token"}',
+])('B20 the 200 body %j is unavailable', async body => {
+  expect(await outcome(answer(body))).toBe('unavailable');
+});
+
+test('an empty error code is ignored', async () => {
+  expect(await answer({ access_token: 'A', error: '' })).toMatchObject({ accessToken: 'A' });
+});
 
 test.each<readonly [string, number | undefined]>([
   ['120', 120_000],
@@ -116,11 +164,53 @@ test.each<readonly [string, number | undefined]>([
   ['', undefined],
 ])('TOK-18 Retry-After: %j is %o ms', async (value, ms) => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 22) });
-  expect((await refused(503, '', { 'retry-after': value }))?.retryAfterMs).toBe(ms);
+  expect((await errorOf(503, '', { 'retry-after': value }))?.retryAfterMs).toBe(ms);
 });
 
-test('an unreadable or hostile error code is not repeated in the message', () => {
+test('an error code that is not a plain word is not in the message', () => {
   const messageOf = (code: string) => authServerError({ status: 400, headers: new Headers(), code }).message;
   expect(messageOf('invalid_grant')).toContain('(invalid_grant)');
   for (const code of ['x'.repeat(61), 'a b', '<script>', 'a\nb', 'é']) expect(messageOf(code)).not.toContain('(');
+});
+
+describe('the response of a token endpoint', () => {
+  const read = (json: unknown, status = 200, headers: Record<string, string> = {}) =>
+    readTokenResponse(Response.json(json, { status, headers }));
+
+  test('is read under the names of OAuth only, and its fields are returned', async () => {
+    const fields = {
+      access_token: 'A',
+      refresh_token: 'rA',
+      expires_in: 60,
+      refresh_expires_in: 90,
+      scope: 'read',
+      expiresAt: 1_800_000_000_000,
+    };
+    const parts = { accessToken: 'A', refreshToken: 'rA', expiresInS: 60, refreshExpiresInS: 90 };
+    expect(await read(fields)).toEqual({ parts, fields });
+    await expect(read({ accessToken: 'A' })).rejects.toMatchObject({ code: 'unavailable' });
+    expect((await read({ access_token: 'A', refreshToken: 'rA', expiresInS: 60 }))?.parts).toEqual({
+      accessToken: 'A',
+    });
+  });
+
+  test('with a null token is null', async () => {
+    expect(await read({ access_token: null })).toBeNull();
+  });
+
+  test('that is a rejection throws sessionExpired with status and code', async () => {
+    await expect(read({ error: 'invalid_grant' }, 401)).rejects.toMatchObject({
+      code: 'sessionExpired',
+      status: 401,
+      oauthError: 'invalid_grant',
+    });
+  });
+
+  test('that is a 401 with a challenge for Basic is about the client, unless its code is about the grant', async () => {
+    const challenge = { 'www-authenticate': 'Bearer, Basic realm="oauth2/client"' };
+    await expect(read({ error: 'Unauthorized' }, 401, challenge)).rejects.toMatchObject({ code: 'misconfigured' });
+    await expect(read({}, 401, challenge)).rejects.toMatchObject({ code: 'misconfigured' });
+    await expect(read({ error: 'invalid_grant' }, 401, challenge)).rejects.toMatchObject({ code: 'sessionExpired' });
+    await expect(read({}, 400, challenge)).rejects.toMatchObject({ code: 'sessionExpired' });
+  });
 });

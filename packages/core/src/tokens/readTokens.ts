@@ -1,7 +1,8 @@
 import { TokenError } from '../errors/tokenError.ts';
+import { parseChallenges } from '../verdict/parseChallenges.ts';
 import type { TokenParts } from './tokenSet.ts';
 
-/** OAuth errors that no waiting mends: the registration of the client, or the request, is wrong. @see RFC 6749 section 5.2 */
+/** Errors that no retry mends: the client's registration, or the request, is wrong. @see RFC 6749 section 5.2 */
 const misconfigured = [
   'invalid_client',
   'unauthorized_client',
@@ -10,10 +11,10 @@ const misconfigured = [
   'invalid_request',
 ];
 const transient = ['temporarily_unavailable', 'server_error'];
-/** Other words under `error` are a framework's own, as `Forbidden`. */
+/** Frameworks put codes of their own under `error`, e.g. `Forbidden`. */
 const registered = [...misconfigured, ...transient, 'invalid_grant', 'access_denied', 'slow_down'];
 
-/** How an auth server refused, as far as it can be read. */
+/** What is known of an auth server's answer that is not a success. */
 export interface AuthServerRefusal {
   readonly status: number;
   readonly headers: Headers;
@@ -30,69 +31,143 @@ function retryAfterMs(headers: Headers): number | undefined {
 }
 
 /**
- * What an auth server's refusal means, by its code before its status: `sessionExpired` is its own no; `misconfigured`, our
- * fault; `unavailable`, trouble on the way. A 400 or 401 without a known code is a no unless it is a page of HTML, which
- * comes from something in between.
+ * Classifies an auth server's answer, by its code before its status.
+ *
+ * - `sessionExpired`: a rejection: `invalid_grant`, or a 400 or 401 without a known code, unless its body is HTML, which
+ *   comes from a proxy or a captive portal
+ * - `misconfigured`: an option or the client's registration is wrong
+ * - `unavailable`: a transient failure
  */
 export function authServerError({ status, headers, code }: AuthServerRefusal): TokenError {
   const isHtml = headers.get('content-type')?.includes('html') === true;
   const oauthError = code && registered.includes(code) ? code : undefined;
-  const said = code && /^[a-z_]{1,40}$/i.test(code) ? ` (${code})` : '';
+  const shownCode = code && /^[a-z_]{1,40}$/i.test(code) ? ` (${code})` : '';
   const details = { status, retryAfterMs: retryAfterMs(headers), oauthError };
   if (code && misconfigured.includes(code))
-    return new TokenError('misconfigured', `The auth server does not accept this client${said}.`, details);
-  const isNo =
+    return new TokenError('misconfigured', `The auth server does not accept this client${shownCode}.`, details);
+  const isRejection =
     code === 'invalid_grant' || ((status === 400 || status === 401) && !isHtml && !transient.includes(code ?? ''));
-  if (isNo) return new TokenError('sessionExpired', `The auth server said no${said}.`, details);
-  return new TokenError('unavailable', `The auth server answered ${status}${said}.`, details);
+  if (isRejection)
+    return new TokenError('sessionExpired', `The auth server rejected the token request${shownCode}.`, details);
+  return new TokenError('unavailable', `The auth server answered ${status}${shownCode}.`, details);
 }
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+type Fields = Readonly<Record<string, unknown>>;
 
-/** @throws TokenError `misconfigured` for a token of another type than Bearer; a missing type counts as it. @see RFC 6749 section 7.1 */
-export function checkTokenType(type: unknown, status: number): void {
-  if (type == null || text(type)?.toLowerCase() === 'bearer') return;
-  const message =
-    'The tokens are of another type than Bearer, and must not be sent as one. Register the client for Bearer.';
-  throw new TokenError('misconfigured', message, { status });
+/** Any other body counts as empty. The parser's error is dropped: it quotes the body, which may begin with a token. */
+async function readFields(response: Response): Promise<Fields> {
+  const body: unknown = await response.json().catch(() => undefined);
+  return typeof body === 'object' && body !== null ? (body as Fields) : {};
+}
+
+const nonEmptyString = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+/**
+ * Where the end of a refresh token, or of the grant behind it, is stated: in `TokenParts`, and by Keycloak.
+ *
+ * @see draft-ietf-oauth-refresh-token-expiration for the last two
+ */
+const refreshExpiryNames = [
+  'refreshExpiresInS',
+  'refresh_expires_in',
+  'refresh_token_expires_in',
+  'refresh_token_timeout',
+  'authorization_expires_in',
+];
+
+/** The smallest limit in seconds; 0, which is no limit at Keycloak, when there is no other. */
+function refreshExpiresInS(fields: Fields): number | undefined {
+  const stated = refreshExpiryNames
+    .map(name => fields[name])
+    .map(value => (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value))
+    .filter((value): value is number => typeof value === 'number' && value >= 0);
+  const limits = stated.filter(seconds => seconds > 0);
+  return limits.length > 0 ? Math.min(...limits) : stated[0];
+}
+
+/** Many servers state nothing. @see RFC 6749 section 7.1: a token of another type is not used */
+const isBearer = (type: unknown): boolean =>
+  type == null || (typeof type === 'string' && type.toLowerCase() === 'bearer');
+
+/** Reads the fields of OAuth. `null`: the access token is `null`. @throws TokenError in every other case without a token */
+function partsOf(
+  fields: Fields,
+  { ok, status, headers }: Response,
+  code = nonEmptyString(fields.error),
+): TokenParts | null {
+  if (!ok || code !== undefined) throw authServerError({ status, headers, code });
+  if (fields.access_token === null) return null;
+  const accessToken = nonEmptyString(fields.access_token);
+  if (accessToken === undefined)
+    throw new TokenError('unavailable', `The auth server answered ${status} without a token.`, { status });
+  if (!isBearer(fields.token_type))
+    throw new TokenError(
+      'misconfigured',
+      'The auth server issued tokens of another type than Bearer. Register the client for Bearer tokens.',
+      { status },
+    );
+  return {
+    accessToken,
+    refreshToken: nonEmptyString(fields.refresh_token),
+    expiresInS: fields.expires_in as TokenParts['expiresInS'], // makeTokenSet ignores what is not a number
+    refreshExpiresInS: refreshExpiresInS(fields),
+  };
+}
+
+/** The answer of a token endpoint. */
+export interface TokenResponse {
+  readonly parts: TokenParts;
+  /** Every field of the body, tokens included. */
+  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Reads the tokens from the answer of a refresh endpoint: `TokenParts`, as `{ accessToken, expiresInS?, refreshToken? }`, or
- * the names of OAuth (`access_token`, `expires_in`, `refresh_token`). For the `renew` of an application's own endpoint:
+ * Reads the answer of an OAuth 2.0 token endpoint.
+ *
+ * A 401 with a challenge for Basic refuses the client, whatever its code says: some frameworks answer so before they look at
+ * the grant. A missing `token_type` counts as Bearer.
+ *
+ * @returns `null` when the access token is `null`: a rejection
+ * @throws TokenError `sessionExpired` for any other rejection, `unavailable` or `misconfigured`; no part of the body is in it
+ * @see RFC 6749 sections 5.1 and 5.2
+ */
+export async function readTokenResponse(response: Response): Promise<TokenResponse | null> {
+  const fields = await readFields(response);
+  const isClientRefused =
+    response.status === 401 &&
+    fields.error !== 'invalid_grant' &&
+    parseChallenges(response.headers.get('www-authenticate') ?? '').some(({ scheme }) => scheme === 'basic');
+  const parts = partsOf(fields, response, isClientRefused ? 'invalid_client' : undefined);
+  return parts && { parts, fields };
+}
+
+/**
+ * Reads the answer of an application's own refresh endpoint: `TokenParts`, e.g. `{ accessToken, expiresInS?, refreshToken? }`,
+ * or the names of OAuth, e.g. `access_token`, `expires_in`, `refresh_token`.
  *
  * ```ts
  * renew: ({ signal }) => fetch('/refresh', { method: 'POST', credentials: 'include', signal }).then(readTokens)
  * ```
  *
- * @returns `null` when the answer says that nobody is signed in: 204, a token that is `null`, 400 or 401
+ * @returns `null` for a rejection: 204, a null token, `invalid_grant`, a 400 or 401 without a known `error`
  * @throws TokenError `unavailable` or `misconfigured`; no part of the body is in it
  */
 export async function readTokens(response: Response): Promise<TokenParts | null> {
-  const { status, headers } = response;
-  if (status === 204) return null;
-  const body: unknown = await response.json().catch(() => undefined);
-  const fields = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
-  const accessToken = fields.accessToken === undefined ? fields.access_token : fields.accessToken;
-  const code = text(fields.error);
-  if (!response.ok || (code && accessToken == null)) {
-    const error = authServerError({ status, headers, code });
-    if (error.code === 'sessionExpired') return null;
+  if (response.status === 204) return null;
+  const body = await readFields(response);
+  const fields = {
+    ...body,
+    access_token: body.accessToken === undefined ? body.access_token : body.accessToken,
+    refresh_token: body.refreshToken ?? body.refresh_token,
+    expires_in: body.expiresInS ?? body.expires_in,
+  };
+  try {
+    const { expiresAt, refreshExpiresAt } = body as Partial<TokenParts>;
+    const parts = partsOf(fields, response);
+    return parts && { ...parts, expiresAt, refreshExpiresAt };
+  } catch (error) {
+    if ((error as TokenError).code === 'sessionExpired') return null;
     throw error;
   }
-  if (accessToken === null) return null;
-  if (typeof accessToken !== 'string')
-    throw new TokenError('unavailable', 'The answer of the refresh endpoint holds no token.', { status });
-  checkTokenType(fields.token_type, status);
-  const seconds = (value: unknown) => value as TokenParts['expiresInS'];
-  return {
-    accessToken,
-    refreshToken: text(fields.refreshToken ?? fields.refresh_token),
-    expiresInS: seconds(fields.expiresInS ?? fields.expires_in),
-    refreshExpiresInS: seconds(
-      fields.refreshExpiresInS ?? fields.refresh_expires_in ?? fields.refresh_token_expires_in,
-    ),
-    expiresAt: fields.expiresAt as TokenParts['expiresAt'],
-    refreshExpiresAt: fields.refreshExpiresAt as TokenParts['refreshExpiresAt'],
-  };
 }

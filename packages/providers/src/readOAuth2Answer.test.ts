@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { readTokenResponse } from './readTokenResponse.ts';
+import { readOAuth2Answer } from './readOAuth2Answer.ts';
 
 const answer = (json: unknown, status = 200, headers: Record<string, string> = {}) =>
-  readTokenResponse(Response.json(json, { status, headers }));
+  readOAuth2Answer(Response.json(json, { status, headers }));
 const bearer = { access_token: 'A0', token_type: 'bearer' };
 
 describe('the answer of a token endpoint', () => {
@@ -113,7 +113,7 @@ describe('the answer of a token endpoint', () => {
         status,
         headers: { 'content-type': 'text/html' },
       });
-      await expect(readTokenResponse(page)).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(readOAuth2Answer(page)).rejects.toMatchObject({ code: 'unavailable' });
     }
   });
 
