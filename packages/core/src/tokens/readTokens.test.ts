@@ -55,7 +55,7 @@ test.each([
   expect((await answer({ accessToken: 'A', ...fields }))?.refreshExpiresInS).toBe(seconds);
 });
 
-test.each(['bearer', 'Bearer', 'BEARER', undefined, null])(
+test.each(['bearer', 'Bearer', 'BEARER', 'BearerToken', undefined, null])(
   'TOK-11 a token of the type %s is used as a bearer token',
   async token_type => {
     expect(await answer({ access_token: 'A', token_type })).toMatchObject({ accessToken: 'A' });

@@ -86,9 +86,9 @@ function refreshExpiresInS(fields: Fields): number | undefined {
   return limits.length > 0 ? Math.min(...limits) : stated[0];
 }
 
-/** Many servers state nothing. @see RFC 6749 section 7.1: a token of another type is not used */
+/** Apigee states `BearerToken`; many servers state nothing. @see RFC 6749 section 7.1: a token of another type is not used */
 const isBearer = (type: unknown): boolean =>
-  type == null || (typeof type === 'string' && type.toLowerCase() === 'bearer');
+  type == null || (typeof type === 'string' && /^bearer(token)?$/i.test(type));
 
 /** Reads the fields of OAuth. `null`: the access token is `null`. @throws TokenError in every other case without a token */
 function partsOf(
