@@ -38,6 +38,7 @@ export {
   readTokens,
   type TokenResponse,
 } from './tokens/readTokens.ts';
+export { checkHeaders } from './tokens/requestHeaders.ts';
 export {
   type TokenAnswer,
   type TokenHeaders,

@@ -132,6 +132,8 @@ describe('Altrata', () => {
     ['no key', { apiKey: undefined }, 'apiKey'],
     ['an empty key', { apiKey: '' }, 'apiKey'],
     ['a key with a line break', { apiKey: 'Canary-1\nx' }, 'apiKey'],
+    ['a key that ends with a line break', { apiKey: 'Canary-1\n' }, 'apiKey'],
+    ['a key that is not ASCII', { apiKey: 'Canary-clé' }, 'apiKey'],
     ['a relative address', { tokenUrl: '/oauth2/token' }, 'tokenUrl'],
     ['http to another host', { tokenUrl: 'http://auth.example/token' }, 'tokenUrl'],
   ])('has %s named', (_, options, named) => {

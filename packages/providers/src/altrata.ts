@@ -1,6 +1,5 @@
-import { TokenError, type TokenManagerOptions } from '@latchkey/core';
+import { checkHeaders, TokenError, type TokenManagerOptions } from '@latchkey/core';
 import { checkEndpoint, type EndpointOptions } from './checkEndpoint.ts';
-import { checkHeaders } from './checkHeaders.ts';
 import type { SendOptions } from './createSend.ts';
 import { type OAuth2Answer, oauth2 } from './oauth2.ts';
 import { checkCredentials, type PasswordCredentials } from './passwordCredentials.ts';

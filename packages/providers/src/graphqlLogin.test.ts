@@ -220,7 +220,7 @@ describe('a wrong option', () => {
     ['no variables', { signIn: { ...right.signIn, variables: undefined } }, 'signIn', 'variables'],
     ['no answer', { renew: { ...right.renew, answer: undefined } }, 'renew', 'accessToken'],
     ['a sign-out without a document', { signOut: { variables: () => ({}) } }, 'signOut', 'Pass the GraphQL text'],
-    ['a header without a value', { headers: { 'x-api-key': undefined } }, 'headers', 'Pass a text'],
+    ['a header without a value', { headers: { 'x-api-key': undefined } }, 'headers', 'Pass a non-empty string'],
   ])('as %s throws, naming option and remedy', (_, options, named, remedy) => {
     const attempt = () => graphqlLogin({ ...right, ...options });
     expect(attempt).toThrow(expect.objectContaining({ code: 'misconfigured' }));

@@ -1,5 +1,6 @@
 import {
   authServerError,
+  checkHeaders,
   type Dialect,
   defaultDialect,
   type GraphQLErrorLike,
@@ -9,7 +10,6 @@ import {
   type TokenSet,
 } from '@latchkey/core';
 import { checkEndpoint, type EndpointOptions } from './checkEndpoint.ts';
-import { checkHeaders } from './checkHeaders.ts';
 import { createSend, type SendOptions } from './createSend.ts';
 import { keepWhileValid } from './keepWhileValid.ts';
 import { type LoginAnswer, type LoginParts, partsOf } from './loginAnswer.ts';
@@ -70,7 +70,7 @@ export function graphqlLogin<Credentials, Answer extends LoginAnswer>(
 ): LoginSession<Credentials, Answer> {
   const { url, signIn, renew, signOut, dialect = loginDialect, headers = {} } = options;
   checkEndpoint(url, 'Option "url"', options);
-  checkHeaders(headers);
+  checkHeaders(headers, 'Option "headers"');
   for (const [name, question] of Object.entries({ signIn, renew, signOut })) checkQuestion(name, question);
   const send = createSend(options);
 

@@ -1,6 +1,5 @@
-import { TokenError, type TokenManagerOptions } from '@latchkey/core';
+import { checkHeaders, TokenError, type TokenManagerOptions } from '@latchkey/core';
 import { checkEndpoint } from './checkEndpoint.ts';
-import { checkHeaders } from './checkHeaders.ts';
 import { createTokenRequests, type TokenRequestOptions } from './createTokenRequests.ts';
 import { keepWhileValid } from './keepWhileValid.ts';
 import type { PasswordCredentials } from './passwordCredentials.ts';
@@ -93,7 +92,7 @@ function check(options: OAuth2Options): void {
   if (grant !== 'password' && grant !== 'client_credentials')
     throw wrong(`Option "grant" must be 'password' or 'client_credentials'. Leave it out for 'password'.`);
 
-  checkHeaders(headers);
+  checkHeaders(headers, 'Option "headers"');
   if (new Headers(headers).has('authorization'))
     throw wrong(
       'Option "headers" holds "authorization", which would be a second way to authenticate the client. Pass a function as "clientAuth" instead.',

@@ -1,23 +1,32 @@
 import { expect, test } from 'vitest';
-import { sendableHeaders } from './requestHeaders.ts';
+import { checkHeaders, sendableHeaders } from './requestHeaders.ts';
 import type { TokenHeaders } from './tokenSet.ts';
 
 const untyped = (headers: object) => headers as TokenHeaders;
 
-test('names are in lower case, and what has no value is left out', () => {
-  const headers = untyped({ Authorization: 'Bearer A', 'X-Tenant': undefined, 'x-empty': '', 'X-Api-Key': 'a b\tc' });
+test('names are in lower case, and headers without a value are left out', () => {
+  const headers = untyped({
+    Authorization: 'Bearer A',
+    'X-Tenant': undefined,
+    'x-empty': '',
+    'x-blank': ' ',
+    'X-Api-Key': 'a b\tc',
+  });
   expect(sendableHeaders(headers)).toEqual({ authorization: 'Bearer A', 'x-api-key': 'a b\tc' });
 });
 
-test('a Headers object will do', () => {
+test('a Headers object is accepted', () => {
   expect(sendableHeaders(untyped(new Headers({ 'X-Api-Key': 'a' })))).toEqual({ 'x-api-key': 'a' });
 });
 
-test.each([undefined, null, 'Bearer A', Promise.resolve({})])('%s is no answer', headers => {
-  expect(() => sendableHeaders(headers as unknown as TokenHeaders)).toThrow(
-    expect.objectContaining({ code: 'misconfigured', message: expect.stringContaining('Return an object') }),
-  );
-});
+test.each([undefined, null, 'Bearer A', Promise.resolve({})])(
+  '%s is refused: the option returns headers synchronously',
+  headers => {
+    expect(() => sendableHeaders(headers as unknown as TokenHeaders)).toThrow(
+      expect.objectContaining({ code: 'misconfigured', message: expect.stringContaining('Return an object') }),
+    );
+  },
+);
 
 test.each(['x key', 'x\r\n', '', 'ü'])('SEC-03 the name %j is refused', name => {
   expect(() => sendableHeaders({ [name]: 'a' })).toThrow(expect.objectContaining({ code: 'misconfigured' }));
@@ -30,6 +39,21 @@ test.each(['canary\r\nx: y', 'canary\u0000', 'canary-ü', 7, {}])(
     expect(run).toThrow(
       expect.objectContaining({ code: 'misconfigured', message: expect.stringContaining('"x-key"') }),
     );
+    expect(run).not.toThrow(/canary/);
+  },
+);
+
+test('headers that can be sent pass the check', () => {
+  expect(() => checkHeaders({ 'x-api-key': 'k3y', Accept: 'a, b' }, 'Option "headers"')).not.toThrow();
+});
+
+test.each([undefined, null, '', ' ', 7, 'canary-clé', 'canary\n', 'canary\r\nx: y', 'canary\u007f'])(
+  'SEC-03 the value %j fails the check, whose error names option and header alone',
+  value => {
+    const run = () => checkHeaders({ 'x-api-key': value }, 'Option "apiKey"');
+    expect(run).toThrow(expect.objectContaining({ code: 'misconfigured' }));
+    expect(run).toThrow('Option "apiKey"');
+    expect(run).toThrow('"x-api-key"');
     expect(run).not.toThrow(/canary/);
   },
 );

@@ -1,25 +1,41 @@
-import { pairsOf } from '../adapter/mergeHeaders.ts';
+import { type CallerHeaders, pairsOf } from '../adapter/mergeHeaders.ts';
 import { TokenError } from '../errors/tokenError.ts';
 import type { TokenHeaders } from './tokenSet.ts';
 
-/** @see RFC 9110 sections 5.1 and 5.5: a token; visible ASCII, spaces and tabs */
-const name = /^[\w!#$%&'*+.^`|~-]+$/;
-const sendable = /^[\t\x20-\x7e]*$/;
+/** @see RFC 9110 section 5.1 */
+const sendableName = /^[\w!#$%&'*+.^`|~-]+$/;
+/** Visible ASCII, with spaces and tabs between. @see RFC 9110 section 5.5 */
+const sendableValue = /^(?=.*\S)[\t\x20-\x7e]+$/;
 
 /**
- * What the option `headers` answers, with names in lower case and without what has no value.
+ * Checks headers before they are sent: a platform's own error would show the value, and the value of an unset variable
+ * would be sent as the string "undefined".
  *
- * @throws TokenError `misconfigured`, naming the header, where no header could carry it; the value is not in the message
+ * @param what - the option that the headers come from, e.g. `Option "apiKey"`
+ * @throws TokenError `misconfigured`, naming option and header; no value is in the message
+ */
+export function checkHeaders(headers: CallerHeaders, what: string): void {
+  for (const [name, value] of pairsOf(headers) as Iterable<[string, unknown]>)
+    if (!sendableName.test(name) || typeof value !== 'string' || !sendableValue.test(value))
+      throw new TokenError(
+        'misconfigured',
+        `${what} does not make a valid header ${JSON.stringify(name)}. Pass a non-empty string of ASCII characters without line breaks.`,
+      );
+}
+
+/**
+ * What the option `headers` returned, with names in lower case and without the headers that have no value.
+ *
+ * @throws TokenError `misconfigured`, naming the header that cannot be sent; no value is in the message
  */
 export function sendableHeaders(headers: TokenHeaders): TokenHeaders {
   if (typeof headers !== 'object' || headers === null || 'then' in headers)
-    throw new TokenError('misconfigured', 'Option "headers" must answer headers, and at once. Return an object.');
-  const given = [...pairsOf(headers)].filter(([, value]) => value != null && value !== '') as [string, unknown][];
-  for (const [key, value] of given)
-    if (!name.test(key) || typeof value !== 'string' || !sendable.test(value))
-      throw new TokenError(
-        'misconfigured',
-        `Option "headers" answers for ${JSON.stringify(key)} what no header can carry. Make it a text of ASCII without line breaks.`,
-      );
-  return Object.fromEntries(given.map(([key, value]) => [key.toLowerCase(), value])) as TokenHeaders;
+    throw new TokenError(
+      'misconfigured',
+      'Option "headers" must return headers synchronously. Return an object, not a promise.',
+    );
+  const isMissing = (value: unknown) => value == null || (typeof value === 'string' && value.trim() === '');
+  const given = [...pairsOf(headers)].filter(([, value]) => !isMissing(value)) as [string, string][];
+  checkHeaders(given, 'Option "headers"');
+  return Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value]));
 }
