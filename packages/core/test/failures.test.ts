@@ -30,7 +30,7 @@ const html = { 'content-type': 'text/html; charset=utf-8' };
 const json = { 'content-type': 'application/json' };
 const ann = { username: 'ann', password: 'a password' };
 const rejection = (code = 'sessionExpired' as const) => new TokenError(code, 'The refresh token was rejected.');
-const outage = (retryAfterMs?: number) => new TokenError('unavailable', 'Gone.', { retryAfterMs });
+const outage = (retryAfterMs?: number) => new TokenError('unavailable', 'Unreachable.', { retryAfterMs });
 
 /** Calls `renew` every 100 ms. Returns the times of the token requests, in milliseconds from the start. */
 async function timesOfRequests({ auth, clock, renewals, A }: ReturnType<typeof signedIn>, ms: number) {
@@ -407,7 +407,7 @@ test('B28 a record older than memory is not used after the store failed for a ti
   const store = {
     ...memory,
     save(record: TokenRecord | null, expected?: TokenRecord | null) {
-      if (isGone) throw new Error('gone');
+      if (isGone) throw new Error('offline');
       return memory.save(record, expected);
     },
   };

@@ -23,7 +23,7 @@ import {
 const ann = { username: 'ann', password: 'password of Ann' };
 const bob = { username: 'bob', password: 'password of Bob' };
 
-test('B40 signOut during a renewal: the late result is dropped and revoked, the store is empty, nothing is renewed', async () => {
+test('B40 signOut during a renewal drops and revokes the late tokens, empties the store, and emits no renewed event', async () => {
   const store = scriptedStore();
   const { auth, renewals, revocations, events } = signedIn({ store });
   const renew = outcome(auth.renew());
@@ -39,7 +39,7 @@ test('B40 signOut during a renewal: the late result is dropped and revoked, the 
   expect(revocations.calls.map(({ argument }) => argument.refreshToken)).toEqual(['rA', 'rB']);
 });
 
-test('B40 the request of a renewal goes on after signOut, so that its late tokens can be revoked', async () => {
+test('B40 signOut does not abort a token request, so that its late tokens can be revoked', async () => {
   const { auth, renewals } = signedIn();
   void outcome(auth.renew());
   await settled();
@@ -47,7 +47,7 @@ test('B40 the request of a renewal goes on after signOut, so that its late token
   expect(renewals.last.signal?.aborted).toBe(false);
 });
 
-test('B40 signOut while the new tokens are being saved: they are dropped, and revoked too', async () => {
+test('B40 signOut while the new tokens are being saved drops and revokes them', async () => {
   const store = scriptedStore(recordA());
   const { auth, renewals, revocations, events } = scriptedProvider({ store });
   await auth.get();
@@ -68,7 +68,7 @@ test('B40 signOut while the new tokens are being saved: they are dropped, and re
   expect(revocations.calls.map(({ argument }) => argument.refreshToken)).toEqual(['rA', 'rB']);
 });
 
-test('B40 signOut while a sign-in runs: the sign-in is aborted, and its late tokens are revoked', async () => {
+test('B40 signOut during a sign-in aborts the sign-in and revokes its late tokens', async () => {
   const { auth, signIns, revocations, events } = scriptedProvider();
   const signIn = outcome(auth.signIn(ann));
   await settled();
@@ -80,7 +80,7 @@ test('B40 signOut while a sign-in runs: the sign-in is aborted, and its late tok
   expect(revocations.calls.map(({ argument }) => argument.refreshToken)).toEqual(['rA']);
 });
 
-test('B41 signOut and another user’s sign-in during a renewal: the old result never touches the new session', async () => {
+test('B41 a renewal of the last session does not change the session of the next user', async () => {
   const store = scriptedStore();
   const { auth, renewals, signIns, revocations, events } = signedIn({ store });
   const renew = outcome(auth.renew());
@@ -88,16 +88,16 @@ test('B41 signOut and another user’s sign-in during a renewal: the old result 
   await auth.signOut();
   signIns.always(() => ({ accessToken: 'token-of-Bob', refreshToken: 'refresh-of-Bob' }));
   await auth.signIn(bob);
-  const ofBob = auth.fresh();
+  const tokensOfBob = auth.fresh();
   await renewals.last.answer({ accessToken: 'B', refreshToken: 'rB' });
   expect(await renew).toBe('signedOut');
-  expect(auth.fresh()).toBe(ofBob);
+  expect(auth.fresh()).toBe(tokensOfBob);
   expect(store.record).toMatchObject({ accessToken: 'token-of-Bob', refreshToken: 'refresh-of-Bob' });
   expect(events).toEqual(['signedOut', 'signedIn']);
   expect(revocations.calls.map(({ argument }) => argument.refreshToken)).toEqual(['rA', 'rB']);
 });
 
-test('B41 the auth server’s late no to the old session does not end the new one', async () => {
+test('B41 a late rejection in the last session does not end the next one', async () => {
   const { auth, renewals, events } = signedIn();
   const renew = outcome(auth.renew());
   await settled();
@@ -108,7 +108,7 @@ test('B41 the auth server’s late no to the old session does not end the new on
   expect(events).toEqual(['signedOut', 'signedIn']);
 });
 
-test('B41 a late answer of the old session cannot renew the new one, good or bad', async () => {
+test('B41 a late answer to an operation of the last session fails with signedOut and renews nothing', async () => {
   const { auth, A, renewals } = signedIn();
   await auth.signOut();
   await auth.adopt('token-of-Bob');
@@ -118,7 +118,7 @@ test('B41 a late answer of the old session cannot renew the new one, good or bad
   expect(current(auth).accessToken).toBe('token-of-Bob');
 });
 
-test('B41 of two sign-ins the newer one counts, whichever is answered first', async () => {
+test('B41 of two sign-ins the newer one wins, whichever is answered first', async () => {
   for (const first of [0, 1]) {
     const { auth, signIns, revocations } = scriptedProvider();
     const asAnn = outcome(auth.signIn(ann));
@@ -137,7 +137,7 @@ test('B41 of two sign-ins the newer one counts, whichever is answered first', as
   }
 });
 
-test('B41 tokens that are adopted while a sign-in runs count, and the sign-in is aborted', async () => {
+test('B41 adopt during a sign-in wins, and the sign-in is aborted', async () => {
   const { auth, signIns, revocations } = scriptedProvider();
   const signIn = outcome(auth.signIn(ann));
   await auth.adopt('adopted');
@@ -148,7 +148,7 @@ test('B41 tokens that are adopted while a sign-in runs count, and the sign-in is
 });
 
 test.each(['adopt', 'signOut'] as const)(
-  'B41 %s at any moment of the end of a renewal counts, here and in the store',
+  'B41 %s at any moment near the end of a renewal wins, in memory and in the store',
   async name => {
     for (let moment = 0; moment < 40; moment++) {
       const store = memoryStore();
@@ -168,7 +168,7 @@ test.each(['adopt', 'signOut'] as const)(
   },
 );
 
-test('B42 signOut during an asynchronous save: the final state is empty', async () => {
+test('B42 signOut during an asynchronous save leaves memory and the store empty', async () => {
   const store = scriptedStore();
   const answers: ((saved: boolean) => void)[] = [];
   store.saves.always(() => new Promise(resolve => void answers.push(resolve)));
@@ -189,7 +189,7 @@ test('B42 signOut during an asynchronous save: the final state is empty', async 
   expect(auth.fresh()).toBeNull();
 });
 
-test('B42 signOut before the store has loaded: what it held does not come back', async () => {
+test('B42 signOut before the store has loaded discards the stored session', async () => {
   const store = scriptedStore(recordA());
   const { auth } = scriptedProvider({ store });
   await auth.signOut();
@@ -200,16 +200,16 @@ test('B42 signOut before the store has loaded: what it held does not come back',
 });
 
 test.each(['subscribe', 'signedIn'] as const)(
-  'B42 signOut from inside a subscriber of the sign-in (%s): the final state is empty',
+  'B42 signOut from a listener of the sign-in (%s) leaves memory and the store empty',
   async name => {
     const store = scriptedStore();
     const { auth } = scriptedProvider({ store });
     await auth.get();
-    const leave = () => {
+    const signOutAtOnce = () => {
       if (auth.state.status === 'signedIn') void auth.signOut();
     };
-    if (name === 'subscribe') auth.subscribe(leave);
-    else auth.on(name, leave);
+    if (name === 'subscribe') auth.subscribe(signOutAtOnce);
+    else auth.on(name, signOutAtOnce);
     await auth.adopt('A');
     await settled();
     expect(auth.fresh()).toBeNull();
@@ -217,7 +217,7 @@ test.each(['subscribe', 'signedIn'] as const)(
   },
 );
 
-test('B42 adopt from inside the signedOut event: the store holds the new session', async () => {
+test('B42 adopt from a listener of signedOut leaves the new session in the store', async () => {
   const store = scriptedStore();
   const { auth } = signedIn({ store });
   auth.on('signedOut', () => void auth.adopt('token-of-a-guest'));
@@ -227,7 +227,7 @@ test('B42 adopt from inside the signedOut event: the store holds the new session
   expect(store.record?.accessToken).toBe('token-of-a-guest');
 });
 
-test('B43 signOut offline: local state is gone at once, revocation is tried within its time and never blocks', async () => {
+test('B43 signOut clears the local state at once, and aborts the revocation after renewTimeoutMs', async () => {
   const store = scriptedStore();
   const { auth, clock, revocations, events } = signedIn({ store, renewTimeoutMs: 3_000 });
   const signedOut = auth.signOut();
@@ -243,7 +243,7 @@ test('B43 signOut offline: local state is gone at once, revocation is tried with
   expect(events).toEqual(['signedOut']);
 });
 
-test('B43 a revocation that fails, at once or later, is nobody’s error', async () => {
+test('B43 signOut resolves when the revocation fails, synchronously or later', async () => {
   for (const signOut of [
     () => Promise.reject(new Error('offline')),
     () => {
@@ -256,7 +256,7 @@ test('B43 a revocation that fails, at once or later, is nobody’s error', async
   }
 });
 
-test('B43 signOut with a store that fails: signed out here, and storeFailed says so', async () => {
+test('B43 signOut with a failing store signs out in memory and emits storeFailed', async () => {
   const store = scriptedStore();
   const { auth, events } = signedIn({ store });
   await settled();
@@ -267,14 +267,14 @@ test('B43 signOut with a store that fails: signed out here, and storeFailed says
   expect(events).toEqual(['signedOut', 'storeFailed']);
 });
 
-test('B43 signOut when nobody is signed in revokes nothing and says nothing', async () => {
+test('B43 signOut without a session revokes nothing and emits nothing', async () => {
   const { auth, revocations, events } = scriptedProvider();
   await auth.signOut();
   expect(revocations.calls).toHaveLength(0);
   expect(events).toEqual([]);
 });
 
-test('B44 waiters at sign-out get signedOut, once', async () => {
+test('B44 signOut rejects each waiter with signedOut, once', async () => {
   const { auth, A, clock, renewals, events } = signedIn();
   clock.jump(2 * hours);
   const settle = vi.fn();
@@ -295,7 +295,7 @@ test('B44 waiters at sign-out get signedOut, once', async () => {
   expect(events).toEqual(['refused', 'signedOut']);
 });
 
-test('B44 after signOut the state holds no error, whether a renewal was running or not', async () => {
+test('B44 after signOut the state has no error, with or without a running renewal', async () => {
   for (const isRenewing of [false, true]) {
     const { auth } = signedIn();
     if (isRenewing) void outcome(auth.renew());
@@ -307,7 +307,7 @@ test('B44 after signOut the state holds no error, whether a renewal was running 
 
 const { session, version, accessToken, receivedAt } = recordA();
 const damaged: readonly (readonly [string, unknown])[] = [
-  ['a text', 'A'],
+  ['a string', 'A'],
   ['a number', 7],
   ['true', true],
   ['an array', []],
@@ -319,15 +319,15 @@ const damaged: readonly (readonly [string, unknown])[] = [
   ['a record whose token is empty', recordA({ accessToken: '' })],
   ['a record whose token has a line break', recordA({ accessToken: 'A\r\nx-admin: 1' })],
   ['a record whose token is an object', { ...recordA(), accessToken: { toString: () => 'A' } }],
-  ['a record whose version is no number', { ...recordA(), version: '1' }],
+  ['a record whose version is a string', { ...recordA(), version: '1' }],
   ['a record whose version is NaN', recordA({ version: Number.NaN })],
   ['a record whose version is infinite', recordA({ version: Number.POSITIVE_INFINITY })],
   ['a record without a time of receipt', { v: 1, session, version, accessToken }],
-  ['a record whose fields are those of its prototype', Object.create(recordA())],
+  ['a record whose fields are inherited', Object.create(recordA())],
   ['a record full of __proto__', JSON.parse(`{"v":1,"__proto__":${JSON.stringify(recordA())}}`)],
 ];
 test.each(damaged)(
-  'B45 a store that holds %s: signed out cleanly, one event, and the record is removed',
+  'B45 a store that holds %s starts signed out, emits storeFailed once, and the record is removed',
   async (_, record) => {
     const stored = { record };
     const { auth, events, eventPayloads } = scriptedProvider({
@@ -347,10 +347,10 @@ test.each(damaged)(
   },
 );
 
-test('B45 what is damaged of a record and not needed is left out', () => {
+test('B45 damaged optional fields of a record are ignored', () => {
   const required = JSON.stringify({ v: 1, session, version, accessToken, receivedAt }).slice(0, -1);
-  const text = `${required},"refreshToken":"r\\nA","expiresAt":"2026","refreshExpiresAt":1e400}`;
-  const { auth } = scriptedProvider({ store: { load: () => JSON.parse(text), save() {} } });
+  const json = `${required},"refreshToken":"r\\nA","expiresAt":"2026","refreshExpiresAt":1e400}`;
+  const { auth } = scriptedProvider({ store: { load: () => JSON.parse(json), save() {} } });
   expect(current(auth)).toMatchObject({
     accessToken: 'A',
     refreshToken: undefined,
@@ -359,18 +359,18 @@ test('B45 what is damaged of a record and not needed is left out', () => {
   });
 });
 
-test('B45 a record full of __proto__ beside good fields changes no prototype', async () => {
-  const text = JSON.stringify(recordA()).replace(
+test('B45 a record with __proto__ and valid fields does not change a prototype', async () => {
+  const json = JSON.stringify(recordA()).replace(
     '{',
     '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},',
   );
-  const { auth } = scriptedProvider({ store: { load: () => JSON.parse(text), save() {} } });
+  const { auth } = scriptedProvider({ store: { load: () => JSON.parse(json), save() {} } });
   expect(current(auth).accessToken).toBe('A');
   expect(inspect(auth.fresh(), { depth: Number.POSITIVE_INFINITY })).not.toContain('polluted');
   expect('polluted' in {}).toBe(false);
 });
 
-test('B45 a store that throws while it loads: signed out cleanly, one event', async () => {
+test('B45 a store whose load throws starts signed out and emits storeFailed once', async () => {
   const { auth, events } = scriptedProvider({
     store: {
       load() {
@@ -383,7 +383,7 @@ test('B45 a store that throws while it loads: signed out cleanly, one event', as
   expect(events).toEqual(['storeFailed']);
 });
 
-test('B45 a store whose promise is of another realm is waited for', async () => {
+test('B45 a promise of another realm is awaited', async () => {
   const saves: unknown[] = [];
   const foreign: PromiseConstructor = runInNewContext('Promise');
   const { auth } = scriptedProvider({
@@ -393,7 +393,7 @@ test('B45 a store whose promise is of another realm is waited for', async () => 
   expect(saves).toEqual([]);
 });
 
-test('B45 a record that is damaged while somebody is signed in is written anew', async () => {
+test('B45 a record that is damaged during a session emits storeFailed', async () => {
   const store = scriptedStore(recordA());
   const { auth, renewals, events } = scriptedProvider({ store });
   const A = await auth.get();
@@ -404,7 +404,7 @@ test('B45 a record that is damaged while somebody is signed in is written anew',
   expect(A?.accessToken).toBe('A');
 });
 
-test('B46 adopt while a renewal runs: the adopted set wins, as a new session, and waiters get signedOut', async () => {
+test('B46 adopt during a renewal begins a new session, and the waiters get signedOut', async () => {
   const store = scriptedStore();
   const { auth, A, clock, renewals, events, eventPayloads } = signedIn({ store });
   clock.jump(2 * hours);
@@ -421,7 +421,7 @@ test('B46 adopt while a renewal runs: the adopted set wins, as a new session, an
   expect(eventPayloads[0]).toMatchObject({ reason: 'replaced', session: A.session });
 });
 
-test('B46 another tab’s sign-in as another user ends this tab’s session, and operations go on as the new user', async () => {
+test('B46 a sign-in of another user in another tab ends the session of this tab and begins the new one', async () => {
   const store = memoryStore();
   const here = signedIn({ store });
   const there = scriptedProvider({ store });
@@ -441,7 +441,7 @@ test('B46 another tab’s sign-in as another user ends this tab’s session, and
   expect((await store.load())?.accessToken).toBe('token-of-Bob');
 });
 
-test('B46 another tab’s sign-out ends this tab’s session without a request', async () => {
+test('B46 a sign-out in another tab ends the session of this tab without a request', async () => {
   const store = memoryStore();
   const here = signedIn({ store });
   const there = scriptedProvider({ store });
@@ -454,7 +454,7 @@ test('B46 another tab’s sign-out ends this tab’s session without a request',
   expect([here.renewals.calls.length, here.revocations.calls.length]).toEqual([0, 0]);
 });
 
-test('B46 another tab’s renewal is taken over without a request', async () => {
+test('B46 the renewal of another tab is adopted without a request', async () => {
   const store = memoryStore();
   const here = signedIn({ store });
   await settled();
@@ -467,7 +467,7 @@ test('B46 another tab’s renewal is taken over without a request', async () => 
   expect(here.renewals.calls).toHaveLength(0);
 });
 
-test('B46 a renewal that comes later than another tab’s is dropped but not revoked: both may hang on one grant', async () => {
+test('B46 a renewal after that of another tab is dropped but not revoked, because both may belong to one grant', async () => {
   const { lock, ...store } = memoryStore();
   expect(lock).toBeDefined();
   const here = signedIn({ store });
@@ -481,7 +481,7 @@ test('B46 a renewal that comes later than another tab’s is dropped but not rev
   expect(here.revocations.calls).toHaveLength(0);
 });
 
-test('B46 an old notice of another tab brings no older token set back', async () => {
+test('B46 a late notice of another tab does not bring back an older token set', async () => {
   let notify = () => {};
   const store = scriptedStore();
   const { auth, renewals, events } = signedIn({
@@ -505,7 +505,7 @@ test('B46 an old notice of another tab brings no older token set back', async ()
   expect(events).toEqual(['renewed']);
 });
 
-test('B46 adopt takes the place of the token set that was, without revoking it', async () => {
+test('B46 adopt replaces the token set without revoking it', async () => {
   const { auth, revocations, events } = signedIn();
   await auth.adopt('B');
   expect(current(auth).accessToken).toBe('B');
@@ -513,7 +513,7 @@ test('B46 adopt takes the place of the token set that was, without revoking it',
   expect(revocations.calls).toHaveLength(0);
 });
 
-test('B46 a store of plain load and save is nobody else’s: another session that appears in it is not entered', async () => {
+test('B46 another session in a store that is not shared is not adopted', async () => {
   const store = scriptedStore(recordA());
   const { auth, renewals, events } = scriptedProvider({ store });
   await auth.get();
@@ -524,7 +524,7 @@ test('B46 a store of plain load and save is nobody else’s: another session tha
   expect(events).toEqual(['renewalFailed', 'signedOut']);
 });
 
-test('B46 a store with a lock but without notices: another’s sign-in is found before the renewal', async () => {
+test('B46 with a lock but without notices a sign-in in another tab is found before the renewal', async () => {
   const { subscribe, ...store } = memoryStore();
   expect(subscribe).toBeDefined();
   const { auth, renewals, events } = signedIn({ store });
@@ -553,10 +553,10 @@ test('B46 a notice after dispose changes nothing', async () => {
   expect(states).toEqual([]);
 });
 
-test('B46 a notice whose record cannot be read changes nothing, and says so', async () => {
+test('B46 a notice whose record cannot be loaded emits storeFailed and changes nothing', async () => {
   const store = memoryStore();
   let isGone = false;
-  const load = () => (isGone ? Promise.reject(new Error('gone')) : store.load());
+  const load = () => (isGone ? Promise.reject(new Error('offline')) : store.load());
   const { auth, A, renewals, events, eventPayloads } = signedIn({ store: { ...store, load } });
   await settled();
   isGone = true;
@@ -565,10 +565,10 @@ test('B46 a notice whose record cannot be read changes nothing, and says so', as
   expect(B.session).toBe(A.session);
   await settled();
   expect(events).toContain('storeFailed');
-  expect(eventPayloads.find(event => 'doing' in event)).toMatchObject({ doing: 'load', cause: { message: 'gone' } });
+  expect(eventPayloads.find(event => 'doing' in event)).toMatchObject({ doing: 'load', cause: { message: 'offline' } });
 });
 
-test('B62 a shared store that takes no record: what it does not hold ends no session', async () => {
+test('B62 an empty shared store whose save fails does not end the session', async () => {
   const store = { ...memoryStore(), save: () => Promise.reject(new Error('quota')) };
   const { auth, A, renewals, events } = signedIn({ store });
   renewals.always(() => ({ accessToken: 'B', refreshToken: 'rB' }));
@@ -578,31 +578,31 @@ test('B62 a shared store that takes no record: what it does not hold ends no ses
   expect(new Set(events)).toEqual(new Set(['storeFailed', 'renewed']));
 });
 
-test('adopt, signIn and signOut resolve when the store has it', async () => {
+test('adopt, signIn and signOut resolve after the save', async () => {
   const store = scriptedStore();
   const { auth, signIns } = scriptedProvider({ store });
   await auth.get();
   signIns.always(() => ({ accessToken: 'A' }));
   for (const change of [() => auth.adopt('A'), () => auth.signIn(ann), () => auth.signOut()]) {
-    let save: (saved: boolean) => void = () => {};
+    let finishSave: (saved: boolean) => void = () => {};
     store.saves.always(
       () =>
         new Promise(resolve => {
-          save = resolve;
+          finishSave = resolve;
         }),
     );
-    const told = vi.fn();
-    void change().then(told);
+    const resolved = vi.fn();
+    void change().then(resolved);
     await settled();
-    expect(told).not.toHaveBeenCalled();
-    save(true);
+    expect(resolved).not.toHaveBeenCalled();
+    finishSave(true);
     await settled();
-    expect(told).toHaveBeenCalledTimes(1);
+    expect(resolved).toHaveBeenCalledTimes(1);
   }
 });
 
-test('a sign-in while the store loads stays, whatever the load brings', async () => {
-  for (const loading of [() => Promise.reject(new Error('gone')), () => recordA(), () => null]) {
+test('a sign-in while the store loads wins over every result of the load', async () => {
+  for (const loading of [() => Promise.reject(new Error('offline')), () => recordA(), () => null]) {
     const store = scriptedStore();
     store.loads.always(loading);
     const { auth } = scriptedProvider({ store });
@@ -612,7 +612,7 @@ test('a sign-in while the store loads stays, whatever the load brings', async ()
   }
 });
 
-test('B47 two managers in one process share nothing', async () => {
+test('B47 two managers in one process do not share state', async () => {
   const one = signedIn();
   const other = scriptedProvider();
   expect(await other.auth.get()).toBeNull();
@@ -622,7 +622,7 @@ test('B47 two managers in one process share nothing', async () => {
   expect(other.events).toEqual(['signedIn']);
 });
 
-test('B48 passwords are asked from the callback each time and kept nowhere', async () => {
+test('B48 the credentials callback is called for each sign-in', async () => {
   const credentials = vi.fn((): Password => ({ username: 'ann', password: `canary-${credentials.mock.calls.length}` }));
   const { auth, clock, signIns } = scriptedProvider({ credentials, renew: () => null });
   signIns.always(({ password }) => ({ accessToken: `token-for-${password}`, expiresInS: 60 }));
@@ -632,7 +632,7 @@ test('B48 passwords are asked from the callback each time and kept nowhere', asy
   expect(credentials).toHaveBeenCalledTimes(2);
 });
 
-test('B48 credentials that come after signOut are not used', async () => {
+test('B48 credentials that resolve after signOut are not used', async () => {
   const credentials = script<void, Password>();
   const { auth, signIns } = scriptedProvider({ credentials: () => credentials.run() });
   const got = outcome(auth.get());
@@ -643,7 +643,7 @@ test('B48 credentials that come after signOut are not used', async () => {
   expect(signIns.calls).toEqual([]);
 });
 
-test('B48 credentials that come later are waited for, and their failure is trouble on the way', async () => {
+test('B48 a failure of the credentials callback is a transient failure', async () => {
   const { auth, clock, signIns } = scriptedProvider({
     credentials: vi.fn().mockRejectedValueOnce(new Error('vault is sealed')).mockResolvedValueOnce(ann),
   });
@@ -653,7 +653,7 @@ test('B48 credentials that come later are waited for, and their failure is troub
   expect(await outcome(auth.get())).toBe('A');
 });
 
-test('B49 after a reload with restore the first operations wait for one renew without a current token set', async () => {
+test('B49 with restore the first operations wait for one renew without a current token set', async () => {
   const { auth, renewals, events } = scriptedProvider({ restore: true });
   expect(auth.fresh()).toBeUndefined();
   expect(auth.state.status).toBe('unknown');
@@ -666,7 +666,7 @@ test('B49 after a reload with restore the first operations wait for one renew wi
   expect(events).toEqual(['signedIn']);
 });
 
-test('B49 null from the restore: signed out, anonymous operations go on, and it is not asked again', async () => {
+test('B49 when the restore answers null, the user is signed out, operations go on anonymously, and renew is not called again', async () => {
   const { auth, renewals, events } = scriptedProvider({ restore: true });
   const gets = [auth.get(), auth.get()];
   await settled();
@@ -679,7 +679,7 @@ test('B49 null from the restore: signed out, anonymous operations go on, and it 
   expect(events).toEqual([]);
 });
 
-test('B49 the first subscriber starts the restore, and sees its end', async () => {
+test('B49 the first subscriber starts the restore, and is notified of its end', async () => {
   const { auth, renewals } = scriptedProvider({ restore: true });
   const states: string[] = [];
   auth.subscribe(() => states.push(auth.state.status));
@@ -689,19 +689,19 @@ test('B49 the first subscriber starts the restore, and sees its end', async () =
   expect(states.at(-1)).toBe('signedOut');
 });
 
-test('B49 a subscriber that asks for the token while the restore ends does not start another', async () => {
+test('B49 a subscriber that calls get while the restore ends does not start another restore', async () => {
   const { auth, renewals } = scriptedProvider({ restore: true });
-  const asked: Promise<unknown>[] = [];
-  auth.subscribe(() => void asked.push(outcome(auth.get())));
+  const calls: Promise<unknown>[] = [];
+  auth.subscribe(() => void calls.push(outcome(auth.get())));
   await settled();
   await renewals.last.answer(null);
   expect(renewals.calls).toHaveLength(1);
-  expect(new Set(await Promise.all(asked))).toEqual(new Set([null]));
+  expect(new Set(await Promise.all(calls))).toEqual(new Set([null]));
 });
 
-test('B49 a restore in trouble: operations fail with unavailable, and after the cool-down it is tried again', async () => {
+test('B49 after a transient failure of the restore operations fail with unavailable, and the restore is tried again after the cool-down', async () => {
   const { auth, clock, renewals } = scriptedProvider({ restore: true });
-  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Gone.')));
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Unreachable.')));
   expect(await outcome(auth.get())).toBe('unavailable');
   expect(await outcome(auth.get())).toBe('unavailable');
   expect(auth.state).toMatchObject({ status: 'unknown', error: { code: 'unavailable' } });
@@ -711,7 +711,7 @@ test('B49 a restore in trouble: operations fail with unavailable, and after the 
   expect(await outcome(auth.get())).toBe('A');
 });
 
-test('B49 with a token set in the store nothing is restored', async () => {
+test('B49 with a token set in the store there is no restore', async () => {
   const { auth, renewals } = scriptedProvider({ restore: true, store: scriptedStore(recordA()) });
   expect(await outcome(auth.get())).toBe('A');
   auth.subscribe(() => {});
@@ -720,14 +720,14 @@ test('B49 with a token set in the store nothing is restored', async () => {
   expect(auth.state.status).toBe('signedIn');
 });
 
-test('B49 a restore that is misconfigured has found out nothing', async () => {
+test('B49 a restore that fails with misconfigured leaves the status unknown', async () => {
   const { auth, renewals } = scriptedProvider({ restore: true });
-  renewals.always(() => Promise.reject(new TokenError('misconfigured', 'No.')));
+  renewals.always(() => Promise.reject(new TokenError('misconfigured', 'Wrong client.')));
   expect(await outcome(auth.get())).toBe('misconfigured');
   expect(auth.state.status).toBe('unknown');
 });
 
-test('B49 a sign-in during the restore wins, and who waited goes on with it', async () => {
+test('B49 a sign-in during the restore wins, and the waiters get its token', async () => {
   const { auth, renewals, signIns, revocations } = scriptedProvider({ restore: true });
   const get = outcome(auth.get());
   await settled();
@@ -751,21 +751,21 @@ test('B49 signOut during the restore is final', async () => {
   expect(auth.state).toEqual({ status: 'signedOut', renewing: false });
 });
 
-test('B49 null from the restore and credentials: the sign-in follows', async () => {
+test('B49 when the restore answers null, the credentials sign in', async () => {
   const { auth, renewals, signIns } = scriptedProvider({ restore: true, credentials: () => ann });
   renewals.always(() => null);
   signIns.always(() => ({ accessToken: 'A' }));
   expect(await outcome(auth.get())).toBe('A');
 });
 
-test('a sign-in resolves to what the provider answers beside the tokens', async () => {
+test('signIn resolves to the fields of the provider’s answer other than the tokens', async () => {
   const { auth, signIns } = scriptedProvider();
   signIns.always(() => ({ accessToken: 'A', refreshToken: 'rA', expiresInS: 60, refreshExpiresInS: 90, user: 'Ann' }));
   expect(await auth.signIn(ann)).toEqual({ user: 'Ann' });
   expect(await outcome(auth.get())).toBe('A');
 });
 
-test('the state is the same object until something changes, and its subscribers are told once per change', async () => {
+test('the state is the same object until it changes, and subscribers are notified once per change', async () => {
   const { auth, clock, renewals, states } = signedIn();
   const before = auth.state;
   expect(auth.state).toBe(before);
@@ -780,9 +780,9 @@ test('the state is the same object until something changes, and its subscribers 
   expect(Object.isFrozen(auth.state)).toBe(true);
 });
 
-test('the state tells the last failure until a renewal succeeds', async () => {
+test('the state has the last error until a renewal succeeds', async () => {
   const { auth, clock, renewals } = signedIn();
-  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Gone.')));
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Unreachable.')));
   await outcome(auth.renew());
   expect(auth.state.error?.code).toBe('unavailable');
   clock.jump(minutes);
@@ -795,16 +795,16 @@ test('the state tells the last failure until a renewal succeeds', async () => {
   expect(auth.state).toEqual({ status: 'signedIn', renewing: false });
 });
 
-test('a subscriber that has left is not told', async () => {
+test('a listener that has unsubscribed is not called', async () => {
   const { auth } = scriptedProvider();
   const listener = vi.fn();
-  const leaves = [auth.subscribe(listener), auth.on('signedIn', listener)];
-  for (const leave of leaves) leave();
+  const unsubscribes = [auth.subscribe(listener), auth.on('signedIn', listener)];
+  for (const unsubscribe of unsubscribes) unsubscribe();
   await auth.adopt('A');
   expect(listener).not.toHaveBeenCalled();
 });
 
-test('headers are made once per token set, bearer by default', async () => {
+test('headers are built once per token set, as a bearer token by default', async () => {
   const headers = vi.fn(tokens => ({ 'x-token': tokens.accessToken }));
   const { auth, A } = signedIn({ headers });
   expect(auth.headers(A)).toEqual({ 'x-token': 'A' });
@@ -815,7 +815,7 @@ test('headers are made once per token set, bearer by default', async () => {
   expect(signedIn().auth.headers(A)).toEqual({ authorization: 'Bearer A' });
 });
 
-test('B41 an answer that comes too late and may hang on the cookie of the session that is on is not revoked', async () => {
+test('B41 late tokens without a refresh token are not revoked during a session, because both may belong to one cookie', async () => {
   const { auth, signIns, revocations } = scriptedProvider();
   const twice = [auth.signIn(ann), auth.signIn(ann)].map(outcome);
   await settled();
@@ -826,7 +826,7 @@ test('B41 an answer that comes too late and may hang on the cookie of the sessio
   expect(revocations.calls).toEqual([]);
 });
 
-test('B41 nor is one of a restoring that somebody’s tokens have overtaken', async () => {
+test('B41 late tokens of a restore are not revoked after an adopt', async () => {
   const { auth, renewals, revocations } = scriptedProvider({ restore: true });
   const got = auth.get();
   await settled();
@@ -836,7 +836,7 @@ test('B41 nor is one of a restoring that somebody’s tokens have overtaken', as
   expect(revocations.calls).toEqual([]);
 });
 
-test('B40 where nobody is signed in any more, an answer that comes too late is revoked, whatever it hangs on', async () => {
+test('B40 late tokens without a refresh token are revoked after a sign-out', async () => {
   const { auth, renewals, revocations } = signedIn({}, { refreshToken: null });
   const renew = outcome(auth.renew());
   await settled();
@@ -846,18 +846,18 @@ test('B40 where nobody is signed in any more, an answer that comes too late is r
   expect(revocations.calls.map(({ argument }) => argument.accessToken)).toEqual(['A', 'B']);
 });
 
-test('B40 a late answer that no header could carry is dropped, and nothing is left unhandled', async () => {
+test('B40 a late token that is invalid is dropped without an unhandled rejection', async () => {
   const { auth, renewals, revocations } = signedIn();
   const renew = outcome(auth.renew());
   await settled();
   await auth.signOut();
-  await renewals.last.answer('two words');
+  await renewals.last.answer('two parts');
   expect(await renew).toBe('signedOut');
   expect(revocations.calls.map(({ argument }) => argument.accessToken)).toEqual(['A']);
 });
 
-test.each([null, undefined, '', 'two words', { accessToken: null }, {}])(
-  'B34 adopting %j changes nothing: the session goes on, and after signOut the credentials rest',
+test.each([null, undefined, '', 'two parts', { accessToken: null }, {}])(
+  'B34 adopting %j fails and changes nothing, during a session and after signOut',
   async tokens => {
     const credentials = vi.fn(() => ann);
     const { auth, A, events } = signedIn({ credentials });
@@ -872,7 +872,7 @@ test.each([null, undefined, '', 'two words', { accessToken: null }, {}])(
   },
 );
 
-test('B42 a sign-out after dispose empties the store all the same', async () => {
+test('B42 a sign-out after dispose empties the store', async () => {
   const store = scriptedStore();
   const { auth } = signedIn({ store });
   await settled();
@@ -881,31 +881,31 @@ test('B42 a sign-out after dispose empties the store all the same', async () => 
   expect(store.record).toBeNull();
 });
 
-test('B11 dispose bears a store whose stop throws', async () => {
-  const stop = vi.fn(() => {
-    throw new Error('gone');
+test('B11 dispose ignores an error of the store’s unsubscribe function', async () => {
+  const unsubscribe = vi.fn(() => {
+    throw new Error('offline');
   });
-  const { auth } = scriptedProvider({ store: { ...scriptedStore(), subscribe: () => stop } });
+  const { auth } = scriptedProvider({ store: { ...scriptedStore(), subscribe: () => unsubscribe } });
   auth.dispose();
   await settled();
-  expect(stop).toHaveBeenCalledOnce();
+  expect(unsubscribe).toHaveBeenCalledOnce();
 });
 
-test('B21 the end of a session does not wait for a store that is known to be gone', async () => {
+test('B21 the end of a session waits a limited time for a store whose save never settles', async () => {
   const { lock, ...store } = memoryStore();
   expect(lock).toBeDefined();
   const { auth, clock, renewals } = scriptedProvider({ store: { ...store, save: () => new Promise<never>(() => {}) } });
   void auth.adopt({ accessToken: 'A', refreshToken: 'rA', expiresInS: 60 });
   await clock.advance(11_000);
   const renewed = outcome(auth.renew());
-  await clock.advance(11_000); // the look at the store writes first, in vain
+  await clock.advance(11_000); // the read of the store first retries the pending save, which times out
   await renewals.last.answer(null);
-  await clock.advance(11_000); // and once more, before the no is believed
+  await clock.advance(11_000); // and again before the session ends
   expect(auth.fresh()).toBeNull();
   expect(await renewed).toBe('sessionExpired');
 });
 
-test('B11 dispose bears a store whose subscribe answers no function', () => {
+test('B11 dispose accepts a store whose subscribe does not return a function', () => {
   const store = { ...scriptedStore(), subscribe: () => Promise.resolve() as unknown as () => void };
   const { auth } = scriptedProvider({ store });
   auth.dispose();

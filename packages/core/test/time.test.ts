@@ -22,7 +22,7 @@ const days = 24 * hours;
 const year = 365 * days;
 
 test.each([-12 * hours, -3 * hours, -10 * minutes, 0, 10 * minutes, 3 * hours, 12 * hours])(
-  'B50 a device clock that is off by %i ms: at most one refusal per token, and no loop',
+  'B50 a device clock that is off by %i ms causes at most one refusal per token and no loop',
   async offset => {
     const { auth, clock, renewals } = scriptedProvider();
     const serverNow = () => clock.now() - offset;
@@ -46,7 +46,7 @@ test.each([-12 * hours, -3 * hours, -10 * minutes, 0, 10 * minutes, 3 * hours, 1
   },
 );
 
-test('B50 a token that looks dead by the time that its answer is there: it is used, and no call asks again', async () => {
+test('B50 a token that has expired by the device clock when its answer arrives is used and not renewed again', async () => {
   const { auth, clock, renewals } = scriptedProvider();
   const offset = hours - 500;
   const issue = () => jwt({ exp: (clock.now() - offset + hours) / 1000, jti: renewals.calls.length });
@@ -55,7 +55,7 @@ test('B50 a token that looks dead by the time that its answer is there: it is us
   const first = auth.get();
   await settled();
   const next = issue();
-  clock.jump(700); // the answer takes longer than the life that our clock sees
+  clock.jump(700); // by the device clock the answer takes longer than the token's lifetime
   await renewals.last.answer(next);
   expect((await first)?.accessToken).toBe(next);
   for (let times = 0; times < 100; times++) {
@@ -65,7 +65,7 @@ test('B50 a token that looks dead by the time that its answer is there: it is us
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B52 an auth server that is slower than its tokens live: no renewal per call', async () => {
+test('B52 a token request that takes longer than the lifetime of its token does not cause a renewal per call', async () => {
   const { auth, clock, renewals } = signedIn({}, { expiresInS: 2 });
   clock.jump(3_000);
   const first = auth.get();
@@ -77,7 +77,7 @@ test('B52 an auth server that is slower than its tokens live: no renewal per cal
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B51 the clock is set back after the token was received: the token is not valid for ever', async () => {
+test('B51 after the clock is set back the token is renewed with the next call', async () => {
   const { auth, clock, renewals } = signedIn();
   clock.jump(-days);
   expect(auth.fresh()).toBeUndefined();
@@ -87,7 +87,7 @@ test('B51 the clock is set back after the token was received: the token is not v
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B51 a clock that is corrected by a few minutes changes nothing', async () => {
+test('B51 a clock that is set back by a few minutes causes no renewal', async () => {
   const { auth, A, clock, renewals } = signedIn();
   clock.jump(-5 * minutes);
   expect(auth.fresh()).toBe(A);
@@ -95,15 +95,15 @@ test('B51 a clock that is corrected by a few minutes changes nothing', async () 
   expect(renewals.calls).toHaveLength(0);
 });
 
-test('B51 the clock is set back and the renewal fails: the token is used, and no call asks again', async () => {
+test('B51 after the clock is set back and the renewal fails, the token is used without another token request', async () => {
   const { auth, A, clock, renewals } = signedIn();
   clock.jump(-days);
-  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Gone.')));
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Unreachable.')));
   for (let call = 0; call < 5; call++) expect(await auth.get()).toBe(A);
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B51 the clock is set back and the renewal brings the same token: it is used, and no call asks again', async () => {
+test('B51 after the clock is set back and the renewal answers the same token, the token is used without another token request', async () => {
   const { auth, clock, renewals } = signedIn();
   clock.jump(-days);
   renewals.always(() => 'A');
@@ -114,7 +114,7 @@ test('B51 the clock is set back and the renewal brings the same token: it is use
   expect(renewals.calls).toHaveLength(2);
 });
 
-test('B51 the clock is set back: a token without a known end is used on', async () => {
+test('B51 after the clock is set back a token with an unknown expiry is used without a renewal', async () => {
   const { auth, clock, renewals } = scriptedProvider();
   await auth.adopt('opaque');
   clock.jump(-days);
@@ -122,7 +122,7 @@ test('B51 the clock is set back: a token without a known end is used on', async 
   expect(renewals.calls).toHaveLength(0);
 });
 
-test('B51 the clock is set back: a session that nothing can renew is not ended by it', async () => {
+test('B51 a receipt in the future does not end a session with an expired refresh token', async () => {
   const { auth, A, clock, events } = signedIn({ renew: () => 'unused' }, { refreshExpiresInS: 600 });
   clock.jump(20 * minutes);
   expect(auth.fresh()).toBe(A);
@@ -133,7 +133,7 @@ test('B51 the clock is set back: a session that nothing can renew is not ended b
   expect([events, otherClock.timers]).toEqual([[], []]);
 });
 
-test('B51 the clock is set back and there is nothing to renew with: the token is used, and the session goes on', async () => {
+test('B51 after the clock is set back a token without a way to renew it is used, and the session goes on', async () => {
   const renew = () => {
     throw new TokenError('noProgress', 'There is no refresh token.');
   };
@@ -144,7 +144,7 @@ test('B51 the clock is set back and there is nothing to renew with: the token is
   expect(events).not.toContain('signedOut');
 });
 
-test('B24 in the last moments before expiry, with nothing to renew with: the token is used to its end', async () => {
+test('B24 a token without a way to renew it is used until it expires', async () => {
   const { auth, A, clock, signIns } = signedIn({}, { refreshExpiresInS: 60 });
   clock.jump(hours - 1);
   expect(await auth.get()).toBe(A);
@@ -161,22 +161,22 @@ const lifetimes: readonly (readonly [string, number | string | null | undefined,
   ['5 s', 5, 5_000],
   ['1 s', 1, 1_000],
   ['1.5 s', 1.5, 1_500],
-  ['"3600" as text', '3600', hours],
-  ['"0.5" as text', '0.5', 500],
+  ['the string "3600"', '3600', hours],
+  ['the string "0.5"', '0.5', 500],
   ['0', 0, undefined],
-  ['"0" as text', '0', undefined],
+  ['the string "0"', '0', undefined],
   ['negative', -60, undefined],
   ['not a number', Number.NaN, undefined],
   ['infinite', Number.POSITIVE_INFINITY, undefined],
-  ['text that is no number', 'soon', undefined],
-  ['text with a unit', '60s', undefined],
-  ['text of four hundred digits', '9'.repeat(400), undefined],
-  ['an empty text', '', undefined],
+  ['a string that is not a number', 'soon', undefined],
+  ['a string with a unit', '60s', undefined],
+  ['a string of four hundred digits', '9'.repeat(400), undefined],
+  ['an empty string', '', undefined],
   ['null', null, undefined],
   ['absent', undefined, undefined],
 ];
 test.each(lifetimes)(
-  'B52 a lifetime of %s: fresh on arrival, no timer, and one renewal when its time has come',
+  'B52 a token with the lifetime %s is fresh on arrival, starts no timer, and is renewed once at expiry',
   async (_, expiresInS, ms) => {
     const { auth, clock, renewals } = scriptedProvider();
     await auth.adopt({ accessToken: 'A', expiresInS });
@@ -195,7 +195,7 @@ test.each(lifetimes)(
 );
 
 test.each([1, 5, 30, 59, 60, 61, 300])(
-  'B52 a lifetime of %i s, with a margin of a minute: at least half of it passes before it is renewed',
+  'B52 a token with a lifetime of %i s and a renewAheadMs of a minute is not renewed in the first half of its lifetime',
   async expiresInS => {
     const { auth, clock, renewals } = scriptedProvider({ renewAheadMs: minutes });
     renewals.always(() => ({ accessToken: `token-${renewals.calls.length}`, expiresInS }));
@@ -210,24 +210,24 @@ test.each([1, 5, 30, 59, 60, 61, 300])(
   },
 );
 
-test('B53 asleep for eight hours: the first call renews once before it answers', async () => {
+test('B53 after eight hours of sleep the first call waits for one renewal', async () => {
   const { auth, clock, renewals } = signedIn();
   clock.jump(8 * hours);
   expect(auth.fresh()).toBeUndefined();
-  let answer: unknown;
+  let result: unknown;
   void outcome(auth.get()).then(token => {
-    answer = token;
+    result = token;
   });
   await settled();
-  expect(answer).toBeUndefined();
+  expect(result).toBeUndefined();
   expect(renewals.calls.map(({ argument }) => argument.reason)).toEqual(['expired']);
   await renewals.last.answer({ accessToken: 'B', expiresInS: 3600 });
-  expect(answer).toBe('B');
+  expect(result).toBe('B');
   await auth.get();
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B53 what others left in the store meanwhile has expired as well: it is renewed before the call is answered', async () => {
+test('B53 after eight hours of sleep an expired token set of another tab in the store is renewed once', async () => {
   const { subscribe, ...store } = memoryStore();
   expect(subscribe).toBeDefined();
   const here = signedIn({ store });
@@ -249,13 +249,13 @@ const unreadable: readonly (readonly [string, string])[] = [
   ['a JWE', 'eyJhbGciOiJSU0EtT0FFUCJ9.OKOawDo13gRp.48V1_ALb6US04U3b.5eym8TW_c8SuK0ltJ3.XFBoMYUZodetZ'],
   ['a JWT whose payload is null', jwt('null')],
   ['a JWT whose payload is an array', jwt('[1]')],
-  ['a JWT whose payload is a text', jwt('"text"')],
-  ['a JWT whose payload is cut', jwt('{"exp":17000000')],
+  ['a JWT whose payload is a string', jwt('"text"')],
+  ['a JWT whose payload is truncated', jwt('{"exp":17000000')],
   ['a JWT whose exp is in milliseconds', jwt({ exp: Date.UTC(2026, 10, 23) })],
-  ['a JWT whose exp is a text', jwt({ exp: '1795400000' })],
+  ['a JWT whose exp is a string', jwt({ exp: '1795400000' })],
   ['three dots', '...'],
 ];
-test.each(unreadable)('B54 %s: the expiry is unknown, and it is renewed only on refusal', async (_, token) => {
+test.each(unreadable)('B54 %s has an unknown expiry and is renewed only when refused', async (_, token) => {
   const { auth, clock, renewals } = scriptedProvider();
   await auth.adopt(token);
   clock.jump(30 * days);
@@ -267,7 +267,7 @@ test.each(unreadable)('B54 %s: the expiry is unknown, and it is renewed only on 
   expect((await auth.settle(refusal(tokens)))?.accessToken).toBe('B');
 });
 
-test('B55 expires_in beats a stated moment, which beats exp', async () => {
+test('B55 expiresInS takes precedence over expiresAt, and expiresAt over exp', async () => {
   const { auth, clock } = scriptedProvider();
   const now = clock.now();
   const accessToken = jwt({ exp: now / 1000 + 30 });
@@ -281,7 +281,7 @@ test('B55 expires_in beats a stated moment, which beats exp', async () => {
   expect(await expiryOf({ expiresInS: 'soon', expiresAt: Number.NaN })).toBe(30_000);
 });
 
-test('B55 expires_in counts from the moment the request was sent', async () => {
+test('B55 expires_in of a renewal counts from the time of the token request', async () => {
   const { auth, clock, renewals } = signedIn();
   const sentAt = clock.now();
   const renew = auth.renew();
@@ -294,7 +294,7 @@ test('B55 expires_in counts from the moment the request was sent', async () => {
   });
 });
 
-test('B55 expires_in of a sign-in counts from the moment the request was sent', async () => {
+test('B55 expires_in of a sign-in counts from the time of the token request', async () => {
   const { auth, clock, signIns } = scriptedProvider();
   const sentAt = clock.now();
   const signIn = auth.signIn({ username: 'ann', password: 'a password' });
@@ -304,7 +304,7 @@ test('B55 expires_in of a sign-in counts from the moment the request was sent', 
   expect(current(auth).expiresAt).toBe(sentAt + minutes);
 });
 
-test('B56 the refresh token dies before the access token: it is renewed in the background before that', async () => {
+test('B56 a refresh token that expires before the access token is renewed in the background before its expiry', async () => {
   const { auth, A, clock, renewals } = signedIn({}, { expiresInS: 10 * 86_400, refreshExpiresInS: 86_400 });
   clock.jump(days - 2 * minutes);
   expect(auth.fresh()).toBe(A);
@@ -316,7 +316,7 @@ test('B56 the refresh token dies before the access token: it is renewed in the b
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B56 a refresh token that is dead is not sent: the access token is used to its end, then the session is over', async () => {
+test('B56 an expired refresh token is not sent, and the session ends when the access token expires', async () => {
   const { auth, A, clock, renewals } = signedIn({}, { expiresInS: 10 * 86_400, refreshExpiresInS: 86_400 });
   clock.jump(9 * days);
   expect(auth.fresh()).toBe(A);
@@ -332,13 +332,13 @@ test('B56 the expiry of a refresh token that is a JWT is read from it', async ()
   expect(current(auth).refreshExpiresAt).toBe(clock.now() + minutes);
 });
 
-test('B56 refresh_expires_in 0 means without limit', async () => {
+test('B56 a refresh_expires_in of 0 means no expiry', async () => {
   const { auth } = scriptedProvider();
   await auth.adopt({ accessToken: 'A', refreshToken: 'rA', refreshExpiresInS: 0 });
   expect(current(auth).refreshExpiresAt).toBeUndefined();
 });
 
-test('B57 three zones: fresh; soft, where a renewal starts behind the token in use; hard, where operations wait', async () => {
+test('B57 a fresh token is used, a token in the soft zone is used and renewed, and in the hard zone operations wait', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
   const { auth, A, clock, renewals, states } = signedIn({ renewAheadMs: minutes });
   clock.jump(59 * minutes - 1);
@@ -363,25 +363,25 @@ test('B57 three zones: fresh; soft, where a renewal starts behind the token in u
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B57 while a renewal ahead of need runs, or rests after a failure, fresh() begins nothing', async () => {
+test('B57 fresh() starts no renewal while one runs or during a cool-down', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
   const { auth, A, clock, renewals } = signedIn({ renewAheadMs: minutes });
   clock.jump(59 * minutes);
-  const begun = vi.spyOn(globalThis, 'queueMicrotask');
-  const isQuiet = () => {
-    begun.mockClear();
-    return auth.fresh() === A && begun.mock.calls.length === 0;
+  const queueMicrotask = vi.spyOn(globalThis, 'queueMicrotask');
+  const startsNothing = () => {
+    queueMicrotask.mockClear();
+    return auth.fresh() === A && queueMicrotask.mock.calls.length === 0;
   };
-  const quiet = [isQuiet()];
+  const results = [startsNothing()];
   await settled();
-  quiet.push(isQuiet());
-  await renewals.last.fail(new TokenError('unavailable', 'Gone.'));
-  quiet.push(isQuiet());
-  begun.mockRestore();
-  expect(quiet).toEqual([false, true, true]);
+  results.push(startsNothing());
+  await renewals.last.fail(new TokenError('unavailable', 'Unreachable.'));
+  results.push(startsNothing());
+  queueMicrotask.mockRestore();
+  expect(results).toEqual([false, true, true]);
 });
 
-test('B44 signOut while a token that is valid for some seconds is renewed: the wait ends with signedOut', async () => {
+test('B44 signOut during a renewal in the hard zone rejects the waiters with signedOut', async () => {
   const { auth, clock } = signedIn();
   clock.jump(hours - 2_000);
   const got = outcome(auth.get());
@@ -394,8 +394,8 @@ test.each([
   [0, 60_000],
   [0.5, 50_000],
   [1, 40_000],
-])('B57 the soft zone is jittered: by the chance of %d it begins %i ms before the end', async (chance, ahead) => {
-  vi.spyOn(Math, 'random').mockReturnValue(chance);
+])('B57 with the random number %d the jittered soft zone begins %i ms before expiry', async (random, ahead) => {
+  vi.spyOn(Math, 'random').mockReturnValue(random);
   const { auth, clock, renewals } = signedIn({ renewAheadMs: minutes });
   clock.jump(hours - ahead - 10);
   auth.fresh();
@@ -407,7 +407,7 @@ test.each([
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B57 what cannot be renewed is not asked for ahead of need', async () => {
+test('B57 with renewal "never" nothing is renewed by the clock or on refusal', async () => {
   const { auth, A, clock, renewals } = signedIn({ renewal: 'never' });
   clock.jump(2 * hours);
   expect(auth.fresh()).toBe(A);
@@ -417,7 +417,7 @@ test('B57 what cannot be renewed is not asked for ahead of need', async () => {
   expect(renewals.calls).toHaveLength(0);
 });
 
-test('B57 renewal "refused": nothing is renewed by the clock, everything on refusal', async () => {
+test('B57 with renewal "refused" nothing is renewed by the clock, and a refused token is', async () => {
   const { auth, A, clock, renewals } = signedIn({ renewal: 'refused' });
   clock.jump(30 * days);
   expect(auth.fresh()).toBe(A);
@@ -427,7 +427,7 @@ test('B57 renewal "refused": nothing is renewed by the clock, everything on refu
   expect((await auth.settle(refusal(A)))?.accessToken).toBe('B');
 });
 
-test('B58 exclusive providers have no soft zone', async () => {
+test('B58 an exclusive provider has no soft zone', async () => {
   const { auth, A, clock, renewals } = signedIn({ exclusive: true }, { refreshExpiresInS: 600 });
   clock.jump(hours - 1);
   expect(auth.fresh()).toBe(A);
@@ -437,7 +437,7 @@ test('B58 exclusive providers have no soft zone', async () => {
   expect(auth.fresh()).toBeUndefined();
 });
 
-test('B57 fresh() tells nobody anything while it is asked: the renewal ahead of need begins afterwards', async () => {
+test('B57 fresh() notifies no subscriber synchronously, and the renewal starts afterwards', async () => {
   const { auth, A, clock, renewals, states } = signedIn();
   clock.jump(59.5 * minutes);
   expect([auth.fresh(), auth.fresh()]).toEqual([A, A]);
@@ -447,14 +447,14 @@ test('B57 fresh() tells nobody anything while it is asked: the renewal ahead of 
   expect(states.map(({ renewing }) => renewing)).toEqual([true]);
 });
 
-test.each([
-  ['signs out', 'signOut'],
-  ['ends', 'dispose'],
-] as const)('B57 who %s right after fresh() has no renewal ahead of need', async (_, end) => {
-  const { auth, clock, renewals } = signedIn();
-  clock.jump(59.5 * minutes);
-  auth.fresh();
-  void auth[end]();
-  await settled();
-  expect(renewals.calls).toEqual([]);
-});
+test.each(['signOut', 'dispose'] as const)(
+  'B57 %s right after fresh() prevents the renewal ahead of expiry',
+  async end => {
+    const { auth, clock, renewals } = signedIn();
+    clock.jump(59.5 * minutes);
+    auth.fresh();
+    void auth[end]();
+    await settled();
+    expect(renewals.calls).toEqual([]);
+  },
+);
