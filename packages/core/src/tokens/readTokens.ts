@@ -104,7 +104,7 @@ function partsOf(
   if (!isBearer(fields.token_type))
     throw new TokenError(
       'misconfigured',
-      'The auth server issued tokens of another type than Bearer. Register the client for Bearer tokens.',
+      'The token type is not "Bearer", the only one that is supported. Change the registration of the client.',
       { status },
     );
   return {
