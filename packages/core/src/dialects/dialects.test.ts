@@ -33,7 +33,7 @@ describe.each(table)('the dialect %s', (name, dialect) => {
     [
       'an error with a code that is not about authorization',
       200,
-      { errors: [{ message: 'Oh.', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] },
+      { errors: [{ message: 'Unexpected error.', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] },
     ],
     ['too many requests', 429, { message: 'Too many requests' }],
     ['a gateway whose server is down', 502, '<h1>Bad Gateway</h1>'],
@@ -54,15 +54,26 @@ describe.each(table)('the dialect %s', (name, dialect) => {
   });
 
   test('GQL-07 judging malformed bodies does not throw', () => {
-    const odd = [null, undefined, 7, '', 'Unauthorized', [], {}, { code: {} }, { exception: null }, { error: 'x' }];
-    const errors: unknown[] = [
-      ...odd,
-      ...odd.map(message => ({ message })),
-      ...odd.map(extensions => ({ message: null, extensions })),
-      ...odd.map(path => ({ message: 'x', path, originalError: path })),
+    const malformed = [
+      null,
+      undefined,
+      7,
+      '',
+      'Unauthorized',
+      [],
+      {},
+      { code: {} },
+      { exception: null },
+      { error: 'x' },
     ];
-    for (const body of odd) expect(verdictOn(dialect, { status: 500, body })).toBe('ok');
-    for (const list of [errors, ...errors.map(error => [error]), ...odd])
+    const errors: unknown[] = [
+      ...malformed,
+      ...malformed.map(message => ({ message })),
+      ...malformed.map(extensions => ({ message: null, extensions })),
+      ...malformed.map(path => ({ message: 'x', path, originalError: path })),
+    ];
+    for (const body of malformed) expect(verdictOn(dialect, { status: 500, body })).toBe('ok');
+    for (const list of [errors, ...errors.map(error => [error]), ...malformed])
       expect(() => judge({ ...refusal(null), errors: list as GraphQLErrorLike[] }, dialect)).not.toThrow();
   });
 
@@ -135,7 +146,7 @@ test('an application can write a dialect for its API', () => {
   expect(verdictOn(own, coded('NOT_YOURS'))).toBe('forbidden');
   expect(verdictOn(own, coded('UNAUTHENTICATED'))).toBe('ok');
   expect(verdictOn(own, { status: 200, body: { errors: [{ message: 'Please sign in.' }] } })).toBe('unauthenticated');
-  expect(verdictOn(own, { status: 401, body: 'no' })).toBe('unauthenticated');
+  expect(verdictOn(own, { status: 401, body: 'Unauthorized' })).toBe('unauthenticated');
 });
 
 test('a dialect is extended by spreading it: Hot Chocolate 13 used one code for a missing sign-in and a missing permission', () => {

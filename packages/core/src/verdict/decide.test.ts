@@ -9,25 +9,25 @@ import { defaultDialect } from './dialect.ts';
 import type { MutationPolicy } from './mayRetry.ts';
 import type { ResponseFacts } from './responseFacts.ts';
 
-const guarded = (field: string): Partial<ResponseFacts> => ({
+const refusedAtRoot = (field: string): Partial<ResponseFacts> => ({
   status: 200,
   data: { [field]: null },
   errors: [{ message: 'Unauthorized', path: [field], extensions: { code: 'UNAUTHENTICATED' } }],
 });
 
-test('B82 a refused query waits for the renewal and is sent again with its token', async () => {
+test('B82 a refused query waits for the renewal and is retried with the successor', async () => {
   const { auth, A, renewals, events, eventPayloads } = signedIn();
-  const repeat = auth.settle(refusal(A));
+  const retry = auth.settle(refusal(A));
   await settled();
   expect(renewals.calls.map(({ argument }) => [argument.reason, argument.current])).toEqual([['refused', A]]);
   await renewals.last.answer({ accessToken: 'B', expiresInS: 3600 });
-  expect(await repeat).toBe(auth.fresh());
+  expect(await retry).toBe(auth.fresh());
   expect(current(auth).accessToken).toBe('B');
   expect(events).toEqual(['refused', 'renewed', 'repeated']);
   expect(eventPayloads.map(event => 'session' in event && event.session)).toEqual([A.session, A.session, A.session]);
 });
 
-test('B82 a good answer is settled at once: no renewal, event, store or timer', async () => {
+test('B82 an answer with data is settled synchronously, without a renewal, event or timer', async () => {
   const { auth, A, clock, renewals, events } = signedIn();
   await settled();
   const before = clock.nowCalls;
@@ -37,7 +37,7 @@ test('B82 a good answer is settled at once: no renewal, event, store or timer', 
   expect([clock.nowCalls, clock.timers, renewals.calls.length, events.length]).toEqual([before, [], 0, 0]);
 });
 
-test('B81 a refusal of an anonymous operation is delivered untouched', async () => {
+test('B81 a refusal of an anonymous operation is delivered unchanged', async () => {
   const { auth, renewals, events } = signedIn();
   expect(auth.settle(refusal(null))).toBeUndefined();
   await auth.signOut();
@@ -53,72 +53,76 @@ test.each<readonly [Partial<ResponseFacts>, (keyof TokenEvents)[]]>([
   [{ status: 200, errors: [{ extensions: { code: 'FORBIDDEN' } }] }, ['forbidden']],
   [{ status: 500, errors: [{ message: 'Internal server error' }] }, []],
   [{ status: 400, errors: [{ message: 'Unauthorized field' }] }, []],
-])('B83 %j is delivered, without a renewal', (facts, told) => {
+])('B83 %j is delivered without a renewal', (facts, expected) => {
   const { auth, A, renewals, events } = signedIn();
   expect(auth.settle(refusal(A, facts))).toBeUndefined();
   expect(renewals.calls).toHaveLength(0);
-  expect(events).toEqual(told);
+  expect(events).toEqual(expected);
 });
 
-test('CHL-03 an operation without our token is nobody’s to tell of', () => {
+test('CHL-03 a refused operation without a token set emits no event', () => {
   const { auth, events } = signedIn();
   expect(auth.settle(refusal(null, { status: 403 }))).toBeUndefined();
   expect(events).toEqual([]);
 });
 
 test.each<readonly [string, Partial<ResponseFacts>, string | undefined]>([
-  ['of the error', { challenge: 'Bearer error="insufficient_scope", scope="a b"' }, 'a b'],
-  ['without an error', { challenge: 'DPoP realm="api", scope="a b"' }, 'a b'],
+  ['of a challenge with the error', { challenge: 'Bearer error="insufficient_scope", scope="a b"' }, 'a b'],
+  ['of a challenge without an error', { challenge: 'DPoP realm="api", scope="a b"' }, 'a b'],
   [
-    'beside GraphQL errors',
+    'of a challenge with GraphQL errors',
     { status: 401, errors: [{ extensions: { code: 'FORBIDDEN' } }], challenge: 'Bearer scope=a' },
     'a',
   ],
-  ['of the challenge that says so', { challenge: 'Bearer scope="a", DPoP error=insufficient_scope, scope="b"' }, 'b'],
-  ['of a challenge for something else', { challenge: 'Basic scope="a"' }, undefined],
-  ['that is empty', { challenge: 'Bearer error="insufficient_scope", scope=""' }, undefined],
   [
-    'of HTTP 200',
+    'of the challenge with insufficient_scope',
+    { challenge: 'Bearer scope="a", DPoP error=insufficient_scope, scope="b"' },
+    'b',
+  ],
+  ['of a challenge of another scheme', { challenge: 'Basic scope="a"' }, undefined],
+  ['of a challenge with an empty scope', { challenge: 'Bearer error="insufficient_scope", scope=""' }, undefined],
+  [
+    'of a challenge with HTTP 200',
     { status: 200, errors: [{ extensions: { code: 'FORBIDDEN' } }], challenge: 'Bearer scope="a"' },
     undefined,
   ],
-  ['of no challenge', {}, undefined],
-])('CHL-03 forbidden tells the scope %s', (_, facts, scope) => {
+  ['of a response without a challenge', {}, undefined],
+])('CHL-03 the payload of forbidden has the scope %s', (_, facts, scope) => {
   const { auth, A, clock, eventPayloads } = signedIn();
   void auth.settle(refusal(A, { status: 403, ...facts }));
   expect(eventPayloads).toEqual([{ at: clock.now(), session: A.session, scope }]);
 });
 
 const stepUp = 'Bearer error="insufficient_user_authentication", scope="a"';
-type Asked = readonly [string, Partial<TokenEvents['stepUp']>];
-const noCount = (text: string): Asked => [`${stepUp}, max_age="${text}"`, {}];
-test.each<Asked>([
+type StepUpCase = readonly [string, Partial<TokenEvents['stepUp']>];
+const invalidMaxAge = (maxAge: string): StepUpCase => [`${stepUp}, max_age="${maxAge}"`, {}];
+test.each<StepUpCase>([
   [`${stepUp}, acr_values="gold silver", max_age="5"`, { acrValues: 'gold silver', maxAgeMs: 5_000 }],
   [`${stepUp}, max_age=0`, { maxAgeMs: 0 }],
   [`${stepUp}, max_age="9999999999"`, { maxAgeMs: 9_999_999_999_000 }],
   [`${stepUp}, max_age="10000000000"`, {}],
   [`${stepUp}, acr_values=""`, {}],
   [stepUp, {}],
-  ...['-1', '1.5', '5s', '1e3', ' 5', '', 'Infinity', '0x10', '9'.repeat(400)].map(noCount),
-])('CHL-06 stepUp tells what is asked for: %s', (challenge, asked) => {
+  ...['-1', '1.5', '5s', '1e3', ' 5', '', 'Infinity', '0x10', '9'.repeat(400)].map(invalidMaxAge),
+])('CHL-06 the payload of stepUp has the requirements of %s', (challenge, requirements) => {
   const { auth, A, clock, events, eventPayloads } = signedIn();
   expect(auth.settle(refusal(A, { challenge }))).toBeUndefined();
   expect(events).toEqual(['stepUp']);
-  expect(eventPayloads).toEqual([{ at: clock.now(), session: A.session, ...asked }]);
+  expect(eventPayloads).toEqual([{ at: clock.now(), session: A.session, ...requirements }]);
 });
 
-test('B84 fifty operations refused together: one renewal, fifty repeats', async () => {
+test('B84 fifty operations that are refused together share one renewal and are all retried', async () => {
   const { auth, A, renewals, events } = signedIn();
   const settle = async (index: number) => auth.settle(refusal(A, { operation: `query ${index}` }));
-  const repeats = Array.from({ length: 50 }, (_, index) => settle(index));
+  const retries = Array.from({ length: 50 }, (_, index) => settle(index));
   await settled();
   await renewals.last.answer('B');
-  expect((await Promise.all(repeats)).every(tokens => tokens === auth.fresh())).toBe(true);
+  expect((await Promise.all(retries)).every(tokens => tokens === auth.fresh())).toBe(true);
   expect(renewals.calls).toHaveLength(1);
   expect(events.filter(name => name === 'repeated')).toHaveLength(50);
 });
 
-test('B85 an operation that may not be repeated still has the token renewed for those that follow', async () => {
+test('B85 the refused token of an operation that may not be retried is renewed', async () => {
   const { auth, A, renewals, events } = signedIn();
   const facts = refusal(A, {
     kind: 'mutation',
@@ -133,18 +137,18 @@ test('B85 an operation that may not be repeated still has the token renewed for 
   expect(events).toEqual(['refused', 'renewed']);
 });
 
-test('B85 an operation that may not be repeated, and a renewal that fails: the refusal is delivered, nothing is unhandled', async () => {
+test('B85 a failed renewal for an operation that may not be retried causes no unhandled rejection', async () => {
   const unhandled = vi.fn();
   process.on('unhandledRejection', unhandled);
   const { auth, A, renewals } = signedIn();
   expect(auth.settle(refusal(A, { kind: 'mutation' }), { mutations: 'never' })).toBeUndefined();
   await settled();
-  await renewals.last.fail(new Error('gone'));
+  await renewals.last.fail(new Error('offline'));
   expect(unhandled).not.toHaveBeenCalled();
   process.off('unhandledRejection', unhandled);
 });
 
-test('B86 the renewal fails: the operation fails with its error, and the refusal is in it, without the token', async () => {
+test('B86 when the renewal fails, the operation fails with its error and the redacted refusal', async () => {
   const { auth, A, renewals } = signedIn({}, { accessToken: 'canary-access' });
   const errors = [{ message: 'Expired: canary-access' }, {}, JSON.parse('null')];
   const failure = auth.settle(refusal(A, { errors }))?.catch((thrown: unknown) => thrown);
@@ -162,14 +166,14 @@ test('B86 the renewal fails: the operation fails with its error, and the refusal
   });
 });
 
-test('B86 the trouble of an auth server is told with its status, its error and how long it wants to be left alone', async () => {
+test('B86 the error of a transient failure has the status, the OAuth error and the Retry-After of the auth server', async () => {
   const { auth, A, renewals } = signedIn();
-  const trouble = { status: 503, oauthError: 'temporarily_unavailable', retryAfterMs: 60_000 };
-  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Busy.', trouble)));
-  await expect(auth.settle(refusal(A))).rejects.toMatchObject({ code: 'unavailable', ...trouble });
+  const details = { status: 503, oauthError: 'temporarily_unavailable', retryAfterMs: 60_000 };
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Busy.', details)));
+  await expect(auth.settle(refusal(A))).rejects.toMatchObject({ code: 'unavailable', ...details });
 });
 
-test('B86 the session is over: the operation fails with sessionExpired, and the cause of the failure is kept', async () => {
+test('B86 the error of an operation has the code sessionExpired after a rejection, and keeps its cause', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() => null);
   await expect(auth.settle(refusal(A))).rejects.toMatchObject({ code: 'sessionExpired', refusal: { status: 401 } });
@@ -179,20 +183,20 @@ test('B86 the session is over: the operation fails with sessionExpired, and the 
   await expect(failure).rejects.toMatchObject({ cause: { name: 'TypeError', message: 'fetch failed' } });
 });
 
-test('B87 an operation that is torn down while it waits is not sent, and the renewal goes on', async () => {
+test('B87 an operation that is torn down while it waits is not retried, and the renewal goes on', async () => {
   const { auth, A, renewals, events } = signedIn();
   const teardown = new AbortController();
-  const repeat = outcome(auth.settle(refusal(A), { signal: teardown.signal }) ?? Promise.resolve());
+  const retry = outcome(auth.settle(refusal(A), { signal: teardown.signal }) ?? Promise.resolve());
   await settled();
   teardown.abort();
-  expect(await repeat).toBe('aborted');
+  expect(await retry).toBe('aborted');
   await renewals.last.answer('B');
   expect(current(auth).accessToken).toBe('B');
   expect(events).toEqual(['refused', 'renewed']);
 });
 
 test.each(['query', 'mutation'] as const)(
-  'B88 a %s that was torn down before its refusal came leaves at once, and nothing is renewed for its sake',
+  'B88 a %s that was torn down before its refusal fails with aborted, and nothing is renewed',
   async kind => {
     const { auth, A, renewals, events } = signedIn();
     const facts = refusal(A, { kind, data: {} });
@@ -208,29 +212,29 @@ test.each<readonly [MutationPolicy, string, Partial<ResponseFacts>, boolean]>([
   ['proven', '401', {}, true],
   ['never', '401', {}, false],
   ['always', '401', {}, true],
-  ['safe', 'guards at each root field', guarded('pay'), true],
-  ['proven', 'guards at each root field', guarded('pay'), false],
-  ['always', 'an error deep in the answer', { ...guarded('pay'), data: { pay: { id: 1 } } }, true],
-  ['safe', 'an error deep in the answer', { ...guarded('pay'), data: { pay: { id: 1 } } }, false],
-])('B89 mutations: "%s" and a refusal by %s: sent again: %o', async (mutations, _, facts, isRepeated) => {
+  ['safe', 'errors at each root field', refusedAtRoot('pay'), true],
+  ['proven', 'errors at each root field', refusedAtRoot('pay'), false],
+  ['always', 'an error below a root field', { ...refusedAtRoot('pay'), data: { pay: { id: 1 } } }, true],
+  ['safe', 'an error below a root field', { ...refusedAtRoot('pay'), data: { pay: { id: 1 } } }, false],
+])('B89 with mutations "%s" and a refusal by %s, a mutation is retried: %o', async (mutations, _, facts, isRetried) => {
   for (const kind of ['mutation', 'unknown'] as const) {
     const { auth, A, renewals } = signedIn();
     renewals.always(() => 'B');
-    const repeat = auth.settle(refusal(A, { kind, data: undefined, ...facts }), { mutations });
-    expect(repeat !== undefined).toBe(isRepeated);
-    if (isRepeated) expect((await repeat)?.accessToken).toBe('B');
+    const retry = auth.settle(refusal(A, { kind, data: undefined, ...facts }), { mutations });
+    expect(retry !== undefined).toBe(isRetried);
+    if (isRetried) expect((await retry)?.accessToken).toBe('B');
     await settled();
     expect(renewals.calls).toHaveLength(1);
   }
 });
 
-test('B89 the default is "safe"', async () => {
+test('B89 the default of mutations is "safe"', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() => 'B');
-  expect((await auth.settle(refusal(A, { kind: 'mutation', ...guarded('pay') })))?.accessToken).toBe('B');
+  expect((await auth.settle(refusal(A, { kind: 'mutation', ...refusedAtRoot('pay') })))?.accessToken).toBe('B');
 });
 
-test('the API’s dialect wins over the provider’s', async () => {
+test('the dialect of the adapter takes precedence over that of the provider', async () => {
   const { auth, A, renewals } = signedIn({
     dialect: { codes: {}, statuses: { 418: 'unauthenticated' }, messages: {} },
   });
@@ -243,7 +247,7 @@ test('the API’s dialect wins over the provider’s', async () => {
   expect((await auth.settle(refusal(B), { dialect: defaultDialect }))?.accessToken).toBe('token-2');
 });
 
-test('B95 a consumed body is not sent again and says so, and the token is renewed for those that follow', async () => {
+test('B95 an operation with a consumed body fails, and its refused token is renewed', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() => 'B');
   await expect(auth.settle(refusal(A, { isConsumed: true }))).rejects.toMatchObject({
@@ -254,50 +258,50 @@ test('B95 a consumed body is not sent again and says so, and the token is renewe
   expect(current(auth).accessToken).toBe('B');
 });
 
-test('B95 a consumed body of a mutation that would not be sent again anyway: the refusal is delivered', () => {
+test('B95 the refusal of a mutation with a consumed body is delivered when it may not be retried', () => {
   const { auth, A } = signedIn();
   expect(auth.settle(refusal(A, { kind: 'mutation', isConsumed: true }), { mutations: 'never' })).toBeUndefined();
 });
 
-test('B101 a dialect that throws fails that operation only, with misconfigured', async () => {
+test('B101 a dialect that throws fails only that operation, with misconfigured', async () => {
   const { auth, A, renewals } = signedIn();
   const broken = {
     ...defaultDialect,
     judge() {
-      throw new Error('a bug');
+      throw new Error('A bug.');
     },
   };
   await expect(auth.settle(refusal(A), { dialect: broken })).rejects.toMatchObject({
     code: 'misconfigured',
-    cause: { message: 'a bug' },
+    cause: { message: 'A bug.' },
   });
   renewals.always(() => 'B');
   expect((await auth.settle(refusal(A)))?.accessToken).toBe('B');
 });
 
-test('B101 a dialect that throws at an anonymous answer fails that operation only', async () => {
+test('B101 a dialect that throws on an anonymous operation fails only that operation', async () => {
   const { auth } = signedIn();
   const judge = () => {
-    throw new Error('a bug');
+    throw new Error('A bug.');
   };
   const failure = auth.settle(refusal(null), { dialect: { ...defaultDialect, judge } });
-  await expect(failure).rejects.toMatchObject({ code: 'misconfigured', cause: { message: 'a bug' } });
+  await expect(failure).rejects.toMatchObject({ code: 'misconfigured', cause: { message: 'A bug.' } });
 });
 
-test('B41 an answer that comes when nobody is signed in any more fails with signedOut', async () => {
+test('B41 an answer after the sign-out fails with signedOut', async () => {
   const { auth, A } = signedIn();
   await auth.signOut();
   expect(await outcome(auth.settle(success(A)) ?? Promise.resolve('delivered'))).toBe('signedOut');
 });
 
-test('B10 signOut from inside the refused event: the operation fails with signedOut', async () => {
+test('B10 signOut from a listener of refused fails the operation with signedOut', async () => {
   const { auth, A, renewals } = signedIn();
   auth.on('refused', () => void auth.signOut());
   expect(await outcome(auth.settle(refusal(A)) ?? Promise.resolve('delivered'))).toBe('signedOut');
   expect(renewals.calls).toHaveLength(0);
 });
 
-test('B12 all that were refused with one token set wait for the same promise, until it is settled', async () => {
+test('B12 operations refused with the same token set share one promise until it settles', async () => {
   const { A, clock } = signedIn();
   const successors = script<TokenSet, TokenSet>();
   const settle = createSettle({
@@ -311,40 +315,40 @@ test('B12 all that were refused with one token set wait for the same promise, un
     successorOf: refused => successors.run(refused),
   });
   const older = new TokenSet({ session: A.session, version: 0, accessToken: 'older', receivedAt: 0 });
-  const ask = (sent: TokenSet) => outcome(settle(refusal(sent)) ?? Promise.resolve());
-  const first = [ask(older), ask(older)];
-  const second = [ask(A), ask(A)];
+  const settleRefusal = (sent: TokenSet) => outcome(settle(refusal(sent)) ?? Promise.resolve());
+  const first = [settleRefusal(older), settleRefusal(older)];
+  const second = [settleRefusal(A), settleRefusal(A)];
   expect(successors.calls.map(({ argument }) => argument)).toEqual([older, A]);
   await successors.calls[0]?.answer(A);
-  second.push(ask(A));
+  second.push(settleRefusal(A));
   expect(successors.calls).toHaveLength(2);
-  await successors.calls[1]?.fail(new TokenError('unavailable', 'Gone.'));
+  await successors.calls[1]?.fail(new TokenError('unavailable', 'Unreachable.'));
   expect(await Promise.all([...first, ...second])).toEqual(['A', 'A', 'unavailable', 'unavailable', 'unavailable']);
-  void ask(A);
+  void settleRefusal(A);
   expect(successors.calls).toHaveLength(3);
 });
 
-test('B93 a subscription is resubscribed as often as its tokens expire, also after data', async () => {
+test('B93 a subscription is resubscribed each time its token expires after data', async () => {
   const { auth, A, clock, renewals } = signedIn();
   renewals.always(() => `token-${renewals.calls.length}`);
   let tokens = A;
   for (let round = 1; round <= 3; round++) {
     void auth.settle(success(tokens, { kind: 'subscription' }));
     clock.jump(10 * minutes);
-    const repeat = await auth.settle(refusal(tokens, { kind: 'subscription', delivered: true }));
-    expect(repeat?.accessToken).toBe(`token-${round}`);
-    if (repeat) tokens = repeat;
+    const retry = await auth.settle(refusal(tokens, { kind: 'subscription', delivered: true }));
+    expect(retry?.accessToken).toBe(`token-${round}`);
+    if (retry) tokens = retry;
   }
 });
 
-test('B93 a subscription that is refused again without data in between is over', async () => {
+test('B93 the second refusal of a subscription without data in between is delivered', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() => 'B');
   const B = (await auth.settle(refusal(A, { kind: 'subscription' }))) ?? null;
   expect(auth.settle(refusal(B, { kind: 'subscription', repeated: true }))).toBeUndefined();
 });
 
-test('B94 a query of which a part was delivered is not sent again, but the token is renewed', async () => {
+test('B94 a query of which a part was delivered is not retried, but its token is renewed', async () => {
   const { auth, A, renewals } = signedIn();
   renewals.always(() => 'B');
   expect(auth.settle(refusal(A, { delivered: true }))).toBeUndefined();
@@ -352,7 +356,7 @@ test('B94 a query of which a part was delivered is not sent again, but the token
   expect(current(auth).accessToken).toBe('B');
 });
 
-test('with renewal "never" a refusal is delivered, and said', () => {
+test('with renewal "never" a refusal is delivered, and refused is emitted', () => {
   const { auth, A, renewals, events } = signedIn({ renewal: 'never' });
   expect(auth.settle(refusal(A))).toBeUndefined();
   expect(renewals.calls).toHaveLength(0);

@@ -11,7 +11,7 @@ const error = (path?: (string | number)[], code = 'UNAUTHENTICATED'): GraphQLErr
 });
 const policies: readonly MutationPolicy[] = ['never', 'proven', 'safe', 'always'];
 
-/** The policies under which a mutation with these facts is sent again. */
+/** The policies that allow the retry of a mutation with these facts. */
 const allowing = (facts: Partial<ResponseFacts>, dialect = defaultDialect) =>
   policies.filter(policy => mayRepeat({ ...refusal(null), kind: 'mutation', status: 200, ...facts }, policy, dialect));
 
@@ -21,14 +21,22 @@ const onlyAlways = ['always'];
 
 test.each<readonly [string, Partial<ResponseFacts>, readonly string[]]>([
   ['401 without a body', { status: 401 }, whenProven],
-  ['401 whose body is no GraphQL', { status: 401, body: { message: 'Bad credentials' } }, whenProven],
+  ['401 whose body is not a GraphQL response', { status: 401, body: { message: 'Bad credentials' } }, whenProven],
   ['401 with request errors', { status: 401, errors: [error()] }, whenProven],
   ['401 with data', { status: 401, data: { pay: null }, errors: [error()] }, onlyAlways],
-  ['401 with an error that has a path: a resolver has run', { status: 401, errors: [error(['pay'])] }, onlyAlways],
-  ['400 whose body is no GraphQL', { status: 400, body: { code: 17 } }, onlyAlways],
+  [
+    '401 with an error that has a path, so that a resolver has run',
+    { status: 401, errors: [error(['pay'])] },
+    onlyAlways,
+  ],
+  ['400 whose body is not a GraphQL response', { status: 400, body: { code: 17 } }, onlyAlways],
   ['errors without data and without a path', { errors: [error(), error()] }, whenProven],
   ['errors without data, one with a path', { errors: [error(), error(['pay'])] }, onlyAlways],
-  ['errors of HTTP 500 without data and path, as thrown in a context', { status: 500, errors: [error()] }, whenProven],
+  [
+    'errors of HTTP 500 without data and path, as a context throws them',
+    { status: 500, errors: [error()] },
+    whenProven,
+  ],
   ['no errors and no data', { errors: [] }, onlyAlways],
   ['a root field refused at its own path', { data: { pay: null }, errors: [error(['pay'])] }, whenSafe],
   [
@@ -37,48 +45,44 @@ test.each<readonly [string, Partial<ResponseFacts>, readonly string[]]>([
     whenSafe,
   ],
   ['one of two root fields refused', { data: { a: null, b: null }, errors: [error(['a'])] }, onlyAlways],
-  ['one root field refused, another done', { data: { a: null, b: 1 }, errors: [error(['a'])] }, onlyAlways],
+  ['one root field refused, another executed', { data: { a: null, b: 1 }, errors: [error(['a'])] }, onlyAlways],
   [
     'a root field null for another reason',
     { data: { a: null, b: null }, errors: [error(['a']), error(['b'], 'OUT_OF_STOCK')] },
     onlyAlways,
   ],
   ['an error below a root field', { data: { pay: null }, errors: [error(['pay', 'receipt'])] }, onlyAlways],
-  ['an error without a path beside data', { data: { pay: null }, errors: [error()] }, onlyAlways],
+  ['data and an error without a path', { data: { pay: null }, errors: [error()] }, onlyAlways],
   ['an empty path', { data: { pay: null }, errors: [error([])] }, onlyAlways],
+  ['null data, and known root fields', { data: null, errors: [error(['pay'])], rootFields: () => ['pay'] }, whenSafe],
   [
-    'null data, and the root fields are plain to see',
-    { data: null, errors: [error(['pay'])], rootFields: () => ['pay'] },
-    whenSafe,
-  ],
-  [
-    'null data, and one of the root fields has no error',
+    'null data, and a known root field without an error',
     { data: null, errors: [error(['a'])], rootFields: () => ['a', 'b'] },
     onlyAlways,
   ],
   [
-    'null data, and the root fields are hidden',
+    'null data, and root fields inside a fragment',
     { data: null, errors: [error(['pay'])], rootFields: () => undefined },
     onlyAlways,
   ],
-  ['null data, and nothing is known of the root fields', { data: null, errors: [error(['pay'])] }, onlyAlways],
+  ['null data, and unknown root fields', { data: null, errors: [error(['pay'])] }, onlyAlways],
   ['data without fields', { data: {}, errors: [error()] }, onlyAlways],
   [
     'malformed errors',
     { data: { pay: null }, errors: JSON.parse('[null, "Unauthorized", {"path":"pay"}]') },
     onlyAlways,
   ],
-])('B89 a mutation refused with %s', (_, facts, expected) => {
+])('B89 decides whether to retry a mutation refused with %s', (_, facts, expected) => {
   expect(allowing(facts)).toEqual(expected);
 });
 
-test('B89 of a server that refuses before any resolver runs, a refusal at the root is proof', () => {
+test('B89 refusals at the root prove that nothing executed when the server refuses before any resolver runs', () => {
   const dialect = { ...defaultDialect, refusesBeforeResolver: true };
   expect(allowing({ data: { pay: null }, errors: [error(['pay'])] }, dialect)).toEqual(whenProven);
   expect(allowing({ data: { a: null, b: 1 }, errors: [error(['a'])] }, dialect)).toEqual(onlyAlways);
 });
 
-test('B89 of a server whose errors never have a path, a refusal of one of several root fields proves nothing', () => {
+test('B89 errors without a path prove nothing for several root fields when the server’s errors lack paths', () => {
   const dialect = { ...defaultDialect, errorsLackPaths: true };
   const facts = (fields: string[] | undefined) => ({ errors: [error()], rootFields: () => fields });
   expect(allowing(facts(['pay']), dialect)).toEqual(whenProven);
@@ -88,24 +92,24 @@ test('B89 of a server whose errors never have a path, a refusal of one of severa
   expect(allowing(facts(['pay', 'ship']))).toEqual(whenProven);
 });
 
-test('B89 an unknown kind counts as a mutation', () => {
+test('B89 an operation of unknown kind counts as a mutation', () => {
   const facts = refusal(null, { kind: 'unknown', data: { a: 1 } });
   expect(policies.filter(policy => mayRepeat(facts, policy, defaultDialect))).toEqual(onlyAlways);
 });
 
-test('B89 queries and subscriptions are sent again whatever the policy and the answer', () => {
+test('B89 queries and subscriptions may be retried with every policy and answer', () => {
   for (const kind of ['query', 'subscription'] as const)
     expect(policies.every(policy => mayRepeat(refusal(null, { kind, data: { a: 1 } }), policy, defaultDialect))).toBe(
       true,
     );
 });
 
-test('B85 nothing is sent a third time', () => {
+test('B85 a retried operation may not be retried again', () => {
   for (const kind of ['query', 'mutation', 'subscription', 'unknown'] as const)
     expect(mayRepeat(refusal(null, { kind, repeated: true }), 'always', defaultDialect)).toBe(false);
 });
 
-test('B94 of what the consumer has had a part only a subscription begins again', () => {
+test('B94 after a part was delivered only a subscription may be retried', () => {
   const allowed = (kind: ResponseFacts['kind']) =>
     mayRepeat(refusal(null, { kind, delivered: true }), 'always', defaultDialect);
   expect([allowed('query'), allowed('mutation'), allowed('subscription')]).toEqual([false, false, true]);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { errorsIn, headFacts } from './responseFacts.ts';
 
-test('the head of an answer tells its status and its challenge, as far as they are there', () => {
+test('headFacts() reads the status and the challenge of a response, if present', () => {
   const headers = { 'www-authenticate': 'Bearer error="invalid_token"' };
   expect(headFacts(new Response(null, { status: 401, headers }))).toEqual({
     status: 401,
@@ -12,8 +12,9 @@ test('the head of an answer tells its status and its challenge, as far as they a
   expect(headFacts(undefined)).toEqual({ status: undefined, challenge: undefined });
 });
 
-test('GQL-07 errors that are no list are none', () => {
-  const errors = [{ message: 'no' }];
+test('GQL-07 errorsIn() ignores errors that are not a list', () => {
+  const errors = [{ message: 'Unauthorized' }];
   expect(errorsIn({ errors })).toBe(errors);
-  for (const odd of ['no', {}, undefined]) expect(errorsIn({ errors: odd as typeof errors })).toEqual([]);
+  for (const malformed of ['Unauthorized', {}, undefined])
+    expect(errorsIn({ errors: malformed as typeof errors })).toEqual([]);
 });
