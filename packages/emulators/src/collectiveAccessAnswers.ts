@@ -3,7 +3,7 @@ import { json, type Refusal, result } from './refusals.ts';
 const message = 'Internal server error';
 const headers = { 'cache-control': 'no-cache, must-revalidate' };
 
-/** The resolver of each root field throws. The message is masked; only of an expired token more is said. */
+/** An error for each root field. The message is masked; only an expired token is marked by `expiredToken`. */
 export function refuseEachField(refusal: Refusal): Response {
   const { state } = refusal.reading;
   const expired = state === 'expired' || state === 'revoked';
@@ -37,8 +37,8 @@ interface Answer {
   }[];
 }
 
-/** Puts `ok` beside `data`. Masks errors, unless the answer says by a code or a status that something is forbidden. */
-export async function envelop(response: Response): Promise<Response> {
+/** Adds `ok` to the body. Masks errors, except those with a code and those of a response whose status is not 200. */
+export async function addOkAndMask(response: Response): Promise<Response> {
   if (!response.headers.get('content-type')?.includes('json')) return response;
   const { errors, ...rest }: Answer = await response.json();
   if (!errors) return json(200, { ok: true, ...rest }, headers);

@@ -1,5 +1,5 @@
 export interface Cors {
-  /** `echo` answers the origin that asks, with credentials allowed. */
+  /** `echo` allows the origin of the request, with credentials. */
   readonly origin: '*' | 'echo';
   /** Response headers that a page may read. */
   readonly expose: () => readonly string[];
@@ -7,7 +7,7 @@ export interface Cors {
 
 const allowedHeaders = 'authorization, content-type, x-api-key, apollo-require-preflight, x-requested-with';
 
-/** Answers a preflight; `undefined` for every other request. */
+/** The response to a preflight; `undefined` for every other request. */
 export function answerPreflight(request: Request, cors: Cors): Response | undefined {
   if (request.method !== 'OPTIONS') return undefined;
   const headers = {
@@ -18,13 +18,13 @@ export function answerPreflight(request: Request, cors: Cors): Response | undefi
   return allowOrigin(request, cors, new Response(null, { status: 200, headers }));
 }
 
-/** The same response, readable for a page of any origin. */
+/** The same response with CORS headers. */
 export function allowOrigin(request: Request, { origin, expose }: Cors, response: Response): Response {
   const headers = new Headers(response.headers);
-  const asking = request.headers.get('origin');
+  const requestOrigin = request.headers.get('origin');
   if (origin === '*') headers.set('access-control-allow-origin', '*');
-  else if (asking) {
-    headers.set('access-control-allow-origin', asking);
+  else if (requestOrigin) {
+    headers.set('access-control-allow-origin', requestOrigin);
     headers.set('access-control-allow-credentials', 'true');
     headers.append('vary', 'origin');
   }

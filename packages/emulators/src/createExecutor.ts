@@ -5,7 +5,7 @@ import { persistedQueries } from './persistedQueries.ts';
 /**
  * A GraphQL server for one path: GET, JSON, batches, uploads, persisted queries, subscriptions over SSE.
  *
- * @param documents - persisted queries by their SHA-256; grows with what arrives
+ * @param documents - persisted queries by their SHA-256; documents that arrive are added
  */
 export function createExecutor<Context extends object>(
   schema: GraphQLSchema,

@@ -1,10 +1,10 @@
-/** What a request to the auth server asks for; `revoke` is a logout. */
+/** The purpose of a request to the auth server; `revoke` is a logout. */
 export type TokenRequestKind = 'signIn' | 'refresh' | 'revoke' | 'unknown';
 
-/** An immutable snapshot of what happened so far. */
+/** An immutable snapshot of the counters. */
 export interface Stats {
   readonly tokenRequests: {
-    /** Everything that asked for tokens, well-formed or not. Logouts are not in it. */
+    /** All requests for tokens, well-formed or not. Logouts are not included. */
     readonly total: number;
     readonly signIn: number;
     readonly refresh: number;
@@ -17,7 +17,7 @@ export interface Stats {
     readonly refused: number;
     readonly executed: number;
   };
-  /** How many times a mutation's resolver ran, whatever the answer said. */
+  /** How many times a mutation's resolver ran, whatever the response was. */
   readonly mutationsExecuted: number;
   /** The `Idempotency-Key` of every mutation that ran in more than one request. */
   readonly executedTwice: readonly string[];
@@ -42,39 +42,29 @@ export interface EmulatorEvent {
   readonly fields?: readonly string[];
 }
 
+type Listener = (event: EmulatorEvent) => void;
+
 export interface Journal {
+  /** The latest 1,000. */
   readonly requests: readonly RecordedRequest[];
   readonly stats: () => Stats;
-  readonly on: (name: EmulatorEventName, listener: (event: EmulatorEvent) => void) => () => void;
+  /** Returns the function that removes the listener. */
+  readonly on: (name: EmulatorEventName, listener: Listener) => () => void;
   readonly next: (name: EmulatorEventName) => Promise<EmulatorEvent>;
-  /** Notes a request word for word. */
+  /** Keeps a request verbatim. */
   readonly record: (kind: RecordedRequest['kind'], request: Request) => Promise<void>;
-  /** Counts, and tells the listeners. */
-  readonly tell: (event: EmulatorEvent) => void;
+  /** Counts the event and passes it to the listeners. */
+  readonly emit: (event: EmulatorEvent) => void;
   readonly countMutation: (request: Request) => void;
 }
 
 const keptRequests = 1000;
 
-/** What arrived at a server and what became of it: counters, a log of requests, events to wait for. */
+/** Counters, a log of requests, and events to wait for. */
 export function createJournal(): Journal {
-  const tokenRequests = { total: 0, signIn: 0, refresh: 0, revoked: 0 };
-  const operations = { received: 0, refused: 0, executed: 0 };
-  let mutationsExecuted = 0;
-  const ranBy = new Map<string, Request>();
-  const executedTwice = new Set<string>();
+  const { count, countMutation, stats } = createCounters();
   const requests: RecordedRequest[] = [];
-  const listeners = new Map<EmulatorEventName, Set<(event: EmulatorEvent) => void>>();
-
-  const count = ({ name, kind }: EmulatorEvent) => {
-    if (name === 'operation') operations.received++;
-    if (name === 'refused') operations.refused++;
-    if (name === 'executed') operations.executed++;
-    if (name !== 'tokenRequest') return;
-    if (kind === 'revoke') tokenRequests.revoked++;
-    else tokenRequests.total++;
-    if (kind === 'signIn' || kind === 'refresh') tokenRequests[kind]++;
-  };
+  const listeners = new Map<EmulatorEventName, Set<Listener>>();
 
   const on: Journal['on'] = (name, listener) => {
     const ofName = listeners.get(name) ?? new Set();
@@ -84,20 +74,9 @@ export function createJournal(): Journal {
 
   return {
     requests,
+    stats,
     on,
-    stats: () => ({
-      tokenRequests: { ...tokenRequests },
-      operations: { ...operations },
-      mutationsExecuted,
-      executedTwice: [...executedTwice],
-    }),
-    countMutation(request) {
-      mutationsExecuted++;
-      const key = request.headers.get('idempotency-key');
-      if (key === null) return;
-      if ((ranBy.get(key) ?? request) !== request) executedTwice.add(key);
-      ranBy.set(key, request);
-    },
+    countMutation,
     next: name =>
       new Promise(resolve => {
         const stop = on(name, event => {
@@ -107,18 +86,51 @@ export function createJournal(): Journal {
       }),
     async record(kind, request) {
       const { method, url, headers } = request;
-      requests.push({
-        kind,
-        method,
-        url,
-        headers: Object.fromEntries(headers),
-        body: await request.clone().text(),
-      });
+      const body = await request.clone().text();
+      requests.push({ kind, method, url, headers: Object.fromEntries(headers), body });
       if (requests.length > keptRequests) requests.shift();
     },
-    tell(event) {
+    emit(event) {
       count(event);
       for (const listener of Array.from(listeners.get(event.name) ?? [])) listener(event);
     },
+  };
+}
+
+interface Counters extends Pick<Journal, 'stats' | 'countMutation'> {
+  readonly count: (event: EmulatorEvent) => void;
+}
+
+function createCounters(): Counters {
+  const tokenRequests = { total: 0, signIn: 0, refresh: 0, revoked: 0 };
+  const operations = { received: 0, refused: 0, executed: 0 };
+  let mutationsExecuted = 0;
+  /** The latest request that ran a mutation, by `Idempotency-Key`. */
+  const executedBy = new Map<string, Request>();
+  const executedTwice = new Set<string>();
+
+  return {
+    count({ name, kind }) {
+      if (name === 'operation') operations.received++;
+      if (name === 'refused') operations.refused++;
+      if (name === 'executed') operations.executed++;
+      if (name !== 'tokenRequest') return;
+      if (kind === 'revoke') tokenRequests.revoked++;
+      else tokenRequests.total++;
+      if (kind === 'signIn' || kind === 'refresh') tokenRequests[kind]++;
+    },
+    countMutation(request) {
+      mutationsExecuted++;
+      const key = request.headers.get('idempotency-key');
+      if (key === null) return;
+      if ((executedBy.get(key) ?? request) !== request) executedTwice.add(key);
+      executedBy.set(key, request);
+    },
+    stats: () => ({
+      tokenRequests: { ...tokenRequests },
+      operations: { ...operations },
+      mutationsExecuted,
+      executedTwice: [...executedTwice],
+    }),
   };
 }

@@ -1,7 +1,7 @@
 import { createExecutor } from './createExecutor.ts';
+import type { Faults } from './createFaults.ts';
 import type { Journal } from './createJournal.ts';
-import type { TokenReading } from './createTokenBook.ts';
-import type { Trouble } from './createTrouble.ts';
+import type { TokenReading } from './createTokenIssuer.ts';
 import { type DemoContext, demoSchema, openFields } from './demoSchema.ts';
 import type { Api, CommonKnobs } from './emulator.ts';
 import type { Answer } from './listen.ts';
@@ -14,96 +14,128 @@ export interface GraphqlEndpoint {
   readonly guard: (field: string, times?: number) => void;
 }
 
-/** The GraphQL endpoint of an API: looks at the token, refuses or executes. */
+interface EndpointState {
+  readonly api: Api<CommonKnobs>;
+  readonly journal: Journal;
+  readonly executor: (request: Request, context: DemoContext) => Promise<Response>;
+  /** How many executions of a root field its guard still refuses. */
+  readonly guarded: Map<string, number>;
+  shape: RefusalShape;
+}
+
+/** The GraphQL endpoint of an API: reads the token, then refuses or executes. */
 export function graphqlEndpoint<Knobs extends CommonKnobs>(
   api: Api<Knobs>,
   journal: Journal,
-  trouble: Trouble,
+  faults: Faults,
 ): GraphqlEndpoint {
   const documents = new Map<string, string>();
-  const guarded = new Map<string, number>();
-  const tokenFields = api.tokenFields ?? {};
-  const open = [...openFields, ...Object.keys(tokenFields)];
-  const execute = createExecutor<DemoContext>(demoSchema(api.schema, Object.keys(tokenFields)), api.path, documents);
-  let shape: RefusalShape = 'native';
-
-  const kindOf = ({ list: [first, ...others] }: Operations) =>
-    first && others.length === 0 && first.fields.every(({ name }) => name in tokenFields)
-      ? tokenFields[first.fields[0]?.name ?? '']
-      : undefined;
-
-  const needsToken = ({ fields }: Operation) => fields.some(({ name }) => !open.includes(name));
-
-  const tellEach = (name: 'operation' | 'refused' | 'executed', { list }: Operations) => {
-    for (const { fields } of list) journal.tell({ name, fields: fields.map(field => field.name) });
-  };
-
-  const read = (request: Request) => api.tokens.read(api.findToken ? api.findToken(request) : bearerOf(request));
-  const accepts = api.accepts ?? isValidAccessToken;
-
-  const refuse = (request: Request, reading: TokenReading, operations: Operations) => {
-    const wantsEvents = request.headers.get('accept')?.includes('text/event-stream') ?? false;
-    const streams = wantsEvents && operations.list[0]?.kind === 'subscription';
-    const say = shape === 'native' || shape === 'resolver200' ? api.refuse : refusalShapes[shape];
-    return say({ reading, operations, streams });
-  };
-
-  const run = async (request: Request, reading: TokenReading, refused: boolean) => {
-    const headers = new Headers();
-    const response = await execute(request, {
-      user: 'user' in reading && accepts(reading) ? reading.user : undefined,
-      headers,
-      countMutation: () => journal.countMutation(request),
-      guard(field) {
-        const left = guarded.get(field) ?? 0;
-        if (left > 0) guarded.set(field, left - 1);
-        if (left > 0) journal.tell({ name: 'refused', fields: [field] });
-        if (left > 0 || refused) throw unauthorized();
-      },
-      onTokenDeath: died =>
-        api.knobs.checkStreams && reading.state === 'valid' ? api.tokens.onDeath(reading.claims, died) : () => {},
-    });
-    for (const [name, value] of headers) response.headers.set(name, value);
-    return api.finish && !refused ? api.finish(response, reading) : response;
-  };
-
-  const operate = async (request: Request, operations: Operations): Promise<Response> => {
-    const turnedAway = api.turnAway?.(request);
-    if (turnedAway) return turnedAway;
-    const reading = await read(request);
-    const refused = !accepts(reading) && operations.list.some(needsToken);
-    if (refused) tellEach('refused', operations);
-    if (refused && shape !== 'resolver200') return refuse(request, reading, operations);
-    const response = await run(request, reading, refused);
-    if (!refused) tellEach('executed', operations);
-    return response;
-  };
-
-  const authenticate = async (request: Request, operations: Operations): Promise<Response> => {
-    const reading = await read(request);
-    const spoilt = reading.state !== 'missing' && !accepts(reading) && api.staleTokenSpoils?.();
-    return spoilt ? refuse(request, reading, operations) : run(request, { state: 'missing' }, false);
-  };
+  const schema = demoSchema(api.schema, Object.keys(api.tokenFields ?? {}));
+  const executor = createExecutor<DemoContext>(schema, api.path, documents);
+  const endpoint: EndpointState = { api, journal, executor, guarded: new Map(), shape: 'native' };
 
   return {
-    refuseAs(next) {
-      shape = next;
+    refuseAs(shape) {
+      endpoint.shape = shape;
     },
-    guard: (field, times = 1) => void guarded.set(field, times),
+    guard: (field, times = 1) => void endpoint.guarded.set(field, times),
     async answer(request) {
       const operations = await readOperations(request, documents);
-      const kind = kindOf(operations);
+      const kind = tokenRequestKind(endpoint, operations);
       await journal.record(kind ? 'token' : 'graphql', request);
       if (kind) {
-        journal.tell({ name: 'tokenRequest', kind });
-        return trouble.answerTokenRequest(() => authenticate(request, operations));
+        journal.emit({ name: 'tokenRequest', kind });
+        return faults.answerTokenRequest(() => answerTokenFields(endpoint, request, operations));
       }
-      tellEach('operation', operations);
-      return trouble.answerOperation(() => operate(request, operations));
+      emitEach(endpoint, 'operation', operations);
+      return faults.answerOperation(() => answerOperations(endpoint, request, operations));
     },
   };
 }
 
-const isValidAccessToken = (reading: TokenReading) => reading.state === 'valid' && reading.kind === 'access';
+/** The kind of a request whose fields all belong to the auth server; otherwise `undefined`. */
+function tokenRequestKind({ api: { tokenFields = {} } }: EndpointState, { list: [first, ...others] }: Operations) {
+  return first && others.length === 0 && first.fields.every(({ name }) => name in tokenFields)
+    ? tokenFields[first.fields[0]?.name ?? '']
+    : undefined;
+}
+
+async function answerTokenFields(endpoint: EndpointState, request: Request, operations: Operations): Promise<Response> {
+  const { api } = endpoint;
+  const reading = await readToken(api, request);
+  const isRefused = reading.state !== 'missing' && !accepts(api, reading) && api.staleTokenSpoils?.();
+  return isRefused
+    ? refuse(endpoint, request, reading, operations)
+    : execute(endpoint, request, { state: 'missing' }, false);
+}
+
+async function answerOperations(endpoint: EndpointState, request: Request, operations: Operations): Promise<Response> {
+  const { api, shape } = endpoint;
+  const blocked = api.block?.(request);
+  if (blocked) return blocked;
+  const reading = await readToken(api, request);
+  const isRefused = !accepts(api, reading) && operations.list.some(operation => needsToken(api, operation));
+  if (isRefused) emitEach(endpoint, 'refused', operations);
+  if (isRefused && shape !== 'resolver200') return refuse(endpoint, request, reading, operations);
+  const response = await execute(endpoint, request, reading, isRefused);
+  if (!isRefused) emitEach(endpoint, 'executed', operations);
+  return response;
+}
+
+function refuse(
+  { api, shape }: EndpointState,
+  request: Request,
+  reading: TokenReading,
+  operations: Operations,
+): Response {
+  const wantsEvents = request.headers.get('accept')?.includes('text/event-stream') ?? false;
+  const streams = wantsEvents && operations.list[0]?.kind === 'subscription';
+  const respond = shape === 'native' || shape === 'resolver200' ? api.refuse : refusalShapes[shape];
+  return respond({ reading, operations, streams });
+}
+
+/** @param isRefused - the guards refuse every root field that needs a token */
+async function execute(
+  endpoint: EndpointState,
+  request: Request,
+  reading: TokenReading,
+  isRefused: boolean,
+): Promise<Response> {
+  const { api, journal } = endpoint;
+  const headers = new Headers();
+  const response = await endpoint.executor(request, {
+    user: 'user' in reading && accepts(api, reading) ? reading.user : undefined,
+    headers,
+    countMutation: () => journal.countMutation(request),
+    guard: field => checkGuard(endpoint, field, isRefused),
+    onTokenInvalid: listener =>
+      api.knobs.checkStreams && reading.state === 'valid' ? api.tokens.onInvalid(reading.claims, listener) : () => {},
+  });
+  for (const [name, value] of headers) response.headers.set(name, value);
+  return api.finish && !isRefused ? api.finish(response, reading) : response;
+}
+
+/** @throws GraphQLError where the guard refuses */
+function checkGuard({ guarded, journal }: EndpointState, field: string, isRefused: boolean): void {
+  const remaining = guarded.get(field) ?? 0;
+  if (remaining > 0) {
+    guarded.set(field, remaining - 1);
+    journal.emit({ name: 'refused', fields: [field] });
+  }
+  if (remaining > 0 || isRefused) throw unauthorized();
+}
+
+function emitEach({ journal }: EndpointState, name: 'operation' | 'refused' | 'executed', { list }: Operations): void {
+  for (const { fields } of list) journal.emit({ name, fields: fields.map(field => field.name) });
+}
+
+const needsToken = ({ tokenFields = {} }: Api<CommonKnobs>, { fields }: Operation) =>
+  fields.some(({ name }) => !openFields.includes(name) && !Object.hasOwn(tokenFields, name));
+
+const readToken = ({ tokens, findToken = bearerOf }: Api<CommonKnobs>, request: Request) =>
+  tokens.read(findToken(request));
+
+const accepts = (api: Api<CommonKnobs>, reading: TokenReading) =>
+  api.accepts ? api.accepts(reading) : reading.state === 'valid' && reading.kind === 'access';
 
 const bearerOf = (request: Request) => /^Bearer\s+(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];

@@ -1,6 +1,6 @@
+export type { TokenFailure } from './createFaults.ts';
 export type { EmulatorEvent, EmulatorEventName, RecordedRequest, Stats, TokenRequestKind } from './createJournal.ts';
-export type { User } from './createTokenBook.ts';
-export type { TokenFailure } from './createTrouble.ts';
+export type { User } from './createTokenIssuer.ts';
 export type { CommonKnobs, Emulator, StartOptions } from './emulator.ts';
 export type { RefusalShape } from './refusals.ts';
 export { type Altrata, type AltrataKnobs, startAltrata } from './startAltrata.ts';

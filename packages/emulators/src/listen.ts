@@ -3,20 +3,20 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-/** `drop` cuts the connection instead of answering, `hang` never answers. */
+/** `drop` closes the connection without a response, `hang` never responds. */
 export type Answer = Response | 'drop' | 'hang';
 
 export interface Listening {
   /** `http://127.0.0.1:<port>` */
   readonly origin: string;
-  /** Cuts whatever is open, streams and kept-alive connections too, and frees the port. */
+  /** Closes all connections, also streams and kept-alive ones, and frees the port. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * An HTTP server on loopback whose handler speaks `Request` and `Response`.
+ * An HTTP server on loopback with a handler from `Request` to `Response`.
  *
- * @param port - 0 takes a free one
+ * @param port - 0 takes a free port
  */
 export async function listen(handle: (request: Request) => Promise<Answer>, port = 0): Promise<Listening> {
   let origin = '';
@@ -26,7 +26,7 @@ export async function listen(handle: (request: Request) => Promise<Answer>, port
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server has no port');
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
   origin = `http://127.0.0.1:${address.port}`;
 
   return {
@@ -47,10 +47,10 @@ async function answer(
   origin: string,
   handle: (request: Request) => Promise<Answer>,
 ): Promise<void> {
-  const gone = new AbortController();
-  outgoing.on('close', () => gone.abort());
-  const response = await handle(await toRequest(incoming, origin, gone.signal));
-  if (response === 'hang' || gone.signal.aborted) return;
+  const closed = new AbortController();
+  outgoing.on('close', () => closed.abort());
+  const response = await handle(await toRequest(incoming, origin, closed.signal));
+  if (response === 'hang' || closed.signal.aborted) return;
   if (response === 'drop') {
     outgoing.destroy();
     return;

@@ -2,9 +2,9 @@ import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
 /**
- * Automatic persisted queries: the first request brings the hash alone, the second the document with it.
+ * Automatic persisted queries: the first request has only the hash, the second also the document.
  *
- * @param documents - by their SHA-256; grows with what arrives
+ * @param documents - by their SHA-256; documents that arrive are added
  */
 export function persistedQueries(documents: Map<string, string>): Plugin {
   return {

@@ -1,4 +1,4 @@
-/** The name and the secret of `Authorization: Basic`, as they stand there: nothing is decoded beyond Base64. */
+/** The name and the secret of `Authorization: Basic`, decoded from Base64 only: form-encoding is kept. */
 export function readBasic(request: Request): { name: string; secret: string } | undefined {
   const encoded = /^Basic\s+(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
   if (!encoded) return undefined;

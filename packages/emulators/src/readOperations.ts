@@ -1,6 +1,6 @@
 import { type DocumentNode, getOperationAST, Kind, parse, type SelectionSetNode } from 'graphql';
 
-/** One GraphQL operation of a request, as far as a guard needs to know it. */
+/** One GraphQL operation of a request. */
 export interface Operation {
   readonly kind: 'query' | 'mutation' | 'subscription';
   readonly fields: readonly RootField[];
@@ -8,16 +8,16 @@ export interface Operation {
 
 export interface RootField {
   readonly name: string;
-  /** The name in the answer: the alias, if there is one. */
+  /** The name in the result: the alias, if there is one. */
   readonly key: string;
   readonly line: number;
   readonly column: number;
 }
 
 export interface Operations {
-  /** Empty when the request holds nothing that can be understood. */
+  /** Empty when the request has no readable operation. */
   readonly list: readonly Operation[];
-  /** Several operations in one request, to be answered by an array. */
+  /** Whether the request is an array of operations, which is answered by an array. */
   readonly batched: boolean;
 }
 
@@ -28,7 +28,7 @@ interface Params {
 }
 
 /**
- * Reads the operations of a GraphQL request: GET, JSON, a batch, an upload, or a persisted query that is known by its hash.
+ * Reads the operations of a GraphQL request: GET, JSON, a batch, an upload, or a persisted query by its hash.
  *
  * @param persisted - documents by their SHA-256. @defaultValue none
  */
@@ -39,7 +39,7 @@ export async function readOperations(
   try {
     const params = await readParams(request.clone());
     const batched = Array.isArray(params);
-    const list = (batched ? params : [params]).flatMap(one => readOperation(one, persisted) ?? []);
+    const list = (batched ? params : [params]).flatMap(each => readOperation(each, persisted) ?? []);
     return { list, batched };
   } catch {
     return { list: [], batched: false };
@@ -69,12 +69,7 @@ function readOperation(params: Params, persisted: ReadonlyMap<string, string>): 
   const document = parse(query);
   const name = typeof params.operationName === 'string' && params.operationName ? params.operationName : undefined;
   const operation = getOperationAST(document, name);
-  return operation
-    ? {
-        kind: operation.operation,
-        fields: rootFields(operation.selectionSet, document),
-      }
-    : undefined;
+  return operation ? { kind: operation.operation, fields: rootFields(operation.selectionSet, document) } : undefined;
 }
 
 function rootFields(selectionSet: SelectionSetNode, document: DocumentNode): RootField[] {
@@ -88,17 +83,8 @@ function rootFields(selectionSet: SelectionSetNode, document: DocumentNode): Roo
         ? rootFields(fragment.selectionSet, document)
         : [];
     }
-    const { line, column } = selection.loc?.startToken ?? {
-      line: 1,
-      column: 1,
-    };
-    return [
-      {
-        name: selection.name.value,
-        key: selection.alias?.value ?? selection.name.value,
-        line,
-        column,
-      },
-    ];
+    const { line, column } = selection.loc?.startToken ?? { line: 1, column: 1 };
+    const name = selection.name.value;
+    return [{ name, key: selection.alias?.value ?? name, line, column }];
   });
 }

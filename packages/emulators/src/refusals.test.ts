@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ask, events, post } from './ask.ts';
 import type { RefusalShape } from './refusals.ts';
+import { eventsIn, postForm, sendOperation } from './sendOperation.ts';
 import { type Oli, startOli } from './startOli.ts';
 
 let server: Oli;
@@ -9,7 +9,7 @@ beforeEach(async () => {
   server = await startOli();
   const { username, password } = server.users[0];
   const form = { username, password, grant_type: 'password', client_id: 'apiclient' };
-  ({ access_token: token } = (await post(server.tokenUrl, form)).json as { access_token: string });
+  ({ access_token: token } = (await postForm(server.tokenUrl, form)).json as { access_token: string });
   server.expireNow();
 });
 afterEach(() => server.close());
@@ -28,12 +28,12 @@ const shapes: readonly [Exclude<RefusalShape, 'native' | 'resolver200'>, number,
 ];
 
 describe.each(shapes)('%s', (shape, status, contentType, body) => {
-  test('refuses, and nothing executes', async () => {
+  test('refuses, and executes nothing', async () => {
     server.refuseAs(shape);
-    const said = await ask(server.url, 'mutation { bump }', token);
-    expect(said.status).toBe(status);
-    expect(said.headers['content-type'] ?? null).toBe(contentType);
-    expect(said.json ?? said.text).toEqual(body);
+    const reply = await sendOperation(server.url, 'mutation { bump }', token);
+    expect(reply.status).toBe(status);
+    expect(reply.headers['content-type'] ?? null).toBe(contentType);
+    expect(reply.json ?? reply.body).toEqual(body);
     expect(server.stats()).toMatchObject({
       operations: { received: 1, refused: 1, executed: 0 },
       mutationsExecuted: 0,
@@ -42,10 +42,10 @@ describe.each(shapes)('%s', (shape, status, contentType, body) => {
 });
 
 describe('resolver200', () => {
-  test('nulls each root field at its path, and nothing executes', async () => {
+  test('nulls each root field at its path, and executes nothing', async () => {
     server.refuseAs('resolver200');
-    const said = await ask(server.url, 'mutation { bump more: addItem(title: "x") { id } }', token);
-    expect(said).toMatchObject({
+    const reply = await sendOperation(server.url, 'mutation { bump more: addItem(title: "x") { id } }', token);
+    expect(reply).toMatchObject({
       status: 200,
       json: {
         data: { bump: null, more: null },
@@ -61,21 +61,21 @@ describe('resolver200', () => {
     });
   });
 
-  test('leaves open fields alone', async () => {
+  test('answers fields that need no token', async () => {
     server.refuseAs('resolver200');
-    const said = await ask(server.url, '{ me { id } items { id } public { motd } }', token);
-    expect(said.json).toMatchObject({ data: { me: null, items: null, public: { motd: 'The harbour is open.' } } });
+    const reply = await sendOperation(server.url, '{ me { id } items { id } public { motd } }', token);
+    expect(reply.json).toMatchObject({ data: { me: null, items: null, public: { motd: 'The harbour is open.' } } });
   });
 
-  test('refuses a subscription in its stream', async () => {
+  test('refuses a subscription by an event of its stream', async () => {
     server.refuseAs('resolver200');
     const headers = { accept: 'text/event-stream' };
-    const said = await ask(server.url, 'subscription { ticks { n } }', token, { headers });
-    expect(events(said)).toMatchObject([{ errors: [{ path: ['ticks'], extensions: { code: 'UNAUTHENTICATED' } }] }]);
+    const reply = await sendOperation(server.url, 'subscription { ticks { n } }', token, { headers });
+    expect(eventsIn(reply)).toMatchObject([{ errors: [{ path: ['ticks'], extensions: { code: 'UNAUTHENTICATED' } }] }]);
   });
 });
 
-test('a batch is refused as a whole, with a result for each operation where there are results', async () => {
+test('a batch is refused as a whole; a shape with results has one for each operation', async () => {
   const batch = async () => {
     const body = JSON.stringify([{ query: '{ me { id } }' }, { query: '{ items { id } }' }]);
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
@@ -87,8 +87,8 @@ test('a batch is refused as a whole, with a result for each operation where ther
   expect(server.stats().operations).toEqual({ received: 4, refused: 4, executed: 0 });
 });
 
-test('the native shape can be had back', async () => {
+test('native restores the shape of the API', async () => {
   server.refuseAs('text401');
   server.refuseAs('native');
-  expect((await ask(server.url, '{ me { id } }', token)).headers).toHaveProperty('www-authenticate');
+  expect((await sendOperation(server.url, '{ me { id } }', token)).headers).toHaveProperty('www-authenticate');
 });

@@ -1,26 +1,26 @@
 import { GraphQLError } from 'graphql';
-import type { TokenReading } from './createTokenBook.ts';
+import type { TokenReading } from './createTokenIssuer.ts';
 import type { Operation, Operations } from './readOperations.ts';
 
-/** What a server refuses, and why. */
+/** The operations that are refused, and the state of their token. */
 export interface Refusal {
   readonly reading: TokenReading;
   readonly operations: Operations;
-  /** A subscription, asked for as an event stream. */
+  /** Whether a subscription was requested as an event stream. */
   readonly streams: boolean;
 }
 
 /**
- * How an operation with a dead token is refused.
+ * How an operation with a missing or invalid token is refused.
  *
- * - `native`: as the real API does
+ * - `native`: as the real API refuses it
  * - `challenge401`: JSON and a `WWW-Authenticate` challenge
  * - `graphqlResponse401`: `application/graphql-response+json` with errors and no data
  * - `code200`: errors with the code UNAUTHENTICATED, no data, no path
- * - `resolver200`: guards in front of each root field, as in Apollo Server and Nest: null and an error with its path for each
- * - `message200`: nothing but the message `Unauthorized`
- * - `text401`, `html401`, `empty401`: by something in front of the GraphQL server
- * - `status500code`: thrown while the context was made
+ * - `resolver200`: guards of each root field, as in Apollo Server and Nest: each is null and has an error with its path
+ * - `message200`: only the message `Unauthorized`
+ * - `text401`, `html401`, `empty401`: the response of a proxy in front of the GraphQL server
+ * - `status500code`: an error that was thrown while the GraphQL context was created
  */
 export type RefusalShape =
   | 'native'
@@ -40,7 +40,7 @@ const unauthenticated = {
 
 const inactive = { error: 'invalid_token', error_description: 'Token is not active' };
 
-/** The shapes that any server may be told to use; `resolver200` is done by the schema's guards. */
+/** The shapes that every server can use. The schema's guards implement `resolver200`. */
 export const refusalShapes: Readonly<
   Record<Exclude<RefusalShape, 'native' | 'resolver200'>, (refusal: Refusal) => Response>
 > = {
@@ -75,7 +75,7 @@ export const refusalShapes: Readonly<
   status500code: refusal => json(500, forEach(refusal, unauthenticated)),
 };
 
-/** What a guard in front of a field throws. */
+/** The error that a guard throws. */
 export const unauthorized = (): GraphQLError =>
   new GraphQLError('Unauthorized', { extensions: { code: 'UNAUTHENTICATED' } });
 
@@ -90,7 +90,7 @@ export function json(status: number, body: unknown, headers: Readonly<Record<str
   return Response.json(body, { status, headers });
 }
 
-/** A result for each operation: in an array for a batch, as the one event of the stream where one was asked for. */
+/** A result for each operation: an array for a batch, one event if an event stream was requested. */
 export function result(
   refusal: Refusal,
   bodyOf: (operation: Operation) => object,

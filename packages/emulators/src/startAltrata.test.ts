@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import answers from '../fixtures/answers.json' with { type: 'json' };
-import { ask, type Said, say } from './ask.ts';
+import { type Reply, readReply, sendOperation } from './sendOperation.ts';
 import { type Altrata, startAltrata } from './startAltrata.ts';
 
 const { altrata: expected } = answers;
@@ -19,7 +19,7 @@ const getToken = async ({
   query = '?grant_type=client_credentials',
   body = '',
 } = {}) =>
-  say(
+  readReply(
     await fetch(server.tokenUrl + query, {
       method: 'POST',
       headers: {
@@ -30,29 +30,29 @@ const getToken = async ({
       body,
     }),
   );
-const tokenOf = ({ json }: Said) => (json as { access_token: string }).access_token;
+const tokenOf = ({ json }: Reply) => (json as { access_token: string }).access_token;
 const me = (token?: string, key = server.apiKey) =>
-  ask(server.url, '{ me { name } }', token, { headers: { 'x-api-key': key } });
+  sendOperation(server.url, '{ me { name } }', token, { headers: { 'x-api-key': key } });
 
 describe('the token endpoint', () => {
-  test('answers as documented, with the grant type in the URL and an empty body', async () => {
-    const said = await getToken();
-    expect(said).toMatchObject({ status: 200, headers: expected['token ok'].headers });
-    expect(said.json).toEqual({ ...expected['token ok'].json, access_token: tokenOf(said) });
-    expect((await me(tokenOf(said))).json).toEqual({ data: { me: { name: 'Import Service' } } });
+  test('responds as documented, with the grant type in the URL and an empty body', async () => {
+    const reply = await getToken();
+    expect(reply).toMatchObject({ status: 200, headers: expected['token ok'].headers });
+    expect(reply.json).toEqual({ ...expected['token ok'].json, access_token: tokenOf(reply) });
+    expect((await me(tokenOf(reply))).json).toEqual({ data: { me: { name: 'Import Service' } } });
   });
 
   test.each([
     ['query', 400, 200],
     ['body', 200, 400],
     ['either', 200, 200],
-  ] as const)('looks for the grant type in: %s', async (grantTypeIn, inBody, inQuery) => {
+  ] as const)('reads the grant type with grantTypeIn: %s', async (grantTypeIn, inBody, inQuery) => {
     server.configure({ grantTypeIn });
     expect(await getToken({ query: '', body: 'grant_type=client_credentials' })).toMatchObject({ status: inBody });
     expect(await getToken()).toMatchObject({ status: inQuery });
   });
 
-  test('refuses a wrong key before or after a wrong secret', async () => {
+  test('checks the key before the secret, or after it with keyFirst: false', async () => {
     const user = { ...server.users[0], password: 'wrong' };
     expect(await getToken({ user, key: 'wrong' })).toMatchObject(expected['missing or bad x-api-key']);
     server.configure({ keyFirst: false });
@@ -60,7 +60,7 @@ describe('the token endpoint', () => {
     expect(await getToken({ key: 'wrong' })).toMatchObject(expected['missing or bad x-api-key']);
   });
 
-  test('has a quota', async () => {
+  test('rejects token requests over the quota', async () => {
     server.configure({ tokenQuota: 1 });
     expect(await getToken()).toMatchObject({ status: 200 });
     expect(await getToken()).toMatchObject(expected.quota);
@@ -68,30 +68,30 @@ describe('the token endpoint', () => {
 });
 
 describe('a new token', () => {
-  test('ends the one before it, of the same service user only', async () => {
+  test('revokes the previous token of the same service user only', async () => {
     const first = tokenOf(await getToken());
-    const others = tokenOf(await getToken({ user: server.users[1] }));
+    const otherUsersToken = tokenOf(await getToken({ user: server.users[1] }));
     const second = tokenOf(await getToken());
     expect(await me(first)).toMatchObject(expected['older token after a newer one was issued']);
     expect(await me(second)).toMatchObject({ status: 200 });
-    expect(await me(others)).toMatchObject({ status: 200 });
+    expect(await me(otherUsersToken)).toMatchObject({ status: 200 });
   });
 
-  test('ends those of everybody with the same key, if told so', async () => {
+  test('revokes the tokens of all users of the key with oneTokenPer: key', async () => {
     server.configure({ oneTokenPer: 'key' });
-    const others = tokenOf(await getToken({ user: server.users[1] }));
+    const otherUsersToken = tokenOf(await getToken({ user: server.users[1] }));
     await getToken();
-    expect(await me(others)).toMatchObject({ status: 401 });
+    expect(await me(otherUsersToken)).toMatchObject({ status: 401 });
   });
 
-  test('ends nothing, if told so', async () => {
+  test('revokes nothing with killPrevious: false', async () => {
     server.configure({ killPrevious: false });
     const first = tokenOf(await getToken());
     await getToken();
     expect(await me(first)).toMatchObject({ status: 200 });
   });
 
-  test('ends the one before it later, if told so', async () => {
+  test('revokes the previous token after killDelayMs', async () => {
     server.configure({ killDelayMs: 60_000 });
     const first = tokenOf(await getToken());
     const second = tokenOf(await getToken());
@@ -101,7 +101,7 @@ describe('a new token', () => {
     await expect.poll(async () => (await me(second)).status).toBe(401);
   });
 
-  test('that is refused ends the old one, if told so', async () => {
+  test('that is rejected revokes the current one with failureKills', async () => {
     const first = tokenOf(await getToken());
     const user = { ...server.users[0], password: 'wrong' };
     await getToken({ user });
@@ -122,7 +122,9 @@ describe('the API', () => {
   test('refuses a missing or wrong key, whatever the token', async () => {
     const token = tokenOf(await getToken());
     expect(await me(token, 'wrong')).toMatchObject(expected['missing or bad x-api-key']);
-    expect(await ask(server.url, '{ me { name } }', token)).toMatchObject(expected['missing or bad x-api-key']);
+    expect(await sendOperation(server.url, '{ me { name } }', token)).toMatchObject(
+      expected['missing or bad x-api-key'],
+    );
     expect(server.stats().operations).toEqual({ received: 2, refused: 0, executed: 0 });
   });
 

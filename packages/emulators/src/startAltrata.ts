@@ -1,4 +1,4 @@
-import { createTokenBook, type Issued, type User } from './createTokenBook.ts';
+import { createTokenIssuer, type Issued, type TokenIssuer, type User } from './createTokenIssuer.ts';
 import { type CommonKnobs, commonKnobs, type Emulator, type StartOptions } from './emulator.ts';
 import { readBasic } from './readBasic.ts';
 import { json, type Refusal } from './refusals.ts';
@@ -7,45 +7,48 @@ import { startEmulator } from './startEmulator.ts';
 export interface AltrataKnobs extends CommonKnobs {
   /** @defaultValue 28,800,000 (8 hours) */
   accessLifetimeMs: number;
-  /** Whether a new token ends the one before it. @defaultValue true */
+  /** Whether a new token revokes the previous one. @defaultValue true */
   killPrevious: boolean;
-  /** How long the one before it still works. @defaultValue 0 */
+  /** How long the previous token stays valid. @defaultValue 0 */
   killDelayMs: number;
-  /** Whose previous token ends: the service user's, or that of everybody with the same API key. @defaultValue `user` */
+  /** Whose previous tokens are revoked: those of the same service user, or all of the same API key. @defaultValue `user` */
   oneTokenPer: 'user' | 'key';
-  /** Whether a request with a wrong secret ends that user's token too. @defaultValue false */
+  /** Whether a token request with a wrong secret revokes the user's token. @defaultValue false */
   failureKills: boolean;
-  /** Where `grant_type` is looked for. @defaultValue `query` */
+  /** Where `grant_type` is read from. @defaultValue `query` */
   grantTypeIn: 'query' | 'body' | 'either';
-  /** Whether the API key is looked at before the secret. @defaultValue true */
+  /** Whether the API key is checked before the secret. @defaultValue true */
   keyFirst: boolean;
-  /** How many token requests are answered before 429. @defaultValue Infinity */
+  /** How many token requests are served before 429. @defaultValue Infinity */
   tokenQuota: number;
 }
 
 export interface Altrata extends Emulator<AltrataKnobs> {
   readonly tokenUrl: string;
-  /** Belongs on every request, as `x-api-key`. */
+  /** Every request needs it, as `x-api-key`. */
   readonly apiKey: string;
 }
 
 const tokenPath = '/oauth2/token';
 const apiKey = 'hk.Beacon(7Qr';
 
-/** Service users: `username` and `password` go into `Authorization: Basic`. */
+/** Service users: `username` and `password` are sent as `Authorization: Basic`. */
 const users: Emulator['users'] = [
   { id: '51', username: 'svc-import', password: 'Wharf.9(x/^m:Crane', name: 'Import Service' },
   { id: '52', username: 'svc-export', password: 'Ledger:2^q/(v.Buoy', name: 'Export Service' },
 ];
 
-const hasKey = (request: Request) => request.headers.get('x-api-key') === apiKey;
-
-const refuseKey = () => json(403, { message: 'Forbidden' });
-const refuseSecret = () => json(401, { message: 'Unauthorized' });
+interface AltrataState {
+  readonly knobs: AltrataKnobs;
+  readonly tokens: TokenIssuer;
+  tokenRequests: number;
+  /** How many tokens were issued. Each is a session of its own, whose id is its number. */
+  issuedTokens: number;
+}
 
 /**
  * Altrata: client credentials of a service user with an API key, behind a gateway. There is no refresh token, and a new token
- * ends the one before it.
+ * revokes the previous one.
  */
 export async function startAltrata(options: StartOptions<AltrataKnobs> = {}): Promise<Altrata> {
   const knobs: AltrataKnobs = {
@@ -60,50 +63,8 @@ export async function startAltrata(options: StartOptions<AltrataKnobs> = {}): Pr
     tokenQuota: Number.POSITIVE_INFINITY,
     ...options,
   };
-  const tokens = createTokenBook(knobs);
-  let asked = 0;
-  let generation = 0;
-
-  const grantTypeOf = async (request: Request) => {
-    const inQuery = new URL(request.url).searchParams.get('grant_type');
-    const inBody = new URLSearchParams(await request.text()).get('grant_type');
-    return { query: inQuery, body: inBody, either: inQuery ?? inBody }[knobs.grantTypeIn];
-  };
-
-  const killBefore = (user: User, newest: number) => {
-    const isOlder = (issued: Issued) =>
-      Number(issued.sessionId) < newest && (knobs.oneTokenPer === 'key' || issued.user === user);
-    if (knobs.killDelayMs > 0) setTimeout(() => tokens.revoke(isOlder), knobs.killDelayMs).unref();
-    else tokens.revoke(isOlder);
-  };
-
-  const grant = async (request: Request) => {
-    asked += 1;
-    if (asked > knobs.tokenQuota) return json(429, { message: 'Too Many Requests' }, { 'retry-after': '1' });
-    if (knobs.keyFirst && !hasKey(request)) return refuseKey();
-    const basic = readBasic(request);
-    const user = users.find(({ username }) => username === basic?.name);
-    if (!user || user.password !== basic?.secret) {
-      if (user && knobs.failureKills) killBefore(user, generation + 1);
-      return refuseSecret();
-    }
-    if (!hasKey(request)) return refuseKey();
-    if ((await grantTypeOf(request)) !== 'client_credentials') return json(400, { error: 'unsupported_grant_type' });
-
-    // Each token is a session of its own, numbered in the order of issue.
-    generation += 1;
-    if (knobs.killPrevious) killBefore(user, generation);
-    const issued: Issued = { kind: 'access', user, sessionId: String(generation) };
-    const accessToken = await tokens.issue(issued, knobs.accessLifetimeMs, { sub: user.id, client_id: user.username });
-    return json(200, {
-      access_token: accessToken,
-      expires_in: knobs.accessLifetimeMs / 1000,
-      token_type: 'bearer',
-    });
-  };
-
-  const refuse = ({ reading }: Refusal) =>
-    json(401, { message: reading.state === 'expired' ? 'The incoming token has expired' : 'Unauthorized' });
+  const tokens = createTokenIssuer(knobs);
+  const altrata: AltrataState = { knobs, tokens, tokenRequests: 0, issuedTokens: 0 };
 
   const emulator = await startEmulator(
     {
@@ -112,11 +73,67 @@ export async function startAltrata(options: StartOptions<AltrataKnobs> = {}): Pr
       users,
       path: '/graphql',
       cors: { origin: 'echo', expose: () => [] },
-      turnAway: request => (hasKey(request) ? undefined : refuseKey()),
+      block: request => (hasKey(request) ? undefined : rejectKey()),
       refuse,
-      tokenEndpoints: { [tokenPath]: { kind: () => 'signIn', answer: grant } },
+      tokenEndpoints: { [tokenPath]: { kind: () => 'signIn', answer: request => grant(altrata, request) } },
     },
     options.port,
   );
   return { ...emulator, apiKey, tokenUrl: emulator.origin + tokenPath };
 }
+
+async function grant(altrata: AltrataState, request: Request): Promise<Response> {
+  const { knobs } = altrata;
+  altrata.tokenRequests += 1;
+  if (altrata.tokenRequests > knobs.tokenQuota) {
+    return json(429, { message: 'Too Many Requests' }, { 'retry-after': '1' });
+  }
+  if (knobs.keyFirst && !hasKey(request)) return rejectKey();
+  const basic = readBasic(request);
+  const user = users.find(({ username }) => username === basic?.name);
+  if (!user || user.password !== basic?.secret) {
+    if (user && knobs.failureKills) revokeOlder(altrata, user, altrata.issuedTokens + 1);
+    return rejectSecret();
+  }
+  if (!hasKey(request)) return rejectKey();
+  if ((await grantTypeOf(request, knobs)) !== 'client_credentials') {
+    return json(400, { error: 'unsupported_grant_type' });
+  }
+  return issueToken(altrata, user);
+}
+
+async function grantTypeOf(request: Request, { grantTypeIn }: AltrataKnobs): Promise<string | null> {
+  const inQuery = new URL(request.url).searchParams.get('grant_type');
+  const inBody = new URLSearchParams(await request.text()).get('grant_type');
+  return { query: inQuery, body: inBody, either: inQuery ?? inBody }[grantTypeIn];
+}
+
+async function issueToken(altrata: AltrataState, user: User): Promise<Response> {
+  const { knobs, tokens } = altrata;
+  altrata.issuedTokens += 1;
+  const number = altrata.issuedTokens;
+  if (knobs.killPrevious) revokeOlder(altrata, user, number);
+  const issued: Issued = { kind: 'access', user, sessionId: String(number) };
+  const claims = { sub: user.id, client_id: user.username };
+  return json(200, {
+    access_token: await tokens.issue(issued, knobs.accessLifetimeMs, claims),
+    expires_in: knobs.accessLifetimeMs / 1000,
+    token_type: 'bearer',
+  });
+}
+
+/** Revokes the tokens that were issued before the one with this number. */
+function revokeOlder({ knobs, tokens }: AltrataState, user: User, number: number): void {
+  const isOlder = (issued: Issued) =>
+    Number(issued.sessionId) < number && (knobs.oneTokenPer === 'key' || issued.user === user);
+  if (knobs.killDelayMs > 0) setTimeout(() => tokens.revoke(isOlder), knobs.killDelayMs).unref();
+  else tokens.revoke(isOlder);
+}
+
+const refuse = ({ reading }: Refusal) =>
+  json(401, { message: reading.state === 'expired' ? 'The incoming token has expired' : 'Unauthorized' });
+
+const hasKey = (request: Request) => request.headers.get('x-api-key') === apiKey;
+
+const rejectKey = () => json(403, { message: 'Forbidden' });
+const rejectSecret = () => json(401, { message: 'Unauthorized' });

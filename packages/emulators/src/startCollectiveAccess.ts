@@ -1,9 +1,9 @@
 import { GraphQLError } from 'graphql';
 import { createSchema } from 'graphql-yoga';
-import { envelop, refuseEachField } from './collectiveAccessAnswers.ts';
+import { addOkAndMask, refuseEachField } from './collectiveAccessAnswers.ts';
 import { createExecutor } from './createExecutor.ts';
 import type { TokenRequestKind } from './createJournal.ts';
-import { createTokenBook, type TokenKind, type User } from './createTokenBook.ts';
+import { createTokenIssuer, type TokenIssuer, type TokenKind, type User } from './createTokenIssuer.ts';
 import { type CommonKnobs, commonKnobs, type Emulator, type StartOptions } from './emulator.ts';
 import { readOperations } from './readOperations.ts';
 import { startEmulator } from './startEmulator.ts';
@@ -14,11 +14,11 @@ export interface CollectiveAccessKnobs extends CommonKnobs {
   /** The setting `graphql_services_jwt_refresh_token_lifetime`. @defaultValue 86,400,000 (1 day) */
   refreshLifetimeMs: number;
   /**
-   * What the server's age does to tokens.
+   * The age of the server.
    *
-   * - `G1`, until November 2021: the two lifetimes are swapped; a refresh answers a fresh token
-   * - `G2`, until July 2023: swapped; a refresh copies all claims, so it answers the refresh token itself
-   * - `G3`, now: the lifetimes are right; a refresh answers the refresh token itself
+   * - `G1`, until November 2021: the two lifetimes are swapped; a refresh returns a new token
+   * - `G2`, until July 2023: swapped; a refresh copies all claims, so it returns the refresh token itself
+   * - `G3`, now: the lifetimes are right; a refresh returns the refresh token itself
    *
    * @defaultValue `G3`
    */
@@ -26,7 +26,7 @@ export interface CollectiveAccessKnobs extends CommonKnobs {
 }
 
 export interface CollectiveAccess extends Emulator<CollectiveAccessKnobs> {
-  /** The endpoint that answers `login` and `refresh`. */
+  /** The endpoint of `login` and `refresh`. */
   readonly authUrl: string;
 }
 
@@ -63,9 +63,14 @@ const kinds: Readonly<Record<string, TokenRequestKind>> = {
   refresh: 'refresh',
 };
 
+interface CollectiveAccessState {
+  readonly knobs: CollectiveAccessKnobs;
+  readonly tokens: TokenIssuer;
+}
+
 /**
- * CollectiveAccess Providence: `login` and `refresh` are GraphQL queries on an endpoint of their own. Errors are masked; an
- * expired token shows by `expiredToken` beside the message and by 401, everything else is 500. There is no logout and no
+ * CollectiveAccess Providence: `login` and `refresh` are GraphQL queries on a separate endpoint. Errors are masked: an expired
+ * token is answered by 401 with `expiredToken` next to the message, every other error by 500. There is no logout and no
  * revocation: `revoke()` makes all tokens expire.
  */
 export async function startCollectiveAccess(
@@ -78,57 +83,8 @@ export async function startCollectiveAccess(
     generation: 'G3',
     ...options,
   };
-  const tokens = createTokenBook(knobs);
-  const lifetimeMs = (kind: TokenKind) =>
-    (kind === 'access') === (knobs.generation === 'G3') ? knobs.accessLifetimeMs : knobs.refreshLifetimeMs;
-  const issue = (kind: TokenKind, user: User) =>
-    tokens.issue({ kind, user, sessionId: user.id }, lifetimeMs(kind), {
-      ...host,
-      id: user.id,
-    });
-
-  const login = async ({ username, password }: Credentials) => {
-    const user = users.find(one => one.username === username && one.password === password);
-    if (!user) return { jwt: null, refresh: null, user: null };
-    const [fname, lname] = user.name.split(' ');
-    return {
-      jwt: await issue('access', user),
-      refresh: await issue('refresh', user),
-      user: {
-        id: Number(user.id),
-        fname,
-        lname,
-        email: `${user.username}@museum.example`,
-      },
-    };
-  };
-
-  const refresh = async (token: string | null | undefined) => {
-    if (!token) return { jwt: null };
-    const reading = await tokens.read(token);
-    if (!('user' in reading)) throw new GraphQLError('Invalid token');
-    if (reading.state !== 'valid')
-      throw new GraphQLError('Expired token', {
-        extensions: { expiredToken: true },
-      });
-    // Any token will do here, an access token too.
-    return {
-      jwt: await (knobs.generation === 'G1' ? issue('access', reading.user) : tokens.copy(reading.claims)),
-    };
-  };
-
-  const auth = createExecutor(
-    createSchema({
-      typeDefs,
-      resolvers: {
-        Query: {
-          login: (_, credentials: Credentials) => login(credentials),
-          refresh: (_, { token }: { token?: string | null }) => refresh(token),
-        },
-      },
-    }),
-    authPath,
-  );
+  const tokens = createTokenIssuer(knobs);
+  const execute = createAuthExecutor({ knobs, tokens });
 
   const emulator = await startEmulator(
     {
@@ -140,11 +96,11 @@ export async function startCollectiveAccess(
       findToken: request => /Bearer\s(\S+)/.exec(request.headers.get('authorization') ?? '')?.[1],
       accepts: ({ state }) => state === 'valid',
       refuse: refuseEachField,
-      finish: envelop,
+      finish: addOkAndMask,
       tokenEndpoints: {
         [authPath]: {
           kind: async request => kinds[(await readOperations(request)).list[0]?.fields[0]?.name ?? ''] ?? 'unknown',
-          answer: async request => envelop(await auth(request, {})),
+          answer: async request => addOkAndMask(await execute(request, {})),
         },
       },
     },
@@ -153,7 +109,47 @@ export async function startCollectiveAccess(
   return { ...emulator, authUrl: emulator.origin + authPath };
 }
 
+/** The GraphQL server of the auth endpoint. */
+function createAuthExecutor(state: CollectiveAccessState): ReturnType<typeof createExecutor> {
+  const resolvers = {
+    Query: {
+      login: (_: unknown, credentials: Credentials) => login(state, credentials),
+      refresh: (_: unknown, { token }: { token?: string | null }) => refresh(state, token),
+    },
+  };
+  return createExecutor(createSchema({ typeDefs, resolvers }), authPath);
+}
+
 interface Credentials {
   readonly username?: string | null;
   readonly password?: string | null;
+}
+
+async function login(state: CollectiveAccessState, { username, password }: Credentials) {
+  const user = users.find(each => each.username === username && each.password === password);
+  if (!user) return { jwt: null, refresh: null, user: null };
+  const [fname, lname] = user.name.split(' ');
+  const email = `${user.username}@museum.example`;
+  return {
+    jwt: await issue(state, 'access', user),
+    refresh: await issue(state, 'refresh', user),
+    user: { id: Number(user.id), fname, lname, email },
+  };
+}
+
+async function refresh(state: CollectiveAccessState, token: string | null | undefined) {
+  const { knobs, tokens } = state;
+  if (!token) return { jwt: null };
+  // The real server accepts every kind of token here, also an access token.
+  const reading = await tokens.read(token);
+  if (!('user' in reading)) throw new GraphQLError('Invalid token');
+  if (reading.state !== 'valid') throw new GraphQLError('Expired token', { extensions: { expiredToken: true } });
+  const jwt = knobs.generation === 'G1' ? issue(state, 'access', reading.user) : tokens.reissueAsAccess(reading.claims);
+  return { jwt: await jwt };
+}
+
+function issue({ knobs, tokens }: CollectiveAccessState, kind: TokenKind, user: User): Promise<string> {
+  const usesAccessLifetime = (kind === 'access') === (knobs.generation === 'G3');
+  const lifetimeMs = usesAccessLifetime ? knobs.accessLifetimeMs : knobs.refreshLifetimeMs;
+  return tokens.issue({ kind, user, sessionId: user.id }, lifetimeMs, { ...host, id: user.id });
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ask, type Said } from './ask.ts';
 import type { Emulator } from './emulator.ts';
+import { type Reply, sendOperation } from './sendOperation.ts';
 import { type DirectusKnobs, startDirectus } from './startDirectus.ts';
 
 let server: Emulator<DirectusKnobs>;
@@ -19,19 +19,19 @@ const loginMutation = `mutation($email: String!, $password: String!) {
   auth_login(email: $email, password: $password, mode: json) { access_token refresh_token expires }
 }`;
 const login = ({ username, password } = server.users[0], staleToken?: string) =>
-  ask(server.url, loginMutation, staleToken, { variables: { email: username, password } });
+  sendOperation(server.url, loginMutation, staleToken, { variables: { email: username, password } });
 const refreshMutation = `mutation($token: String) {
   auth_refresh(refresh_token: $token, mode: json) { access_token refresh_token expires }
 }`;
 const refresh = (token: string | null, staleToken?: string) =>
-  ask(server.url, refreshMutation, staleToken, { variables: { token } });
+  sendOperation(server.url, refreshMutation, staleToken, { variables: { token } });
 const logout = (token: string) =>
-  ask(server.url, 'mutation($token: String) { auth_logout(refresh_token: $token) }', undefined, {
+  sendOperation(server.url, 'mutation($token: String) { auth_logout(refresh_token: $token) }', undefined, {
     variables: { token },
   });
-const me = (token?: string) => ask(server.url, '{ me { name } }', token);
+const me = (token?: string) => sendOperation(server.url, '{ me { name } }', token);
 const signedIn = async () => ((await login()).json as { data: { auth_login: Tokens } }).data.auth_login;
-const refreshed = ({ json }: Said) => (json as { data: { auth_refresh: Tokens } }).data.auth_refresh;
+const refreshed = ({ json }: Reply) => (json as { data: { auth_refresh: Tokens } }).data.auth_refresh;
 
 const invalidCredentials = (field: string) => ({
   status: 200,
@@ -45,7 +45,7 @@ const tokenExpired = {
   json: { errors: [{ message: 'Token expired.', extensions: { code: 'TOKEN_EXPIRED' } }] },
 };
 
-test('a sign-in answers both tokens, and the lifetime in milliseconds as text', async () => {
+test('a sign-in returns both tokens, and the lifetime in milliseconds as a string', async () => {
   const { access_token, expires } = await signedIn();
   expect(expires).toBe('900000');
   expect((await me(access_token)).json).toEqual({ data: { me: { name: 'Petra Lind' } } });
@@ -53,12 +53,12 @@ test('a sign-in answers both tokens, and the lifetime in milliseconds as text', 
   expect(server.stats()).toMatchObject({ tokenRequests: { total: 1, signIn: 1 }, mutationsExecuted: 0 });
 });
 
-test('a sign-in with a wrong password is refused with 200', async () => {
+test('a sign-in with a wrong password is rejected with 200', async () => {
   expect(await login({ ...server.users[0], password: 'wrong' })).toMatchObject(invalidCredentials('auth_login'));
 });
 
 describe('a refresh', () => {
-  test('answers a new pair and uses the old refresh token up, without ending the session', async () => {
+  test('returns a new pair and uses up the old refresh token, without ending the session', async () => {
     const first = await signedIn();
     const second = refreshed(await refresh(first.refresh_token));
     expect(second.refresh_token).not.toBe(first.refresh_token);
@@ -67,13 +67,13 @@ describe('a refresh', () => {
     expect(server.stats().tokenRequests).toEqual({ total: 4, signIn: 1, refresh: 3, revoked: 0 });
   });
 
-  test('of two at the same time lets one win', async () => {
+  test('succeeds once for two concurrent requests', async () => {
     const { refresh_token } = await signedIn();
     const both = await Promise.all([refresh(refresh_token), refresh(refresh_token)]);
-    expect(both.filter(({ text }) => text.includes('INVALID_CREDENTIALS'))).toHaveLength(1);
+    expect(both.filter(({ body }) => body.includes('INVALID_CREDENTIALS'))).toHaveLength(1);
   });
 
-  test('is refused with 200: expired, revoked, forged or missing', async () => {
+  test('is rejected with 200 for an expired, revoked, forged or missing token', async () => {
     const { refresh_token } = await signedIn();
     server.revoke();
     server.configure({ refreshLifetimeMs: 0 });
@@ -92,14 +92,14 @@ test('a logout ends the session', async () => {
   expect(server.stats().tokenRequests.revoked).toBe(1);
 });
 
-describe('a dead access token', () => {
+describe('an expired access token', () => {
   test('is refused with 401 and a code', async () => {
     const { access_token } = await signedIn();
     server.expireNow();
     expect(await me(access_token)).toMatchObject(tokenExpired);
   });
 
-  test('spoils a sign-in and a refresh that it comes along with', async () => {
+  test('makes a sign-in and a refresh that are sent with it fail', async () => {
     const { access_token, refresh_token } = await signedIn();
     server.expireNow();
     expect(await login(server.users[0], access_token)).toMatchObject(tokenExpired);
@@ -109,7 +109,7 @@ describe('a dead access token', () => {
   });
 });
 
-test('a forged token and none are forbidden', async () => {
+test('a forged or missing token is answered by 403', async () => {
   expect(await me('forged')).toMatchObject({
     status: 403,
     json: { errors: [{ extensions: { code: 'INVALID_TOKEN' } }] },

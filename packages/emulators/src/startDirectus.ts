@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError } from 'graphql';
-import { createTokenBook, type User } from './createTokenBook.ts';
+import { createTokenIssuer, type TokenIssuer, type User } from './createTokenIssuer.ts';
 import type { SchemaExtension } from './demoSchema.ts';
 import { type CommonKnobs, commonKnobs, type Emulator, type StartOptions } from './emulator.ts';
 import { type Refusal, result } from './refusals.ts';
@@ -11,7 +11,7 @@ export interface DirectusKnobs extends CommonKnobs {
   accessLifetimeMs: number;
   /** The setting `REFRESH_TOKEN_TTL`. @defaultValue 604,800,000 (7 days) */
   refreshLifetimeMs: number;
-  /** Whether a dead token that comes along makes sign-in and refresh fail too. @defaultValue true */
+  /** Whether a sign-in or refresh fails when it is sent with an invalid access token. @defaultValue true */
   staleTokenSpoils: boolean;
 }
 
@@ -27,7 +27,7 @@ const typeDefs = /* GraphQL */ `
     auth_logout(refresh_token: String, mode: auth_mode = json): Boolean
   }
   enum auth_mode { json }
-  "expires: how long the access token lives, in milliseconds."
+  "expires is the lifetime of the access token in milliseconds."
   type auth_tokens { access_token: String refresh_token: String expires: String }
 `;
 
@@ -37,9 +37,16 @@ const refusals = {
   missing: { status: 403, message: "You don't have permission to access this.", code: 'FORBIDDEN' },
 };
 
+interface DirectusState {
+  readonly knobs: DirectusKnobs;
+  readonly tokens: TokenIssuer;
+  /** The valid refresh token of each session. */
+  readonly refreshTokens: Map<string, string>;
+}
+
 /**
- * Directus: signs in and refreshes by mutations of its system API. Each refresh answers a new refresh token and uses the old
- * one up.
+ * Directus: signs in and refreshes by mutations of its system API. Each refresh returns a new refresh token and uses up the old
+ * one.
  */
 export async function startDirectus(options: StartOptions<DirectusKnobs> = {}): Promise<Emulator<DirectusKnobs>> {
   const knobs: DirectusKnobs = {
@@ -49,57 +56,8 @@ export async function startDirectus(options: StartOptions<DirectusKnobs> = {}): 
     staleTokenSpoils: true,
     ...options,
   };
-  const tokens = createTokenBook(knobs);
-  /** The refresh token that is good now, by session. */
-  const current = new Map<string, string>();
-
-  const answerTokens = async (user: User, sessionId: string) => {
-    const access_token = await tokens.issue({ kind: 'access', user, sessionId }, knobs.accessLifetimeMs, {
-      id: user.id,
-      role: 'reader',
-      app_access: false,
-      iss: 'directus',
-    });
-    const refresh_token = await tokens.issue({ kind: 'refresh', user, sessionId }, knobs.refreshLifetimeMs, {});
-    current.set(sessionId, refresh_token);
-    return { access_token, refresh_token, expires: String(knobs.accessLifetimeMs) };
-  };
-
-  const login = ({ email, password }: { email: string; password: string }) => {
-    const user = users.find(one => one.username === email && one.password === password);
-    if (!user) throw invalidCredentials();
-    return answerTokens(user, randomUUID());
-  };
-
-  /** Uses the refresh token up. */
-  const sessionOf = async (token: string | null | undefined) => {
-    const reading = await tokens.read(token ?? undefined);
-    if (!token || reading.state !== 'valid' || current.get(reading.sessionId) !== token) throw invalidCredentials();
-    current.delete(reading.sessionId);
-    return reading;
-  };
-
-  const refresh = async ({ refresh_token }: { refresh_token?: string | null }) => {
-    const { user, sessionId } = await sessionOf(refresh_token);
-    return answerTokens(user, sessionId);
-  };
-
-  const logout = async ({ refresh_token }: { refresh_token?: string | null }) => {
-    const { sessionId } = await sessionOf(refresh_token);
-    tokens.revoke(issued => issued.sessionId === sessionId);
-    return true;
-  };
-
-  const schema: SchemaExtension = {
-    typeDefs,
-    resolvers: {
-      Mutation: {
-        auth_login: (_, args: { email: string; password: string }) => login(args),
-        auth_refresh: (_, args: { refresh_token?: string | null }) => refresh(args),
-        auth_logout: (_, args: { refresh_token?: string | null }) => logout(args),
-      },
-    },
-  };
+  const tokens = createTokenIssuer(knobs);
+  const directus: DirectusState = { knobs, tokens, refreshTokens: new Map() };
 
   return startEmulator(
     {
@@ -109,12 +67,64 @@ export async function startDirectus(options: StartOptions<DirectusKnobs> = {}): 
       path: '/graphql/system',
       cors: { origin: 'echo', expose: () => ['Content-Range'] },
       tokenFields: { auth_login: 'signIn', auth_refresh: 'refresh', auth_logout: 'revoke' },
-      schema,
+      schema: { typeDefs, resolvers: resolversOf(directus) },
       staleTokenSpoils: () => knobs.staleTokenSpoils,
       refuse,
     },
     options.port,
   );
+}
+
+interface LoginArgs {
+  readonly email: string;
+  readonly password: string;
+}
+
+interface RefreshTokenArgs {
+  readonly refresh_token?: string | null;
+}
+
+function resolversOf(directus: DirectusState): SchemaExtension['resolvers'] {
+  return {
+    Mutation: {
+      auth_login: (_, args: LoginArgs) => login(directus, args),
+      auth_refresh: (_, args: RefreshTokenArgs) => refresh(directus, args),
+      auth_logout: (_, args: RefreshTokenArgs) => logout(directus, args),
+    },
+  };
+}
+
+function login(directus: DirectusState, { email, password }: LoginArgs) {
+  const user = users.find(each => each.username === email && each.password === password);
+  if (!user) throw invalidCredentials();
+  return issueTokens(directus, user, randomUUID());
+}
+
+async function refresh(directus: DirectusState, { refresh_token }: RefreshTokenArgs) {
+  const { user, sessionId } = await useRefreshToken(directus, refresh_token);
+  return issueTokens(directus, user, sessionId);
+}
+
+async function logout(directus: DirectusState, { refresh_token }: RefreshTokenArgs) {
+  const { sessionId } = await useRefreshToken(directus, refresh_token);
+  directus.tokens.revoke(issued => issued.sessionId === sessionId);
+  return true;
+}
+
+/** Uses up the refresh token. @throws GraphQLError when it is not valid */
+async function useRefreshToken({ tokens, refreshTokens }: DirectusState, token: string | null | undefined) {
+  const reading = await tokens.read(token ?? undefined);
+  if (!token || reading.state !== 'valid' || refreshTokens.get(reading.sessionId) !== token) throw invalidCredentials();
+  refreshTokens.delete(reading.sessionId);
+  return reading;
+}
+
+async function issueTokens({ knobs, tokens, refreshTokens }: DirectusState, user: User, sessionId: string) {
+  const accessClaims = { id: user.id, role: 'reader', app_access: false, iss: 'directus' };
+  const access_token = await tokens.issue({ kind: 'access', user, sessionId }, knobs.accessLifetimeMs, accessClaims);
+  const refresh_token = await tokens.issue({ kind: 'refresh', user, sessionId }, knobs.refreshLifetimeMs, {});
+  refreshTokens.set(sessionId, refresh_token);
+  return { access_token, refresh_token, expires: String(knobs.accessLifetimeMs) };
 }
 
 function refuse(refusal: Refusal): Response {

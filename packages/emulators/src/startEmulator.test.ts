@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ask, events, post, say } from './ask.ts';
+import { eventsIn, postForm, readReply, sendOperation } from './sendOperation.ts';
 import { type Oli, startOli } from './startOli.ts';
 
 let server: Oli;
@@ -10,63 +10,65 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 const signIn = ({ username, password } = server.users[0]) =>
-  post(server.tokenUrl, { username, password, grant_type: 'password', client_id: 'apiclient' });
+  postForm(server.tokenUrl, { username, password, grant_type: 'password', client_id: 'apiclient' });
 const accessToken = async () => ((await signIn()).json as { access_token: string }).access_token;
 const eventStream = { headers: { accept: 'text/event-stream' } };
 
 describe('the schema', () => {
-  test('says who is signed in and whose the items are', async () => {
-    const said = await ask(
+  test('returns the signed-in user and the owner of the items', async () => {
+    const reply = await sendOperation(
       server.url,
       '{ me { id name } items(first: 1, after: 2) { id title owner } }',
       await accessToken(),
     );
-    expect(said.json).toEqual({
+    expect(reply.json).toEqual({
       data: { me: { id: '11', name: 'Mara Quill' }, items: [{ id: '3', title: 'Item 3', owner: 'Mara Quill' }] },
     });
   });
 
-  test('counts each mutation that ran', async () => {
+  test('counts each executed mutation', async () => {
     const token = await accessToken();
-    const said = await ask(
+    const reply = await sendOperation(
       server.url,
       'mutation { a: bump(by: 2) b: bump addItem(title: "New") { title owner } }',
       token,
     );
-    expect(said.json).toEqual({ data: { a: 2, b: 3, addItem: { title: 'New', owner: 'Mara Quill' } } });
+    expect(reply.json).toEqual({ data: { a: 2, b: 3, addItem: { title: 'New', owner: 'Mara Quill' } } });
     expect(server.stats()).toMatchObject({
       operations: { received: 1, refused: 0, executed: 1 },
       mutationsExecuted: 3,
     });
   });
 
-  test('knows which mutation was executed in two requests, and says so when it closes', async () => {
+  test('reports a mutation that was executed in two requests when the server closes', async () => {
     const strict = await startOli();
     const [{ username, password }] = strict.users;
     const form = { username, password, grant_type: 'password', client_id: 'apiclient' };
-    const token = ((await post(strict.tokenUrl, form)).json as { access_token: string }).access_token;
+    const token = ((await postForm(strict.tokenUrl, form)).json as { access_token: string }).access_token;
     for (const key of ['seen twice', 'seen once', 'seen twice'])
-      await ask(strict.url, 'mutation { a: bump b: bump }', token, { headers: { 'idempotency-key': key } });
-    await ask(strict.url, 'mutation { bump }', token);
-    await ask(strict.url, 'mutation { bump }', token);
+      await sendOperation(strict.url, 'mutation { a: bump b: bump }', token, { headers: { 'idempotency-key': key } });
+    await sendOperation(strict.url, 'mutation { bump }', token);
+    await sendOperation(strict.url, 'mutation { bump }', token);
     expect(strict.stats()).toMatchObject({ mutationsExecuted: 8, executedTwice: ['seen twice'] });
     await expect(strict.close()).rejects.toThrow('executed twice: seen twice');
   });
 
   test('has a field that needs no token', async () => {
-    expect(await ask(server.url, '{ public { motd } __typename }')).toMatchObject({
+    expect(await sendOperation(server.url, '{ public { motd } __typename }')).toMatchObject({
       status: 200,
       json: { data: { public: { motd: 'The harbour is open.' } } },
     });
-    expect(await ask(server.url, '{ public { motd } ...f } fragment f on Query { me { id } }')).toMatchObject({
-      status: 401,
-    });
+    expect(await sendOperation(server.url, '{ public { motd } ...f } fragment f on Query { me { id } }')).toMatchObject(
+      {
+        status: 401,
+      },
+    );
   });
 
   test('has an error that is not about the token', async () => {
-    const said = await ask(server.url, '{ broken }', await accessToken());
-    expect(said).toMatchObject({ status: 200, json: { data: { broken: null } } });
-    expect(said.text).toContain('Unauthorized to our own key');
+    const reply = await sendOperation(server.url, '{ broken }', await accessToken());
+    expect(reply).toMatchObject({ status: 200, json: { data: { broken: null } } });
+    expect(reply.body).toContain('Unauthorized to our own key');
   });
 
   test.each([
@@ -74,17 +76,17 @@ describe('the schema', () => {
     ['STATUS_403', 403, undefined, undefined],
     ['INSUFFICIENT_SCOPE', 403, undefined, 'Bearer error="insufficient_scope", scope="admin"'],
     ['STEP_UP', 401, undefined, 'Bearer error="insufficient_user_authentication", acr_values="gold"'],
-  ])('says "you may not" as %s', async (as, status, code, challenge) => {
+  ])('forbids as %s', async (as, status, code, challenge) => {
     const token = await accessToken();
     for (const accept of ['application/json', 'application/graphql-response+json']) {
-      const said = await ask(server.url, `{ forbidden(as: ${as}) }`, token, { headers: { accept } });
-      expect(said).toMatchObject({ status, json: { data: { forbidden: null }, errors: [{ path: ['forbidden'] }] } });
-      expect(said.headers['www-authenticate']).toBe(challenge);
-      expect((said.json as { errors: { extensions?: { code: string } }[] }).errors[0]?.extensions?.code).toBe(code);
+      const reply = await sendOperation(server.url, `{ forbidden(as: ${as}) }`, token, { headers: { accept } });
+      expect(reply).toMatchObject({ status, json: { data: { forbidden: null }, errors: [{ path: ['forbidden'] }] } });
+      expect(reply.headers['www-authenticate']).toBe(challenge);
+      expect((reply.json as { errors: { extensions?: { code: string } }[] }).errors[0]?.extensions?.code).toBe(code);
     }
   });
 
-  test('answers by GET, in batches, as an upload, and by hash', async () => {
+  test('is served by GET, in batches, as an upload, and by hash', async () => {
     const authorization = `Bearer ${await accessToken()}`;
     const query = '{ me { name } }';
     const body = { data: { me: { name: 'Mara Quill' } } };
@@ -120,51 +122,51 @@ describe('the schema', () => {
 
 describe('a subscription', () => {
   test('counts ticks over an event stream', async () => {
-    const said = await ask(
+    const reply = await sendOperation(
       server.url,
       'subscription { ticks(count: 2, everyMs: 1) { n owner } }',
       await accessToken(),
       eventStream,
     );
-    expect(said.headers['content-type']).toBe('text/event-stream');
-    expect(events(said)).toEqual([1, 2].map(n => ({ data: { ticks: { n, owner: 'Mara Quill' } } })));
+    expect(reply.headers['content-type']).toBe('text/event-stream');
+    expect(eventsIn(reply)).toEqual([1, 2].map(n => ({ data: { ticks: { n, owner: 'Mara Quill' } } })));
   });
 
   test('is refused at the start', async () => {
     server.refuseAs('code200');
-    const said = await ask(server.url, 'subscription { ticks { n } }', undefined, eventStream);
-    expect(events(said)).toEqual([
+    const reply = await sendOperation(server.url, 'subscription { ticks { n } }', undefined, eventStream);
+    expect(eventsIn(reply)).toEqual([
       { errors: [{ message: 'Unauthenticated', extensions: { code: 'UNAUTHENTICATED' } }] },
     ]);
   });
 
-  test.each(['expireNow', 'revoke'] as const)('ends with a refusal after %s, if streams are checked', async kill => {
+  test.each(['expireNow', 'revoke'] as const)('ends with a refusal after %s, with checkStreams', async invalidate => {
     server.configure({ checkStreams: true });
     const token = await accessToken();
     const started = server.next('executed');
-    const answer = ask(server.url, 'subscription { ticks(everyMs: 60000) { n } }', token, eventStream);
+    const answer = sendOperation(server.url, 'subscription { ticks(everyMs: 60000) { n } }', token, eventStream);
     await started;
-    server[kill]();
-    expect(events(await answer).at(-1)).toMatchObject({
+    server[invalidate]();
+    expect(eventsIn(await answer).at(-1)).toMatchObject({
       errors: [{ message: 'Unauthorized', extensions: { code: 'UNAUTHENTICATED' } }],
     });
   });
 
-  test('ends with a refusal when its token expires, if streams are checked', async () => {
+  test('ends with a refusal when its token expires, with checkStreams', async () => {
     server.configure({ checkStreams: true, accessLifetimeMs: 500 });
-    const said = await ask(
+    const reply = await sendOperation(
       server.url,
       'subscription { ticks(everyMs: 60000) { n } }',
       await accessToken(),
       eventStream,
     );
-    expect(events(said)).toEqual([
+    expect(eventsIn(reply)).toEqual([
       { data: { ticks: { n: 1 } } },
       { errors: [expect.objectContaining({ message: 'Unauthorized' })] },
     ]);
   });
 
-  test('does not hold up a close', async () => {
+  test('is closed with the server', async () => {
     const response = await fetch(server.url, {
       method: 'POST',
       headers: {
@@ -182,11 +184,11 @@ describe('a subscription', () => {
 });
 
 describe('tokens', () => {
-  test('expire by themselves', async () => {
+  test('expire after their lifetime', async () => {
     server.configure({ accessLifetimeMs: 0 });
-    expect(await ask(server.url, '{ me { id } }', await accessToken())).toMatchObject({ status: 401 });
+    expect(await sendOperation(server.url, '{ me { id } }', await accessToken())).toMatchObject({ status: 401 });
     server.configure({ accessLifetimeMs: 60_000 });
-    expect(await ask(server.url, '{ me { id } }', await accessToken())).toMatchObject({ status: 200 });
+    expect(await sendOperation(server.url, '{ me { id } }', await accessToken())).toMatchObject({ status: 200 });
   });
 
   test('are dated by the clock of the server', async () => {
@@ -198,12 +200,12 @@ describe('tokens', () => {
 
   test('of another server are forged', async () => {
     await using other = await startOli();
-    expect(await ask(other.url, '{ me { id } }', await accessToken())).toMatchObject({ status: 401 });
+    expect(await sendOperation(other.url, '{ me { id } }', await accessToken())).toMatchObject({ status: 401 });
   });
 });
 
-describe('trouble with token requests', () => {
-  test('comes as often as ordered', async () => {
+describe('a failing token request', () => {
+  test('fails as many times as requested', async () => {
     server.failTokenRequests(2, { status: 429, body: { error: 'slow_down' }, retryAfter: 7 });
     const failed = {
       status: 429,
@@ -216,18 +218,19 @@ describe('trouble with token requests', () => {
     expect(server.stats().tokenRequests).toMatchObject({ total: 3, signIn: 3 });
   });
 
-  test('can be a page, or empty', async () => {
+  test('can return a page, or an empty body', async () => {
     server.failTokenRequests(1, { status: 200, body: '<p>Sign in to the network</p>', contentType: 'text/html' });
     server.failTokenRequests(1, {});
     expect(await signIn()).toMatchObject({ status: 200, headers: { 'content-type': 'text/html' } });
     const empty = await signIn();
-    expect(empty).toMatchObject({ status: 503, text: '' });
+    expect(empty).toMatchObject({ status: 503, body: '' });
     expect(empty.headers).not.toHaveProperty('content-type');
   });
 
-  test('can cut the connection after or before the refresh token is used up', async () => {
+  test('can drop the connection after or before the refresh token is used up', async () => {
     const { refresh_token } = (await signIn()).json as { refresh_token: string };
-    const refresh = () => post(server.tokenUrl, { refresh_token, grant_type: 'refresh_token', client_id: 'apiclient' });
+    const refresh = () =>
+      postForm(server.tokenUrl, { refresh_token, grant_type: 'refresh_token', client_id: 'apiclient' });
     server.failTokenRequests(1, { drop: true, acts: false });
     await expect(refresh()).rejects.toThrow(TypeError);
     server.failTokenRequests(1, { drop: true });
@@ -237,7 +240,7 @@ describe('trouble with token requests', () => {
     });
   });
 
-  test('can be silence', async () => {
+  test('can hang', async () => {
     server.failTokenRequests(1, { hang: true });
     const arrived = server.next('tokenRequest');
     const answer = signIn();
@@ -246,7 +249,7 @@ describe('trouble with token requests', () => {
     await expect(answer).rejects.toThrow(TypeError);
   });
 
-  test('can be slowness, until it is over', async () => {
+  test('can be delayed', async () => {
     const order: string[] = [];
     const send = async (name: string) => {
       await signIn();
@@ -264,7 +267,7 @@ describe('trouble with token requests', () => {
 });
 
 describe('a hold', () => {
-  test('keeps the answers of token requests back, not what they do', async () => {
+  test('delays the answers of token requests, not their effects', async () => {
     const release = server.holdTokenRequests();
     const arrived = server.next('tokenRequest');
     const answer = signIn();
@@ -273,12 +276,12 @@ describe('a hold', () => {
     expect(await answer).toMatchObject({ status: 200 });
   });
 
-  test('frees what arrived under it, each hold for itself', async () => {
+  test('releases the requests that arrived during it only', async () => {
     const token = await accessToken();
     const order: string[] = [];
     const send = async (name: string) => {
       const executed = server.next('executed');
-      const answer = ask(server.url, `{ ${name}: me { id } }`, token).then(() => order.push(name));
+      const answer = sendOperation(server.url, `{ ${name}: me { id } }`, token).then(() => order.push(name));
       await executed;
       return answer;
     };
@@ -296,11 +299,11 @@ describe('a hold', () => {
   });
 });
 
-test('a guard refuses one field of a mutation after another ran', async () => {
+test('a guard refuses one field of a mutation after another was executed', async () => {
   server.guard('addItem');
   const mutation = 'mutation { bump addItem(title: "x") { id } }';
   const token = await accessToken();
-  expect(await ask(server.url, mutation, token)).toMatchObject({
+  expect(await sendOperation(server.url, mutation, token)).toMatchObject({
     status: 200,
     json: {
       data: { bump: 1, addItem: null },
@@ -308,12 +311,12 @@ test('a guard refuses one field of a mutation after another ran', async () => {
     },
   });
   expect(server.stats()).toMatchObject({ operations: { refused: 1, executed: 1 }, mutationsExecuted: 1 });
-  expect((await ask(server.url, mutation, token)).json).not.toHaveProperty('errors');
+  expect((await sendOperation(server.url, mutation, token)).json).not.toHaveProperty('errors');
 });
 
-test('requests are kept word for word', async () => {
+test('requests are recorded verbatim', async () => {
   const token = await accessToken();
-  await ask(server.url, '{ me { id } }', token, { headers: { 'X-Trace': 'abc' } });
+  await sendOperation(server.url, '{ me { id } }', token, { headers: { 'X-Trace': 'abc' } });
   expect(server.requests).toEqual([
     expect.objectContaining({ kind: 'token', method: 'POST', url: server.tokenUrl }),
     {
@@ -329,18 +332,18 @@ test('requests are kept word for word', async () => {
   );
 });
 
-test('events tell what happens, until one stops listening', async () => {
+test('a listener receives events until it is removed', async () => {
   const seen: unknown[] = [];
   const stop = server.on('refused', event => seen.push(event));
-  await ask(server.url, '{ me { id } items { id } }');
+  await sendOperation(server.url, '{ me { id } items { id } }');
   stop();
-  await ask(server.url, '{ me { id } }');
+  await sendOperation(server.url, '{ me { id } }');
   expect(seen).toEqual([{ name: 'refused', fields: ['me', 'items'] }]);
 });
 
-test('a page of any origin may ask and read', async () => {
+test('CORS allows a page of any origin', async () => {
   const origin = 'http://localhost:5173';
-  const preflight = await say(await fetch(server.tokenUrl, { method: 'OPTIONS', headers: { origin } }));
+  const preflight = await readReply(await fetch(server.tokenUrl, { method: 'OPTIONS', headers: { origin } }));
   expect(preflight).toMatchObject({
     status: 200,
     headers: { 'access-control-allow-origin': origin, 'access-control-allow-methods': 'GET, POST, OPTIONS' },
@@ -348,11 +351,11 @@ test('a page of any origin may ask and read', async () => {
   for (const name of ['authorization', 'content-type', 'x-api-key']) {
     expect(preflight.headers['access-control-allow-headers']).toContain(name);
   }
-  const answer = await ask(server.url, '{ public { motd } }', undefined, { headers: { origin } });
+  const answer = await sendOperation(server.url, '{ public { motd } }', undefined, { headers: { origin } });
   expect(answer.headers).toMatchObject({ 'access-control-allow-origin': origin, vary: 'origin' });
   expect(server.requests).toHaveLength(1);
 });
 
-test('an unknown path is not found', async () => {
+test('an unknown path is answered by 404', async () => {
   expect((await fetch(`${server.origin}/elsewhere`)).status).toBe(404);
 });

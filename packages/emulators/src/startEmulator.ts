@@ -1,19 +1,19 @@
 import { allowOrigin, answerPreflight } from './cors.ts';
+import { createFaults } from './createFaults.ts';
 import { createJournal } from './createJournal.ts';
-import { createTrouble } from './createTrouble.ts';
 import type { Api, CommonKnobs, Emulator } from './emulator.ts';
 import { graphqlEndpoint } from './graphqlEndpoint.ts';
 import { type Answer, listen } from './listen.ts';
 
 /**
- * Starts the server that an API's document describes.
+ * Starts the server of an API.
  *
- * @param port - 0 takes a free one
+ * @param port - 0 takes a free port
  */
 export async function startEmulator<Knobs extends CommonKnobs>(api: Api<Knobs>, port = 0): Promise<Emulator<Knobs>> {
   const journal = createJournal();
-  const trouble = createTrouble();
-  const graphql = graphqlEndpoint(api, journal, trouble);
+  const faults = createFaults();
+  const graphql = graphqlEndpoint(api, journal, faults);
 
   const route = async (request: Request): Promise<Answer> => {
     const { pathname } = new URL(request.url);
@@ -21,11 +21,8 @@ export async function startEmulator<Knobs extends CommonKnobs>(api: Api<Knobs>, 
     const endpoint = api.tokenEndpoints?.[pathname];
     if (!endpoint) return new Response(null, { status: 404 });
     await journal.record('token', request);
-    journal.tell({
-      name: 'tokenRequest',
-      kind: await endpoint.kind(request.clone()),
-    });
-    return trouble.answerTokenRequest(() => endpoint.answer(request));
+    journal.emit({ name: 'tokenRequest', kind: await endpoint.kind(request.clone()) });
+    return faults.answerTokenRequest(() => endpoint.answer(request));
   };
 
   const { origin, close: stop } = await listen(async request => {
@@ -49,10 +46,10 @@ export async function startEmulator<Knobs extends CommonKnobs>(api: Api<Knobs>, 
     stats: journal.stats,
     on: journal.on,
     next: journal.next,
-    failTokenRequests: trouble.failTokenRequests,
-    delayTokenRequests: trouble.delayTokenRequests,
-    holdTokenRequests: trouble.holdTokenRequests,
-    holdOperations: trouble.holdOperations,
+    failTokenRequests: faults.failTokenRequests,
+    delayTokenRequests: faults.delayTokenRequests,
+    holdTokenRequests: faults.holdTokenRequests,
+    holdOperations: faults.holdOperations,
     expireNow: api.tokens.expireAccessTokens,
     revoke: () => api.tokens.revoke(() => true),
     refuseAs: graphql.refuseAs,

@@ -1,6 +1,6 @@
 import type { TokenRequestKind } from './createJournal.ts';
 import { createRealm, type RealmKnobs } from './createRealm.ts';
-import { createTokenBook } from './createTokenBook.ts';
+import { createTokenIssuer } from './createTokenIssuer.ts';
 import { type CommonKnobs, commonKnobs, type Emulator, type StartOptions } from './emulator.ts';
 import { refusalShapes } from './refusals.ts';
 import { startEmulator } from './startEmulator.ts';
@@ -11,7 +11,7 @@ export interface Oli extends Emulator<OliKnobs> {
   readonly tokenUrl: string;
   readonly logoutUrl: string;
   readonly clientId: string;
-  /** Makes every token issued until now stale, as an administrator does after a theft. */
+  /** Makes every token issued so far stale, as an administrator does after tokens were stolen. */
   readonly pushNotBefore: () => void;
 }
 
@@ -61,7 +61,7 @@ export async function startOli(options: StartOptions<OliKnobs> = {}): Promise<Ol
     clientInSession: true,
     ...options,
   };
-  const tokens = createTokenBook(knobs);
+  const tokens = createTokenIssuer(knobs);
   const realm = createRealm(knobs, tokens, users, clientId);
 
   const emulator = await startEmulator(

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import answers from '../fixtures/answers.json' with { type: 'json' };
-import { ask, post, type Said } from './ask.ts';
+import { postForm, type Reply, sendOperation } from './sendOperation.ts';
 import { type RealItems, startRealItems } from './startRealItems.ts';
 
 const { realItems: expected } = answers;
@@ -14,19 +14,19 @@ afterEach(() => server.close());
 const basic = (secret = server.clientSecret) =>
   `Basic ${Buffer.from(`${server.clientId}:${secret}`).toString('base64')}`;
 const signIn = ({ username, password } = server.users[0], authorization = basic(), grant_type = 'password') =>
-  post(server.tokenUrl, { grant_type, username, password }, { authorization });
-const tokenOf = ({ json }: Said) => (json as { access_token: string }).access_token;
+  postForm(server.tokenUrl, { grant_type, username, password }, { authorization });
+const tokenOf = ({ json }: Reply) => (json as { access_token: string }).access_token;
 const claimsOf = (token: string): unknown => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
 
 describe('the password grant', () => {
-  test('answers as documented: a token, no refresh token, and the profile', async () => {
-    const said = await signIn();
-    const jwt = tokenOf(said);
-    expect(said).toMatchObject({
+  test('returns a token and the profile but no refresh token, as documented', async () => {
+    const reply = await signIn();
+    const jwt = tokenOf(reply);
+    expect(reply).toMatchObject({
       status: 200,
       headers: { ...expected['login ok'].headers, 'cache-control': 'no-store' },
     });
-    expect(said.json).toEqual({
+    expect(reply.json).toEqual({
       ...expected['login ok'].json,
       access_token: jwt,
       country: 'NOR',
@@ -39,22 +39,22 @@ describe('the password grant', () => {
     expect(server.requests[0]?.body).toContain('&password=4c%2Fr%5EBrine71%3A');
   });
 
-  test('takes a password of signs that forms escape', async () => {
+  test('accepts a password of characters that forms escape', async () => {
     expect(await signIn(server.users[1])).toMatchObject({ status: 200, json: { first_name: 'Ivo' } });
   });
 
-  test('refuses a secret that is form-encoded, as RFC 6749 would have it, and a wrong one', async () => {
+  test('rejects a secret that is form-encoded as in RFC 6749, and a wrong one', async () => {
     const formEncoded = new URLSearchParams({ '': server.clientSecret }).toString().slice(1);
     expect(formEncoded).not.toBe(server.clientSecret);
     for (const secret of [formEncoded, 'wrong']) {
-      const said = await signIn(server.users[0], basic(secret));
+      const reply = await signIn(server.users[0], basic(secret));
       const { status, headers, json } = expected['form-encoded basic secret is refused'];
-      expect(said).toMatchObject({ status, headers });
-      expect(said.json).toEqual({ ...json, timestamp: expect.stringMatching(/^\d{4}-.*\+0000$/) as unknown });
+      expect(reply).toMatchObject({ status, headers });
+      expect(reply.json).toEqual({ ...json, timestamp: expect.stringMatching(/^\d{4}-.*\+0000$/) as unknown });
     }
   });
 
-  test('refuses a wrong password, and another grant', async () => {
+  test('rejects a wrong password, and another grant', async () => {
     expect(await signIn({ ...server.users[0], password: 'x' })).toMatchObject(expected['bad password']);
     expect(await signIn(server.users[0], basic(), 'foo')).toMatchObject(expected['unsupported grant']);
   });
@@ -67,37 +67,37 @@ describe('the password grant', () => {
 
 describe('the API', () => {
   test('answers a signed-in user', async () => {
-    const said = await ask(server.url, '{ me { name } }', tokenOf(await signIn()));
-    expect(said.json).toEqual({ data: { me: { name: 'Sena Bright' } } });
+    const reply = await sendOperation(server.url, '{ me { name } }', tokenOf(await signIn()));
+    expect(reply.json).toEqual({ data: { me: { name: 'Sena Bright' } } });
   });
 
-  test('refuses an expired token, and repeats it', async () => {
+  test('refuses an expired token, and echoes it', async () => {
     const jwt = tokenOf(await signIn());
     server.expireNow();
     const { status, headers, json } = expected['expired access token at /graphql'];
-    const said = await ask(server.url, '{ me { name } }', jwt);
-    expect(said.status).toBe(status);
-    expect(said.json).toEqual({ ...json, error_description: json.error_description.replace('<jwt>', jwt) });
-    expect(said.headers).toMatchObject({
+    const reply = await sendOperation(server.url, '{ me { name } }', jwt);
+    expect(reply.status).toBe(status);
+    expect(reply.json).toEqual({ ...json, error_description: json.error_description.replace('<jwt>', jwt) });
+    expect(reply.headers).toMatchObject({
       ...headers,
       'www-authenticate': headers['www-authenticate'].replace('<jwt>', jwt),
     });
   });
 
-  test('keeps the token to itself if told so', async () => {
+  test('does not echo the token with echoToken: false', async () => {
     server.configure({ echoToken: false });
     const jwt = tokenOf(await signIn());
     server.revoke();
-    const said = await ask(server.url, '{ me { name } }', jwt);
-    expect(said.json).toEqual({ error: 'invalid_token', error_description: 'Access token expired' });
+    const reply = await sendOperation(server.url, '{ me { name } }', jwt);
+    expect(reply.json).toEqual({ error: 'invalid_token', error_description: 'Access token expired' });
   });
 
   test('refuses a forged token', async () => {
-    const said = await ask(server.url, '{ me { name } }', 'forged');
-    expect(said.json).toEqual({ error: 'invalid_token', error_description: 'Cannot convert access token to JSON' });
+    const reply = await sendOperation(server.url, '{ me { name } }', 'forged');
+    expect(reply.json).toEqual({ error: 'invalid_token', error_description: 'Cannot convert access token to JSON' });
   });
 
   test('refuses an anonymous request', async () => {
-    expect(await ask(server.url, '{ me { name } }')).toMatchObject(expected['no token at /graphql']);
+    expect(await sendOperation(server.url, '{ me { name } }')).toMatchObject(expected['no token at /graphql']);
   });
 });

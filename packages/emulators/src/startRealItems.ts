@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { createTokenBook, type User } from './createTokenBook.ts';
+import { createTokenIssuer, type TokenIssuer, type User } from './createTokenIssuer.ts';
 import { type CommonKnobs, commonKnobs, type Emulator, type StartOptions } from './emulator.ts';
 import { readBasic } from './readBasic.ts';
 import { challenge, json, type Refusal } from './refusals.ts';
@@ -8,16 +8,16 @@ import { startEmulator } from './startEmulator.ts';
 export interface RealItemsKnobs extends CommonKnobs {
   /** @defaultValue 86,400,000 (24 hours) */
   accessLifetimeMs: number;
-  /** Whether a refusal repeats the expired token, as Spring did until October 2021. @defaultValue true */
+  /** Whether a refusal contains the expired token, as Spring's did until October 2021. @defaultValue true */
   echoToken: boolean;
-  /** Whether accounts are locked: the sign-in fails with 500 then. @defaultValue false */
+  /** Whether accounts are locked, so that a sign-in fails with 500. @defaultValue false */
   accountsLocked: boolean;
 }
 
 export interface RealItems extends Emulator<RealItemsKnobs> {
   readonly tokenUrl: string;
   readonly clientId: string;
-  /** Holds a dot and a parenthesis, which are not encoded in `Authorization: Basic`. */
+  /** Contains a parenthesis, which this server expects unencoded in `Authorization: Basic`. */
   readonly clientSecret: string;
 }
 
@@ -32,19 +32,12 @@ const users: Emulator['users'] = [
 
 const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' };
 
-const refuseGrant = (error: string, error_description: string) => json(400, { error, error_description }, noStore);
+interface RealItemsState {
+  readonly knobs: RealItemsKnobs;
+  readonly tokens: TokenIssuer;
+}
 
-/** The profile of a user, which stands in the answer as well as in the token. */
-const profileOf = ({ id, name }: User) => {
-  const [first_name, last_name] = name.split(' ');
-  const wallets = [`0x${id.padStart(40, '0')}`];
-  return { id, first_name, last_name, country: 'NOR', mobile: `+4799990${id.padStart(3, '0')}`, wallets };
-};
-
-/**
- * Real Items: the password grant of Spring Security OAuth 2 for a client with a secret. There is no refresh token: who is
- * refused signs in again.
- */
+/** Real Items: the password grant of Spring Security OAuth 2 for a client with a secret. There is no refresh token. */
 export async function startRealItems(options: StartOptions<RealItemsKnobs> = {}): Promise<RealItems> {
   const knobs: RealItemsKnobs = {
     ...commonKnobs,
@@ -53,60 +46,7 @@ export async function startRealItems(options: StartOptions<RealItemsKnobs> = {})
     accountsLocked: false,
     ...options,
   };
-  const tokens = createTokenBook(knobs);
-
-  const answerToken = async (user: User) => {
-    const profile = profileOf(user);
-    const accessToken = await tokens.issue({ kind: 'access', user, sessionId: user.id }, knobs.accessLifetimeMs, {
-      ...profile,
-      iat: undefined,
-      user_name: user.username,
-      authorities: ['STANDARD_USER'],
-      client_id: clientId,
-      aud: ['harbourresourceid'],
-      scope: ['read', 'write'],
-    });
-    return json(
-      200,
-      {
-        access_token: accessToken,
-        token_type: 'bearer',
-        expires_in: knobs.accessLifetimeMs / 1000,
-        scope: 'read write',
-        ...profile,
-        jti: decodeJwt(accessToken).jti,
-      },
-      noStore,
-    );
-  };
-
-  const grant = async (request: Request) => {
-    const client = readBasic(request);
-    if (client?.name !== clientId || client.secret !== clientSecret) return refuseClient();
-    const form = new URLSearchParams(await request.text());
-    const grantType = form.get('grant_type');
-    if (!grantType) return refuseGrant('invalid_request', 'Missing grant type');
-    if (grantType !== 'password') {
-      return refuseGrant('unsupported_grant_type', `Unsupported grant type: ${grantType}`);
-    }
-    if (knobs.accountsLocked) return springError(500, 'Internal Server Error', 'User account is locked');
-    const user = users.find(
-      ({ username, password }) => username === form.get('username') && password === form.get('password'),
-    );
-    return user ? answerToken(user) : refuseGrant('invalid_grant', 'Bad credentials');
-  };
-
-  const refuse = ({ reading }: Refusal) => {
-    const refusal = {
-      missing: { error: 'unauthorized', error_description: 'Full authentication is required to access this resource' },
-      forged: { error: 'invalid_token', error_description: 'Cannot convert access token to JSON' },
-      expired: {
-        error: 'invalid_token',
-        error_description: `Access token expired${'token' in reading && knobs.echoToken ? `: ${reading.token}` : ''}`,
-      },
-    }[reading.state === 'missing' || reading.state === 'forged' ? reading.state : 'expired'];
-    return json(401, refusal, { ...noStore, 'www-authenticate': challenge('oauth2-resource', refusal) });
-  };
+  const tokens = createTokenIssuer(knobs);
 
   const emulator = await startEmulator(
     {
@@ -115,19 +55,76 @@ export async function startRealItems(options: StartOptions<RealItemsKnobs> = {})
       users,
       path: '/graphql',
       cors: { origin: 'echo', expose: () => ['WWW-Authenticate'] },
-      refuse,
-      tokenEndpoints: { [tokenPath]: { kind: () => 'signIn', answer: grant } },
+      refuse: refusal => refuse(refusal, knobs),
+      tokenEndpoints: { [tokenPath]: { kind: () => 'signIn', answer: request => grant({ knobs, tokens }, request) } },
     },
     options.port,
   );
   return { ...emulator, clientId, clientSecret, tokenUrl: emulator.origin + tokenPath };
 }
 
-/** An error page of Spring Boot: its `error` is no code of OAuth. */
+async function grant(state: RealItemsState, request: Request): Promise<Response> {
+  const client = readBasic(request);
+  if (client?.name !== clientId || client.secret !== clientSecret) return rejectClient();
+  const form = new URLSearchParams(await request.text());
+  const grantType = form.get('grant_type');
+  if (!grantType) return rejectGrant('invalid_request', 'Missing grant type');
+  if (grantType !== 'password') {
+    return rejectGrant('unsupported_grant_type', `Unsupported grant type: ${grantType}`);
+  }
+  if (state.knobs.accountsLocked) return springError(500, 'Internal Server Error', 'User account is locked');
+  const user = users.find(
+    ({ username, password }) => username === form.get('username') && password === form.get('password'),
+  );
+  return user ? tokenResponse(state, user) : rejectGrant('invalid_grant', 'Bad credentials');
+}
+
+async function tokenResponse({ knobs, tokens }: RealItemsState, user: User): Promise<Response> {
+  const profile = profileOf(user);
+  const accessToken = await tokens.issue({ kind: 'access', user, sessionId: user.id }, knobs.accessLifetimeMs, {
+    ...profile,
+    iat: undefined,
+    user_name: user.username,
+    authorities: ['STANDARD_USER'],
+    client_id: clientId,
+    aud: ['harbourresourceid'],
+    scope: ['read', 'write'],
+  });
+  const body = {
+    access_token: accessToken,
+    token_type: 'bearer',
+    expires_in: knobs.accessLifetimeMs / 1000,
+    scope: 'read write',
+    ...profile,
+    jti: decodeJwt(accessToken).jti,
+  };
+  return json(200, body, noStore);
+}
+
+/** The profile of a user, which is part of the token response and of the token. */
+function profileOf({ id, name }: User) {
+  const [first_name, last_name] = name.split(' ');
+  const wallets = [`0x${id.padStart(40, '0')}`];
+  return { id, first_name, last_name, country: 'NOR', mobile: `+4799990${id.padStart(3, '0')}`, wallets };
+}
+
+function refuse({ reading }: Refusal, { echoToken }: RealItemsKnobs): Response {
+  const suffix = 'token' in reading && echoToken ? `: ${reading.token}` : '';
+  const refusal = {
+    missing: { error: 'unauthorized', error_description: 'Full authentication is required to access this resource' },
+    forged: { error: 'invalid_token', error_description: 'Cannot convert access token to JSON' },
+    expired: { error: 'invalid_token', error_description: `Access token expired${suffix}` },
+  }[reading.state === 'missing' || reading.state === 'forged' ? reading.state : 'expired'];
+  return json(401, refusal, { ...noStore, 'www-authenticate': challenge('oauth2-resource', refusal) });
+}
+
+/** An error page of Spring Boot: its `error` is not an OAuth error code. */
 function springError(status: number, error: string, message: string, headers: Record<string, string> = {}): Response {
   const timestamp = new Date().toISOString().replace('Z', '+0000');
   return json(status, { timestamp, status, error, message, path: tokenPath }, headers);
 }
 
-const refuseClient = () =>
+const rejectClient = () =>
   springError(401, 'Unauthorized', 'Bad credentials', { 'www-authenticate': 'Basic realm="oauth2/client"' });
+
+const rejectGrant = (error: string, error_description: string) => json(400, { error, error_description }, noStore);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import answers from '../fixtures/answers.json' with { type: 'json' };
-import { ask, events, type Said } from './ask.ts';
+import { eventsIn, type Reply, sendOperation } from './sendOperation.ts';
 import { startToggle, type Toggle } from './startToggle.ts';
 
 const { toggle: expected } = answers;
@@ -15,23 +15,23 @@ const loginQuery = `query($email: String, $username: String, $password: String!)
   loginUser(email: $email, username: $username, password: $password) { id }
 }`;
 const login = (variables: object = server.users[0], token?: string) =>
-  ask(server.url, loginQuery, token, { variables: { ...variables, id: undefined, name: undefined } });
-const tokenOf = ({ headers }: Said) =>
+  sendOperation(server.url, loginQuery, token, { variables: { ...variables, id: undefined, name: undefined } });
+const tokenOf = ({ headers }: Reply) =>
   (headers['x-authorization'] ?? headers.authorization ?? '').replace('Bearer ', '');
-const me = (token?: string) => ask(server.url, '{\n  me { name }\n}', token);
+const me = (token?: string) => sendOperation(server.url, '{\n  me { name }\n}', token);
 const signedIn = async () => tokenOf(await login());
 
 describe('loginUser', () => {
-  test('answers the token in both headers', async () => {
-    const said = await login();
-    expect(said.status).toBe(200);
-    expect(said.json).toMatchObject({ data: { loginUser: { id: 71 } } });
-    expect(said.headers['x-authorization']).toMatch(/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/);
-    expect(said.headers.authorization).toBe(said.headers['x-authorization']);
+  test('returns the token in both headers', async () => {
+    const reply = await login();
+    expect(reply.status).toBe(200);
+    expect(reply.json).toMatchObject({ data: { loginUser: { id: 71 } } });
+    expect(reply.headers['x-authorization']).toMatch(/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/);
+    expect(reply.headers.authorization).toBe(reply.headers['x-authorization']);
     expect(server.stats()).toMatchObject({ tokenRequests: { total: 1, signIn: 1 }, operations: { received: 0 } });
   });
 
-  test('takes an email address instead of the name', async () => {
+  test('accepts an email address instead of the user name', async () => {
     const { password } = server.users[1];
     expect((await login({ email: 'wren.abbot@toggle.example', password })).json).toMatchObject({
       data: { loginUser: { id: 72 } },
@@ -43,20 +43,20 @@ describe('loginUser', () => {
     ['authorization', false, ['authorization'], /^Bearer /],
     ['x-authorization', false, ['x-authorization'], /^[^ ]+$/],
     ['both', false, ['authorization', 'x-authorization'], /^[^ ]+$/],
-  ] as const)('answers in %s, prefix: %s', async (tokenHeaders, prefix, names, shape) => {
+  ] as const)('returns the token in %s, prefix: %s', async (tokenHeaders, prefix, names, shape) => {
     server.configure({ tokenHeaders, prefix });
     const { headers } = await login();
     expect(Object.keys(headers).filter(name => name.endsWith('authorization'))).toEqual(names);
     expect(headers[names.at(-1) ?? '']).toMatch(shape);
   });
 
-  test('answers null and no token for a wrong password', async () => {
-    const said = await login({ username: 'till.sander', password: 'wrong' });
-    expect(said).toMatchObject({ status: 200, json: { data: { loginUser: null } } });
-    expect(tokenOf(said)).toBe('');
+  test('returns null and no token for a wrong password', async () => {
+    const reply = await login({ username: 'till.sander', password: 'wrong' });
+    expect(reply).toMatchObject({ status: 200, json: { data: { loginUser: null } } });
+    expect(tokenOf(reply)).toBe('');
   });
 
-  test('does not mind a dead token beside it', async () => {
+  test('ignores an invalid token that is sent with it', async () => {
     const token = await signedIn();
     server.revoke();
     expect(tokenOf(await login(server.users[0], token))).not.toBe('');
@@ -68,18 +68,20 @@ describe('a refusal', () => {
     server.configure({ unauthorizedStatus });
     const token = await signedIn();
     server.expireNow();
-    const said = await me(token);
-    expect(said.status).toBe(unauthorizedStatus);
-    expect(said.json).toEqual(expected.unauthorized.json);
-    expect(tokenOf(said)).toBe('');
+    const reply = await me(token);
+    expect(reply.status).toBe(unauthorizedStatus);
+    expect(reply.json).toEqual(expected.unauthorized.json);
+    expect(tokenOf(reply)).toBe('');
   });
 
-  test('of a subscription is in the stream only with 200', async () => {
+  test('of a subscription is an event of the stream only with 200', async () => {
     const subscribe = () =>
-      ask(server.url, 'subscription {\n  ticks { n }\n}', undefined, { headers: { accept: 'text/event-stream' } });
+      sendOperation(server.url, 'subscription {\n  ticks { n }\n}', undefined, {
+        headers: { accept: 'text/event-stream' },
+      });
     expect(await subscribe()).toMatchObject({ status: 403, json: expected.unauthorized.json });
     server.configure({ unauthorizedStatus: 200 });
-    expect(events(await subscribe())).toEqual([expected.unauthorized.json]);
+    expect(eventsIn(await subscribe())).toEqual([expected.unauthorized.json]);
   });
 
   test('can have data', async () => {
@@ -88,26 +90,26 @@ describe('a refusal', () => {
     expect((await me()).json).toEqual({ ...json, data: { me: null } });
   });
 
-  test('says the same to a user who may not', async () => {
-    const said = await me(tokenOf(await login(server.barredUser)));
-    expect(said).toMatchObject({ status: 403 });
-    expect(said.json).toEqual(expected.unauthorized.json);
+  test('is the same for a user without permission', async () => {
+    const reply = await me(tokenOf(await login(server.barredUser)));
+    expect(reply).toMatchObject({ status: 403 });
+    expect(reply.json).toEqual(expected.unauthorized.json);
   });
 });
 
 describe('rotation', () => {
-  test('may bring an empty header, or the token of nobody, and the old token lives on', async () => {
+  test('can bring an empty header or an anonymous token, and the old token stays valid', async () => {
     const token = await signedIn();
     server.configure({ rotateAfterMs: 0, answersBring: 'empty' });
     expect((await me(token)).headers['x-authorization']?.replace('Bearer', '').trim()).toBe('');
     server.configure({ answersBring: 'anonymous' });
-    const nobodys = tokenOf(await me(token));
-    expect(nobodys).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
-    expect((await me(nobodys)).json).toMatchObject({ errors: [{ message: 'Unauthorized' }] });
+    const anonymousToken = tokenOf(await me(token));
+    expect(anonymousToken).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect((await me(anonymousToken)).json).toMatchObject({ errors: [{ message: 'Unauthorized' }] });
     expect((await me(token)).json).toMatchObject({ data: { me: {} } });
   });
 
-  test('brings a successor in each answer, and lets the old token live for a grace', async () => {
+  test('brings a successor in each response, and the old token stays valid for graceMs', async () => {
     server.configure({ rotateAfterMs: 0 });
     const first = await signedIn();
     const second = tokenOf(await me(first));
@@ -116,7 +118,7 @@ describe('rotation', () => {
     expect(await me(second)).toMatchObject({ status: 200 });
   });
 
-  test('without grace kills the old token at once', async () => {
+  test('revokes the old token at once without graceMs', async () => {
     server.configure({ rotateAfterMs: 0, graceMs: 0 });
     const first = await signedIn();
     const second = tokenOf(await me(first));
@@ -124,22 +126,22 @@ describe('rotation', () => {
     expect(await me(second)).toMatchObject({ status: 200 });
   });
 
-  test('brings nothing while the token is young', async () => {
+  test('brings no successor before rotateAfterMs', async () => {
     server.configure({ rotateAfterMs: 3_600_000 });
     expect(tokenOf(await me(await signedIn()))).toBe('');
   });
 
-  test('renews an expired token in an answer that is good, if told so', async () => {
+  test('renews an expired token in a successful response, with renewExpiredForMs', async () => {
     server.configure({ renewExpiredForMs: 1_209_600_000, graceMs: 0 });
     const first = await signedIn();
     server.expireNow();
-    const said = await me(first);
-    expect(said).toMatchObject({ status: 200, json: { data: { me: { name: 'Till Sander' } } } });
-    expect(await me(tokenOf(said))).toMatchObject({ status: 200 });
+    const reply = await me(first);
+    expect(reply).toMatchObject({ status: 200, json: { data: { me: { name: 'Till Sander' } } } });
+    expect(await me(tokenOf(reply))).toMatchObject({ status: 200 });
     expect(await me(first)).toMatchObject({ status: 403 });
   });
 
-  test('does not renew what was revoked', async () => {
+  test('does not renew a revoked token', async () => {
     server.configure({ renewExpiredForMs: 1_209_600_000 });
     const token = await signedIn();
     server.revoke();
@@ -147,21 +149,21 @@ describe('rotation', () => {
   });
 });
 
-test('each answer says what it cost', async () => {
+test('each result has its cost', async () => {
   expect((await me(await signedIn())).json).toEqual({
     data: { me: { name: 'Till Sander' } },
     extensions: { cost: { actualQueryCost: 16, throttleStatus: { maximumAvailable: 8000, currentlyAvailable: 7984 } } },
   });
 });
 
-test('a validation error is not about the token', async () => {
+test('a validation error is not a refusal', async () => {
   const mutation = 'mutation {\n                            createBalanceAdjustment\n}';
-  const said = await ask(server.url, mutation, await signedIn());
+  const reply = await sendOperation(server.url, mutation, await signedIn());
   const { status, json } = expected['validation error, must not be read as auth'];
-  expect(said).toMatchObject({ status, json });
+  expect(reply).toMatchObject({ status, json });
 });
 
-test('a page may read the token headers, unless the server forgot', async () => {
+test('CORS exposes the token headers, unless exposeHeaders is false', async () => {
   expect((await login()).headers['access-control-expose-headers']).toBe('X-Authorization, Authorization');
   server.configure({ exposeHeaders: false });
   expect((await login()).headers).not.toHaveProperty('access-control-expose-headers');

@@ -4,19 +4,19 @@ import { unauthorized } from './refusals.ts';
 export interface Tick {
   readonly n: number;
   readonly owner: string | undefined;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the Unix epoch. */
   readonly at: number;
 }
 
 /**
- * Counts from 1, at once and then every `everyMs`; without end when `count` is 0. Ends with a refusal when the token dies.
+ * Counts from 1, at once and then every `everyMs`; endless when `count` is 0. Ends with a refusal once the token is invalid.
  *
- * @param onTokenDeath - calls back once; returns the function that stops waiting
+ * @param onTokenInvalid - returns the function that removes the listener
  */
 export function ticks(
   { count, everyMs }: { readonly count: number; readonly everyMs: number },
   owner: string | undefined,
-  onTokenDeath: (died: () => void) => () => void,
+  onTokenInvalid: (listener: () => void) => () => void,
 ): Repeater<Tick> {
   return new Repeater(async (push, stop) => {
     let n = 0;
@@ -26,10 +26,10 @@ export function ticks(
       if (n === count) stop();
     };
     const timer = setInterval(tick, everyMs);
-    const forget = onTokenDeath(() => stop(unauthorized()));
+    const removeListener = onTokenInvalid(() => stop(unauthorized()));
     tick();
     await stop;
     clearInterval(timer);
-    forget();
+    removeListener();
   });
 }

@@ -1,7 +1,7 @@
 import { json, type Refusal, result } from './refusals.ts';
 
-/** The one refusal: an error for each root field, without a path and without a code. */
-export function sayUnauthorized(refusal: Refusal, status: number, withData: boolean): Response {
+/** Toggle's only refusal: an error for each root field, without a path and without a code. */
+export function refuseUnauthorized(refusal: Refusal, status: number, withData: boolean): Response {
   return result(
     refusal,
     ({ fields }) => ({
@@ -28,7 +28,7 @@ const extensions = {
   cost: { actualQueryCost: 16, throttleStatus: { maximumAvailable: 8000, currentlyAvailable: 7984 } },
 };
 
-/** Adds what the query cost, and puts what failed the validation beside the message. */
+/** Adds the cost of the query, and moves validation errors from `extensions` into the error itself. */
 export async function addCost(response: Response): Promise<Response> {
   if (!response.headers.get('content-type')?.includes('json')) return response;
   const answer: Answer | Answer[] = await response.json();
@@ -38,11 +38,11 @@ export async function addCost(response: Response): Promise<Response> {
 
 function withCost({ errors, ...rest }: Answer): object {
   if (!errors) return { ...rest, extensions };
-  const faults = errors.map(({ extensions: { validation, ...others } = {}, ...error }) => ({
+  const toggleErrors = errors.map(({ extensions: { validation, ...others } = {}, ...error }) => ({
     ...error,
     ...(validation ? { validation } : {}),
     ...(Object.keys(others).length > 0 ? { extensions: others } : {}),
     customer_facing: false,
   }));
-  return { ...rest, errors: faults, extensions };
+  return { ...rest, errors: toggleErrors, extensions };
 }

@@ -5,35 +5,37 @@ import type { Answer } from './listen.ts';
 export interface TokenFailure {
   /** @defaultValue 503 */
   readonly status?: number;
-  /** Text, or something to be sent as JSON. @defaultValue empty */
+  /** A string, or an object that is sent as JSON. @defaultValue empty */
   readonly body?: string | object;
-  /** @defaultValue `application/json` for an object, `text/plain` for text, none without a body */
+  /** @defaultValue `application/json` for an object, `text/plain` for a string, none for an empty body */
   readonly contentType?: string;
   /** The `Retry-After` header: seconds, or a date. */
   readonly retryAfter?: number | string;
-  /** Cut the connection instead of answering. */
+  /** Drop the connection instead of answering. */
   readonly drop?: boolean;
   /** Never answer. */
   readonly hang?: boolean;
   /**
-   * Whether the server did what was asked before it failed: a refresh token that rotates is used up then.
+   * Whether the server carries the request out before it fails. A refresh token that rotates is then used up.
    *
    * @defaultValue true with `drop`, otherwise false
    */
   readonly acts?: boolean;
 }
 
-/** Everything that can be made to go wrong, or to wait. The server acts when a request arrives; only the answer waits. */
-export interface Trouble {
+/** Makes requests fail or wait. A request takes effect when it arrives; only its answer is held back. */
+export interface Faults {
   readonly failTokenRequests: (count: number, failure: TokenFailure) => void;
   readonly delayTokenRequests: (ms: number) => void;
+  /** Returns the function that releases the held answers. */
   readonly holdTokenRequests: () => () => void;
+  /** Returns the function that releases the held answers. */
   readonly holdOperations: () => () => void;
   readonly answerTokenRequest: (act: () => Promise<Response>) => Promise<Answer>;
   readonly answerOperation: (act: () => Promise<Response>) => Promise<Response>;
 }
 
-export function createTrouble(): Trouble {
+export function createFaults(): Faults {
   const failures: TokenFailure[] = [];
   const tokenRequests = createGate();
   const operations = createGate();
@@ -49,44 +51,44 @@ export function createTrouble(): Trouble {
       delayMs = ms;
     },
     async answerTokenRequest(act) {
-      const opened = tokenRequests.opened();
+      const released = tokenRequests.whenReleased();
       const waitMs = delayMs;
       const failure = failures.shift();
       const answer = failure ? await fail(failure, act) : await act();
       if (waitMs > 0) await sleep(waitMs, undefined, { ref: false });
-      await opened;
+      await released;
       return answer;
     },
     async answerOperation(act) {
-      const opened = operations.opened();
+      const released = operations.whenReleased();
       const response = await act();
-      await opened;
+      await released;
       return response;
     },
   };
 }
 
 interface Gate {
-  /** Holds what arrives from now on until the returned function is called. A later hold takes over for later arrivals. */
+  /** Holds requests that arrive from now on. Returns the function that releases them. The latest hold applies. */
   readonly hold: () => () => void;
-  /** Resolves when what arrives now may go on. */
-  readonly opened: () => Promise<void> | undefined;
+  /** Resolves when a request that arrives now is released; `undefined` when none is held. */
+  readonly whenReleased: () => Promise<void> | undefined;
 }
 
 function createGate(): Gate {
   const holds: Promise<void>[] = [];
   return {
-    opened: () => holds.at(-1),
+    whenReleased: () => holds.at(-1),
     hold() {
-      let open = () => {};
+      let release = () => {};
       const held = new Promise<void>(resolve => {
-        open = resolve;
+        release = resolve;
       });
       holds.push(held);
       return () => {
-        const at = holds.indexOf(held);
-        if (at >= 0) void holds.splice(at, 1);
-        open();
+        const index = holds.indexOf(held);
+        if (index >= 0) void holds.splice(index, 1);
+        release();
       };
     },
   };
@@ -97,9 +99,9 @@ async function fail(failure: TokenFailure, act: () => Promise<Response>): Promis
   if (failure.drop) return 'drop';
   if (failure.hang) return 'hang';
   const { status = 503, body = '', contentType, retryAfter } = failure;
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const type = contentType ?? (typeof body === 'object' ? 'application/json' : text && 'text/plain');
-  return new Response(text ? new TextEncoder().encode(text) : null, {
+  const content = typeof body === 'string' ? body : JSON.stringify(body);
+  const type = contentType ?? (typeof body === 'object' ? 'application/json' : content && 'text/plain');
+  return new Response(content ? new TextEncoder().encode(content) : null, {
     status,
     headers: {
       ...(type ? { 'content-type': type } : {}),
