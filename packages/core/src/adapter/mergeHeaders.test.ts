@@ -1,54 +1,60 @@
 import { expect, test } from 'vitest';
 import { type CallerHeaders, hasHeader, mergeHeaders } from './mergeHeaders.ts';
 
-const ours = { authorization: 'Bearer A' };
+const tokenHeaders = { authorization: 'Bearer A' };
 const forms: readonly (readonly [string, CallerHeaders])[] = [
-  ['an object', { 'X-Trace': '1', Authorization: 'theirs' }],
-  ['Headers', new Headers({ 'X-Trace': '1', Authorization: 'theirs' })],
+  ['an object', { 'X-Trace': '1', Authorization: 'from-caller' }],
+  ['Headers', new Headers({ 'X-Trace': '1', Authorization: 'from-caller' })],
   [
     'pairs',
     [
       ['X-Trace', '1'],
-      ['AUTHORIZATION', 'theirs'],
+      ['AUTHORIZATION', 'from-caller'],
     ],
   ],
 ];
 
-test.each(forms)('B80 the caller’s headers given as %s are kept, and a name of ours is there once', (_, headers) => {
-  const merged = mergeHeaders(headers, ours);
-  expect([...new Headers(merged)]).toEqual([
-    ['authorization', 'Bearer A'],
-    ['x-trace', '1'],
-  ]);
-  expect(Object.keys(merged).filter(name => name.toLowerCase() === 'authorization')).toHaveLength(1);
-});
+test.each(forms)(
+  'B80 headers of the caller as %s are kept, and a header of the token replaces theirs of the same name',
+  (_, headers) => {
+    const merged = mergeHeaders(headers, tokenHeaders);
+    expect([...new Headers(merged)]).toEqual([
+      ['authorization', 'Bearer A'],
+      ['x-trace', '1'],
+    ]);
+    expect(Object.keys(merged).filter(name => name.toLowerCase() === 'authorization')).toHaveLength(1);
+  },
+);
 
-test.each(forms)('B92 a header that the caller has set as %s is seen in whatever case', (_, headers) => {
+test.each(forms)('B92 hasHeader() finds a header of the caller as %s in any case', (_, headers) => {
   expect(hasHeader(headers, 'authorization')).toBe(true);
   expect(hasHeader(headers, 'x-api-key')).toBe(false);
 });
 
-test('B80 no headers of the caller: ours alone, as a copy', () => {
+test('B80 without headers of the caller the result is a copy of the headers of the token', () => {
   for (const none of [undefined, null, {}]) {
-    expect(mergeHeaders(none, ours)).toEqual(ours);
-    expect(mergeHeaders(none, ours)).not.toBe(ours);
+    expect(mergeHeaders(none, tokenHeaders)).toEqual(tokenHeaders);
+    expect(mergeHeaders(none, tokenHeaders)).not.toBe(tokenHeaders);
     expect(hasHeader(none, 'authorization')).toBe(false);
   }
 });
 
-test.each([undefined, null, ''])('B92 an authorization header of %j is no token of the caller’s', none => {
+test.each([undefined, null, ''])('B92 an authorization header of %j does not count as set by the caller', none => {
   for (const headers of [{ Authorization: none }, [['AUTHORIZATION', none]] as unknown as CallerHeaders]) {
     expect(hasHeader(headers, 'authorization')).toBe(false);
     expect(mergeHeaders(headers, {})).toEqual({});
-    expect(mergeHeaders(headers, ours)).toEqual(ours);
+    expect(mergeHeaders(headers, tokenHeaders)).toEqual(tokenHeaders);
   }
 });
 
-test('B80 a header without a value is not sent as the text "undefined", and an empty one is the caller’s choice', () => {
-  expect(mergeHeaders({ 'x-a': undefined, 'x-b': null, 'x-c': '' }, ours)).toEqual({ 'x-c': '', ...ours });
+test('B80 a header of the caller without a value is not sent, and an empty one is', () => {
+  expect(mergeHeaders({ 'x-a': undefined, 'x-b': null, 'x-c': '' }, tokenHeaders)).toEqual({
+    'x-c': '',
+    ...tokenHeaders,
+  });
 });
 
-test('B80 pairs of one name are joined, as fetch itself does', () => {
+test('B80 pairs with the same name are joined, as in fetch', () => {
   const pairs = [
     ['x-a', '1'],
     ['X-B', '1'],
@@ -56,7 +62,7 @@ test('B80 pairs of one name are joined, as fetch itself does', () => {
     ['x-b', '2'],
     ['constructor', '1'],
   ];
-  expect([...new Headers(mergeHeaders(pairs, ours))]).toEqual([
+  expect([...new Headers(mergeHeaders(pairs, tokenHeaders))]).toEqual([
     ...new Headers([...(pairs as [string, string][]), ['authorization', 'Bearer A']]),
   ]);
 });

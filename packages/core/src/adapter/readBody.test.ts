@@ -1,46 +1,52 @@
 import { expect, test } from 'vitest';
 import { readBody } from './readBody.ts';
 
-const dead = { message: 'Unauthorized', path: ['me'] };
+const unauthorized = { message: 'Unauthorized', path: ['me'] };
 
 test.for([
   ['data', { data: { me: null } }, { data: { me: null } }],
   ['data that is null', { data: null }, { data: null }],
-  ['errors', { errors: [dead] }, { data: undefined, errors: [dead] }],
-  ['both', { data: null, errors: [dead] }, { data: null, errors: [dead] }],
-  ['data beside errors that are a text', { data: null, errors: 'no' }, { data: null }],
-] as const)('B82 a GraphQL answer with %s says that', ([, body, facts]) => {
+  ['errors', { errors: [unauthorized] }, { data: undefined, errors: [unauthorized] }],
+  ['data and errors', { data: null, errors: [unauthorized] }, { data: null, errors: [unauthorized] }],
+  ['data and errors that are a string', { data: null, errors: 'Unauthorized' }, { data: null }],
+] as const)('B82 reads a GraphQL response with %s', ([, body, facts]) => {
   expect(readBody(JSON.stringify(body))).toStrictEqual(facts);
 });
 
 test.for([
-  ['an object of somebody else', { code: 401 }],
-  ['errors that are a text', { errors: 'token expired' }],
+  ['an unrelated object', { code: 401 }],
+  ['errors that are a string', { errors: 'token expired' }],
   ['null', null],
   ['a number', 3],
-  ['a JSON text', 'no'],
+  ['a JSON string', 'Unauthorized'],
   ['an empty list', []],
-  ['a list of anything', [1]],
-  ['a batch with something else in it', [{ data: null }, { code: 401 }]],
-] as const)('B82 what is no GraphQL answer is kept as the body: %s', ([, body]) => {
+  ['a list of numbers', [1]],
+  ['a batch with an unrelated object in it', [{ data: null }, { code: 401 }]],
+] as const)('B82 JSON that is not a GraphQL response is returned as the body: %s', ([, body]) => {
   expect(readBody(JSON.stringify(body))).toStrictEqual({ body });
 });
 
-test.for(['', '<html>', '{"data":'])('B82 what is no JSON is kept as a text: %s', text => {
-  expect(readBody(text)).toStrictEqual({ body: text });
+test.for(['', '<html>', '{"data":'])('B82 a body that is not JSON is returned as a string: %s', body => {
+  expect(readBody(body)).toStrictEqual({ body });
 });
 
-test('B96 a batch says what its answers say together', () => {
-  const batch = [{ data: { a: 1 } }, { data: null, errors: [dead] }, { errors: [dead] }];
-  expect(readBody(JSON.stringify(batch))).toStrictEqual({ data: [{ a: 1 }, null, undefined], errors: [dead, dead] });
+test('B96 the data and errors of a batch are collected', () => {
+  const batch = [{ data: { a: 1 } }, { data: null, errors: [unauthorized] }, { errors: [unauthorized] }];
+  expect(readBody(JSON.stringify(batch))).toStrictEqual({
+    data: [{ a: 1 }, null, undefined],
+    errors: [unauthorized, unauthorized],
+  });
 });
 
-test('B96 a batch of refusals has no data', () => {
-  expect(readBody(JSON.stringify([{ errors: [dead] }]))).toStrictEqual({ data: undefined, errors: [dead] });
+test('B96 the data of a batch without any data is undefined', () => {
+  expect(readBody(JSON.stringify([{ errors: [unauthorized] }]))).toStrictEqual({
+    data: undefined,
+    errors: [unauthorized],
+  });
 });
 
-test('B82 a list of lists, however deep, is no batch, and harms nobody', () => {
-  const text = '['.repeat(100_000) + ']'.repeat(100_000);
-  expect(Object.keys(readBody(text))).toEqual(['body']);
+test('B82 nested lists of any depth are not a batch and do not overflow the stack', () => {
+  const nested = '['.repeat(100_000) + ']'.repeat(100_000);
+  expect(Object.keys(readBody(nested))).toEqual(['body']);
   expect(readBody('[[{"data":null}]]')).toEqual({ body: [[{ data: null }]] });
 });

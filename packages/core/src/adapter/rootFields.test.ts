@@ -13,21 +13,21 @@ const operation = (name: string | undefined, ...selections: { kind: string }[]) 
 });
 const fragment = { kind: 'FragmentDefinition', name: { value: 'F' }, selectionSet: { selections: [field('id')] } };
 
-test('B89 the root fields of an operation, by the names they have in the answer', () => {
+test('B89 returns the response names of the root fields of an operation', () => {
   expect(rootFields({ definitions: [fragment, operation('Pay', field('pay'), field('pay', 'again'))] })).toEqual([
     'pay',
     'again',
   ]);
 });
 
-test('B89 of several operations the named one counts', () => {
+test('B89 reads the named operation of several', () => {
   const definitions = [operation('A', field('a')), operation('B', field('b'))];
   expect(rootFields({ definitions }, 'B')).toEqual(['b']);
   expect(rootFields({ definitions })).toEqual(['a']);
   expect(rootFields({ definitions }, 'C')).toBeUndefined();
 });
 
-test('B89 root fields behind a fragment are not plain to see', () => {
+test('B89 returns undefined for root fields inside a fragment', () => {
   expect(rootFields({ definitions: [operation('A', field('a'), { kind: 'FragmentSpread' })] })).toBeUndefined();
   expect(rootFields({ definitions: [operation('A', { kind: 'InlineFragment' })] })).toBeUndefined();
   expect(rootFields({ definitions: [fragment] })).toBeUndefined();

@@ -8,7 +8,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test('a developer is told of a mistake once', () => {
+test('warns of each mistake once', () => {
   warnOnce('The link is in the wrong place.');
   warnOnce('The link is in the wrong place.');
   warnOnce('The socket is in the wrong place.');
@@ -18,13 +18,13 @@ test('a developer is told of a mistake once', () => {
   ]);
 });
 
-test('in production nobody is', () => {
+test('does not warn in production', () => {
   vi.stubEnv('NODE_ENV', 'production');
   warnOnce('A mistake in production.');
   expect(warn).not.toHaveBeenCalled();
 });
 
-test('in a page without a bundler nobody is, and nothing throws', () => {
+test('does not warn or throw in a page without a bundler', () => {
   vi.stubGlobal('process', undefined);
   warnOnce('A mistake in a page.');
   vi.unstubAllGlobals();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { wouldLeak } from './mergeHeaders.ts';
 
-test('B105 a redirect carries any header of ours but authorization', () => {
+test('B105 wouldLeak() is true for headers other than authorization, which redirects keep', () => {
   expect(wouldLeak({ authorization: 'Bearer A' })).toBe(false);
   expect(wouldLeak({})).toBe(false);
   expect(wouldLeak({ 'x-api-key': 'A' })).toBe(true);

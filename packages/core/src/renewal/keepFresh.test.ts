@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import {
   current,
-  scriptedStore,
   hours,
   minutes,
   outcome,
   recordA,
   scriptedProvider,
+  scriptedStore,
   settled,
   signedIn,
 } from '../../test/scriptedProvider.ts';
 import { TokenError } from '../errors/tokenError.ts';
 import { longestTimerMs } from '../time/clock.ts';
 
-/** What a browser has of a page: its visibility, and whether it is online. */
+/** The browser APIs of a page for its visibility and its network connection. */
 class Page extends EventTarget {
   readonly document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
   readonly navigator = { onLine: true };
@@ -44,7 +44,7 @@ afterEach(() => {
 
 const fresh = (call: number) => ({ accessToken: `token-${call}`, expiresInS: 3600 });
 
-test('B59 it renews ahead of expiry without anybody asking, again and again', async () => {
+test('B59 renews ahead of each expiry without a call', async () => {
   const { auth, clock, renewals } = signedIn();
   renewals.always(() => fresh(renewals.calls.length));
   auth.keepFresh();
@@ -54,7 +54,7 @@ test('B59 it renews ahead of expiry without anybody asking, again and again', as
   expect(clock.timers).toHaveLength(1);
 });
 
-test('B59 a token that the store brings dead is renewed at once', async () => {
+test('B59 renews an expired token from the store at once', async () => {
   const store = scriptedStore(recordA({ expiresAt: Date.UTC(2026, 10, 22) - 1 }));
   const { auth, clock, renewals } = scriptedProvider({ store });
   auth.keepFresh();
@@ -62,7 +62,7 @@ test('B59 a token that the store brings dead is renewed at once', async () => {
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B59 without it no timer exists', async () => {
+test('B59 without keepFresh there is no timer', async () => {
   const { auth, clock, renewals } = signedIn();
   await settled();
   expect(clock.timers).toEqual([]);
@@ -74,7 +74,7 @@ test('B59 without it no timer exists', async () => {
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B59 its stop ends it', async () => {
+test('B59 the returned function stops it', async () => {
   const { auth, clock, renewals } = signedIn();
   const stop = auth.keepFresh();
   expect(clock.timers).toHaveLength(1);
@@ -87,21 +87,21 @@ test('B59 its stop ends it', async () => {
   expect(renewals.calls).toHaveLength(0);
 });
 
-test('B11 dispose ends it, and nothing of it is left on the page', () => {
+test('B11 dispose stops it and removes its listeners from the page', () => {
   const added = vi.fn(page.addEventListener.bind(page));
   const removed = vi.fn(page.removeEventListener.bind(page));
   vi.stubGlobal('addEventListener', added);
   vi.stubGlobal('removeEventListener', removed);
-  const ofDocument = vi.spyOn(page.document, 'removeEventListener');
+  const removedFromDocument = vi.spyOn(page.document, 'removeEventListener');
   const { auth } = signedIn();
   auth.keepFresh();
   expect(added).toHaveBeenCalledTimes(1);
   auth.dispose();
   expect(removed.mock.calls).toEqual(added.mock.calls);
-  expect(ofDocument).toHaveBeenCalledTimes(1);
+  expect(removedFromDocument).toHaveBeenCalledTimes(1);
 });
 
-test('B59 it pauses while the page is hidden, and checks once on return', async () => {
+test('B59 pauses while the page is hidden, and renews once when it is shown', async () => {
   const { auth, clock, renewals } = signedIn();
   renewals.always(() => fresh(renewals.calls.length));
   auth.keepFresh();
@@ -115,7 +115,7 @@ test('B59 it pauses while the page is hidden, and checks once on return', async 
   expect(current(auth).accessToken).toBe('token-1');
 });
 
-test('B59 on return after eight hours the dead token is renewed once', async () => {
+test('B59 renews an expired token once when the page is shown after eight hours', async () => {
   const { auth, clock, renewals } = signedIn();
   auth.keepFresh();
   page.show(false);
@@ -129,7 +129,7 @@ test('B59 on return after eight hours the dead token is renewed once', async () 
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B59 on return with a token that is good nothing is asked', async () => {
+test('B59 does not renew a fresh token when the page is shown', async () => {
   const { auth, clock, renewals } = signedIn();
   auth.keepFresh();
   page.show(false);
@@ -140,7 +140,7 @@ test('B59 on return with a token that is good nothing is asked', async () => {
   expect(clock.timers).toHaveLength(1);
 });
 
-test('B59 it pauses while the page is offline, and checks once on return', async () => {
+test('B59 pauses while the page is offline, and renews once when it is online', async () => {
   const { auth, clock, renewals } = signedIn();
   renewals.always(() => fresh(renewals.calls.length));
   auth.keepFresh();
@@ -153,7 +153,7 @@ test('B59 it pauses while the page is offline, and checks once on return', async
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B59 exclusive providers are renewed at expiry', async () => {
+test('B59 renews the token of an exclusive provider at expiry', async () => {
   const { auth, clock, renewals } = signedIn({ exclusive: true });
   renewals.always(() => fresh(renewals.calls.length));
   auth.keepFresh();
@@ -163,10 +163,10 @@ test('B59 exclusive providers are renewed at expiry', async () => {
   expect(current(auth).accessToken).toBe('token-1');
 });
 
-test('B59 after a failed renewal it waits for the end of the cool-down', async () => {
+test('B59 waits for the end of the cool-down after a failed renewal', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
   const { auth, clock, renewals } = signedIn({ renewAheadMs: 10 * minutes, cooldownMs: 2 * minutes });
-  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Gone.')));
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Unreachable.')));
   auth.keepFresh();
   await clock.advance(50 * minutes);
   expect(renewals.calls).toHaveLength(1);
@@ -176,7 +176,7 @@ test('B59 after a failed renewal it waits for the end of the cool-down', async (
   expect(renewals.calls).toHaveLength(2);
 });
 
-test('B59 an outage without a cool-down is not asked about without pause', async () => {
+test('B59 with a cool-down of 0 renews at most once a second during an outage', async () => {
   const { auth, clock, renewals } = signedIn({ cooldownMs: 0 });
   renewals.always(() => Promise.reject(new Error('offline')));
   auth.keepFresh();
@@ -186,9 +186,9 @@ test('B59 an outage without a cool-down is not asked about without pause', async
   expect(renewals.calls.length).toBeLessThanOrEqual(11);
 });
 
-test('B59 an outage that outlasts the token is got over', async () => {
+test('B59 renews after an outage that is longer than the lifetime of the token', async () => {
   const { auth, clock, renewals } = signedIn();
-  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Gone.')));
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Unreachable.')));
   auth.keepFresh();
   await clock.advance(3 * hours);
   expect(renewals.calls.length).toBeLessThan(50);
@@ -197,7 +197,7 @@ test('B59 an outage that outlasts the token is got over', async () => {
   expect(current(auth).accessToken).toBe('token-1');
 });
 
-test('B59 the session is over: no timer is left, and the next session has its own', async () => {
+test('B59 has no timer after the session, and renews the next session', async () => {
   const { auth, clock, renewals } = signedIn();
   auth.keepFresh();
   await auth.signOut();
@@ -208,7 +208,7 @@ test('B59 the session is over: no timer is left, and the next session has its ow
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B59 begun before anybody is signed in it starts with the session', async () => {
+test('B59 starts with the session when called before the sign-in', async () => {
   const { auth, clock, renewals } = scriptedProvider();
   auth.keepFresh();
   expect(clock.timers).toEqual([]);
@@ -218,7 +218,7 @@ test('B59 begun before anybody is signed in it starts with the session', async (
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B59 on return nobody is signed in by it', async () => {
+test('B59 does not sign in with credentials when the page is shown', async () => {
   const { auth, signIns } = scriptedProvider({ credentials: () => ({ username: 'ann', password: 'a password' }) });
   auth.keepFresh();
   page.show(true);
@@ -227,7 +227,7 @@ test('B59 on return nobody is signed in by it', async () => {
   expect(signIns.calls).toHaveLength(0);
 });
 
-test('B59 a token that lives longer than the longest timer: no timer is longer, and none fires for nothing', async () => {
+test('B59 splits the wait for a token that is valid longer than the longest timer', async () => {
   const { auth, clock, renewals } = signedIn({}, { expiresInS: 60 * 86_400 });
   renewals.always(() => fresh(1));
   auth.keepFresh();
@@ -241,7 +241,7 @@ test('B59 a token that lives longer than the longest timer: no timer is longer, 
   expect(renewals.calls).toHaveLength(1);
 });
 
-test.each(['never', 'refused'] as const)('B59 with renewal %s there is nothing to time', async renewal => {
+test.each(['never', 'refused'] as const)('B59 has no timer with renewal "%s"', async renewal => {
   const { auth, clock, renewals } = signedIn({ renewal });
   auth.keepFresh();
   await clock.advance(10 * hours);
@@ -249,7 +249,7 @@ test.each(['never', 'refused'] as const)('B59 with renewal %s there is nothing t
   expect(renewals.calls).toHaveLength(0);
 });
 
-test('B59 a token of unknown expiry has no timer', async () => {
+test('B59 has no timer for a token with an unknown expiry', async () => {
   const { auth, clock } = scriptedProvider();
   await auth.adopt('opaque');
   auth.keepFresh();
@@ -257,7 +257,7 @@ test('B59 a token of unknown expiry has no timer', async () => {
   expect(clock.timers).toEqual([]);
 });
 
-test('B59 a page without document and navigator, as on a server, is always awake', async () => {
+test('B59 renews without document and navigator, as on a server', async () => {
   vi.unstubAllGlobals();
   vi.stubGlobal('navigator', undefined);
   const { auth, clock, renewals } = signedIn();
@@ -268,7 +268,7 @@ test('B59 a page without document and navigator, as on a server, is always awake
   stop();
 });
 
-test('B59 another tab’s renewal puts the timer off', async () => {
+test('B59 a renewal of another tab moves the timer', async () => {
   let notify = () => {};
   const store = scriptedStore(recordA());
   const { auth, clock, renewals } = scriptedProvider({
@@ -291,7 +291,7 @@ test('B59 another tab’s renewal puts the timer off', async () => {
   expect(await outcome(auth.get())).toBe('B');
 });
 
-test('B59 a timer that knows no fractions of a millisecond does not fire before the renewal is due', async () => {
+test('B59 rounds the delay of the timer up to whole milliseconds', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0.12345);
   const { auth, clock, renewals } = signedIn({}, { expiresInS: 3 });
   auth.keepFresh();
@@ -301,11 +301,11 @@ test('B59 a timer that knows no fractions of a millisecond does not fire before 
   expect(renewals.calls).toHaveLength(1);
 });
 
-test('B59 a timer that fires early waits for the rest, and no longer', async () => {
+test('B59 waits for the rest of the delay when a timer fires early', async () => {
   const { auth, clock, renewals } = signedIn({}, { expiresInS: 3 });
   auth.keepFresh();
   const [wait = 0] = clock.timers;
-  page.show(true); // looks early, as the timer of some systems does
+  page.show(true); // checks early, as when a timer of some systems fires
   expect(clock.timers).toEqual([wait]);
   clock.jump(wait - 1);
   page.show(true);

@@ -11,14 +11,14 @@ import {
 import { memoryStore } from './memoryStore.ts';
 import type { TokenRecord, TokenStore } from './tokenStore.ts';
 
-/** Two managers in one session, of which the first has renewed while its storage was full: memory holds `B`, the store `A`. */
-async function oneIsBehind() {
+/** Two managers in one session; the first renewed while its storage was full: its memory holds `B`, the store `A`. */
+async function renewWithFullStore() {
   const shared = memoryStore();
   let isFull = false;
   const store: TokenStore = {
     ...shared,
     save(record, expected) {
-      if (isFull) throw new Error('It is full.');
+      if (isFull) throw new Error('The storage is full.');
       return shared.save(record, expected);
     },
   };
@@ -30,20 +30,20 @@ async function oneIsBehind() {
   expect(await outcome(one.auth.renew())).toBe('B');
   expect(await shared.load()).toMatchObject({ accessToken: 'A' });
   isFull = false;
-  const fill = (full: boolean) => {
+  const setFull = (full: boolean) => {
     isFull = full;
   };
-  return { one, other, shared, fill };
+  return { one, other, shared, setFull };
 }
 
-test('B28 what could not be saved is saved with the next renewal', async () => {
-  const { one, shared } = await oneIsBehind();
+test('B28 after a failed save the next renewal is saved', async () => {
+  const { one, shared } = await renewWithFullStore();
   expect(await outcome(one.auth.renew())).toBe('C');
   expect(await shared.load()).toMatchObject({ version: 3, accessToken: 'C' });
 });
 
-test('B65 a session that was signed out elsewhere is not written back by one whose save had failed', async () => {
-  const { one, other, shared } = await oneIsBehind();
+test('B65 after a failed save a manager does not write back a session that was signed out in another tab', async () => {
+  const { one, other, shared } = await renewWithFullStore();
   await other.auth.signOut();
   await settled();
   expect(one.auth.fresh()).toBeNull();
@@ -51,39 +51,39 @@ test('B65 a session that was signed out elsewhere is not written back by one who
   expect(one.events.at(-1)).toBe('signedOut');
 });
 
-test("B63 another's sign-in is not overwritten by one whose save had failed", async () => {
-  const { one, other, shared } = await oneIsBehind();
+test('B63 after a failed save a manager does not overwrite a sign-in of another tab', async () => {
+  const { one, other, shared } = await renewWithFullStore();
   await other.auth.adopt('U');
   await settled();
   expect(await shared.load()).toMatchObject({ accessToken: 'U' });
   expect(current(one.auth).accessToken).toBe('U');
 });
 
-test('B28 a sign-in that could not be saved, nor its renewal, is saved when the store is back', async () => {
-  const { one, shared, fill } = await oneIsBehind();
+test('B28 a sign-in whose save failed, and that of its renewal too, is saved when the store works again', async () => {
+  const { one, shared, setFull } = await renewWithFullStore();
   await one.auth.adopt('U');
   await one.auth.renew();
-  fill(true);
+  setFull(true);
   await one.auth.adopt('A');
   expect(await outcome(one.auth.renew())).toBe('B');
-  fill(false);
+  setFull(false);
   expect(await outcome(one.auth.renew())).toBe('C');
   expect(await shared.load()).toMatchObject({ accessToken: 'C', session: current(one.auth).session });
 });
 
-test('B41 a sign-in that could not be saved wins over what others wrote before, whatever else could not be saved', async () => {
-  const { one, other, shared, fill } = await oneIsBehind();
-  fill(true);
+test('B41 a sign-in whose save failed wins over an earlier sign-in of another tab, after other failed saves', async () => {
+  const { one, other, shared, setFull } = await renewWithFullStore();
+  setFull(true);
   await other.auth.adopt('U');
   await settled();
   await one.auth.adopt('A');
-  fill(false);
+  setFull(false);
   expect(await outcome(one.auth.renew())).toBe('B');
   expect(await shared.load()).toMatchObject({ accessToken: 'B' });
 });
 
-test('B41 a sign-in wins over one that others wrote just before, also where a save had failed', async () => {
-  const { one, other, shared } = await oneIsBehind();
+test('B41 a sign-in wins over one that another tab saved just before, after a failed save', async () => {
+  const { one, other, shared } = await renewWithFullStore();
   void other.auth.adopt('U');
   await one.auth.adopt('token-of-Bob');
   await settled();
@@ -91,9 +91,9 @@ test('B41 a sign-in wins over one that others wrote just before, also where a sa
   expect((await shared.load())?.accessToken).toBe('token-of-Bob');
 });
 
-test('B28 a store that is too slow is told of by name of what it did not do', async () => {
-  const hung = () => new Promise<never>(() => {});
-  const { auth, clock, eventPayloads } = scriptedProvider({ store: { load: hung, save: hung } });
+test('B28 storeFailed of a store that times out names the function', async () => {
+  const neverSettles = () => new Promise<never>(() => {});
+  const { auth, clock, eventPayloads } = scriptedProvider({ store: { load: neverSettles, save: neverSettles } });
   await clock.advance(5_000);
   void auth.adopt('A');
   await clock.advance(10_000);
@@ -105,8 +105,8 @@ test('B28 a store that is too slow is told of by name of what it did not do', as
   ]);
 });
 
-/** Signed in with `A`, whose save was given up, twice, and is still under way; later saves are done at once. */
-async function withSaveGivenUp() {
+/** Signed in with `A`, whose save timed out twice and is still pending; later saves settle at once. */
+async function withTimedOutSave() {
   const store = scriptedStore();
   const scripted = scriptedProvider({ store });
   await scripted.auth.get();
@@ -121,8 +121,8 @@ async function withSaveGivenUp() {
   return { ...scripted, store, late, saved };
 }
 
-test.each([0, 1])('B42 a save that was given up and lands after the sign-out does not undo it (%i)', async index => {
-  const { auth, store, late, events } = await withSaveGivenUp();
+test.each([0, 1])('B42 a save that timed out and completes after the sign-out does not undo it (%i)', async index => {
+  const { auth, store, late, events } = await withTimedOutSave();
   await auth.signOut();
   late[index]?.(true);
   await settled();
@@ -131,7 +131,7 @@ test.each([0, 1])('B42 a save that was given up and lands after the sign-out doe
   expect(events).toEqual(['signedIn', 'storeFailed', 'signedOut']);
 });
 
-test('B42 a sign-out whose save was given up and lands after the next sign-in does not undo that', async () => {
+test('B42 a sign-out whose save timed out and completes after the next sign-in does not undo that', async () => {
   const store = scriptedStore();
   const { auth, clock } = signedIn({ store });
   await settled();
@@ -147,18 +147,18 @@ test('B42 a sign-out whose save was given up and lands after the next sign-in do
   expect(current(auth).accessToken).toBe('token-of-Bob');
 });
 
-test('B28 a save that was given up and lands after the next renewal is saved gives way to it', async () => {
-  const { auth, renewals, store, late } = await withSaveGivenUp();
+test('B28 a save that timed out and completes after the save of the next renewal is overwritten by that renewal', async () => {
+  const { auth, renewals, store, late } = await withTimedOutSave();
   renewals.always(() => 'B');
   await auth.renew();
-  for (const land of late) land(true);
+  for (const complete of late) complete(true);
   await settled();
   expect(store.record?.accessToken).toBe('B');
   expect(current(auth).accessToken).toBe('B');
 });
 
-test('B28 a save that was given up and lands while the next is under way does not win over it', async () => {
-  const { auth, renewals, store, late } = await withSaveGivenUp();
+test('B28 a save that timed out and completes during the next save does not win over it', async () => {
+  const { auth, renewals, store, late } = await withTimedOutSave();
   const next: ((saved: boolean) => void)[] = [];
   store.saves.always(() => new Promise(resolve => void next.push(resolve)));
   renewals.always(() => 'B');
@@ -174,10 +174,10 @@ test('B28 a save that was given up and lands while the next is under way does no
   expect(current(auth).accessToken).toBe('B');
 });
 
-test.each([() => false, () => Promise.reject(new Error('gone'))])(
-  'B28 a save that was given up and is refused or fails later has changed nothing: nothing is written (%#)',
+test.each([() => false, () => Promise.reject(new Error('offline'))])(
+  'B28 a save that timed out and later answers false or fails causes no other save (%#)',
   async answer => {
-    const { auth, late, saved } = await withSaveGivenUp();
+    const { auth, late, saved } = await withTimedOutSave();
     await auth.signOut();
     late[0]?.(answer());
     await settled();
@@ -185,16 +185,16 @@ test.each([() => false, () => Promise.reject(new Error('gone'))])(
   },
 );
 
-test('B28 a save that was given up and lands in the end is not made up for', async () => {
-  const { auth, renewals, late, saved } = await withSaveGivenUp();
-  for (const land of late) land(true);
+test('B28 a save that timed out and completes later is not saved again', async () => {
+  const { auth, renewals, late, saved } = await withTimedOutSave();
+  for (const complete of late) complete(true);
   await settled();
   renewals.always(() => null);
   expect(await outcome(auth.renew())).toBe('sessionExpired');
   expect(saved()).toEqual(['A', 'A', null]);
 });
 
-test('B28 a save that lands while it is tried once more is a save', async () => {
+test('B28 a save that completes while it is tried again counts as saved', async () => {
   const store = scriptedStore(recordA());
   const { auth, clock, renewals, events } = scriptedProvider({ store });
   await auth.get();
@@ -209,7 +209,7 @@ test('B28 a save that lands while it is tried once more is a save', async () => 
   expect([events, late.length]).toEqual([['renewed'], 2]);
 });
 
-/** A store that compares, and of which the test says when it does each save. */
+/** A store that compares records; the test completes each save. */
 function slowStore() {
   const { load, save } = memoryStore();
   const saves: (() => void)[] = [];
@@ -226,7 +226,7 @@ function slowStore() {
   return slow;
 }
 
-test('B27 a late save of its own that was faster than the successor’s does not cost the successor', async () => {
+test('B27 a late save of an older token set of the same manager does not lose the successor', async () => {
   const store = slowStore();
   void store.put(recordA());
   const { auth, clock, renewals } = scriptedProvider({ store });
@@ -236,9 +236,9 @@ test('B27 a late save of its own that was faster than the successor’s does not
   expect(await first).toBe('B');
   const second = outcome(auth.renew());
   await settled();
-  const [landB, , landC] = store.saves;
-  landB?.();
-  landC?.();
+  const [completeB, , completeC] = store.saves;
+  completeB?.();
+  completeC?.();
   store.isSlow = false;
   expect(await second).toBe('C');
   await settled();
@@ -246,7 +246,7 @@ test('B27 a late save of its own that was faster than the successor’s does not
   expect(renewals.calls).toHaveLength(2);
 });
 
-test('B27 a store that refuses a successor, and does not show why, is asked once more and no more', async () => {
+test('B27 a save of a successor that answers false, without a newer record in the store, is tried once more', async () => {
   const { load } = memoryStore();
   const saves: unknown[] = [];
   const store = {
@@ -262,7 +262,7 @@ test('B27 a store that refuses a successor, and does not show why, is asked once
   expect(saves).toEqual(['A', 'B', 'B']);
 });
 
-test('B42 of two saves that land late, neither undoes what was written since', async () => {
+test('B42 two saves that complete late do not undo a later save', async () => {
   const store = slowStore();
   const { auth, clock } = scriptedProvider({ store });
   for (const token of ['A', 'B']) {
@@ -271,14 +271,14 @@ test('B42 of two saves that land late, neither undoes what was written since', a
   }
   store.isSlow = false;
   await auth.adopt('C');
-  const [landA, , landB] = store.saves;
-  landA?.();
-  landB?.();
+  const [completeA, , completeB] = store.saves;
+  completeA?.();
+  completeB?.();
   await settled();
   expect((await store.load())?.accessToken).toBe('C');
 });
 
-test('B41 a sign-in that could not be saved wins over an older one that lands late and is renewed elsewhere', async () => {
+test('B41 a sign-in whose save timed out wins over an older one whose save completes late and that is renewed in another tab', async () => {
   const store = slowStore();
   const { auth, clock } = scriptedProvider({ store: { ...store, subscribe: () => () => {} } });
   for (const token of ['A', 'token-of-Bob']) {
@@ -293,7 +293,7 @@ test('B41 a sign-in that could not be saved wins over an older one that lands la
   expect((await store.load())?.accessToken).toBe('token-of-Bob');
 });
 
-test("B63 another's sign-in that came over a late save is not overwritten", async () => {
+test('B63 a sign-in of another tab after a late save is not overwritten', async () => {
   const store = slowStore();
   const { auth, clock } = scriptedProvider({ store: { ...store, subscribe: () => () => {} } });
   void auth.adopt('A');
@@ -307,23 +307,23 @@ test("B63 another's sign-in that came over a late save is not overwritten", asyn
   expect((await store.load())?.accessToken).toBe('token-of-Bob');
 });
 
-test('B42 a first try that lands after the second, and after the sign-out, does not undo it', async () => {
+test('B42 a first try of a save that completes after the second try and the sign-out does not undo the sign-out', async () => {
   const store = slowStore();
   const { auth, clock } = scriptedProvider({ store });
   const adopted = auth.adopt('A');
   await clock.advance(5_000);
-  const [landFirst, landSecond] = store.saves;
-  landSecond?.();
+  const [completeFirst, completeSecond] = store.saves;
+  completeSecond?.();
   await adopted;
   store.isSlow = false;
   await auth.signOut();
-  landFirst?.();
+  completeFirst?.();
   await settled();
   expect(await store.load()).toBeNull();
 });
 
-test('B11 after dispose a save that was given up lands as it may: nothing is written', async () => {
-  const { auth, late, saved } = await withSaveGivenUp();
+test('B11 after dispose a save that completes late causes no other save', async () => {
+  const { auth, late, saved } = await withTimedOutSave();
   await auth.signOut();
   auth.dispose();
   late[0]?.(true);
@@ -331,7 +331,7 @@ test('B11 after dispose a save that was given up lands as it may: nothing is wri
   expect(saved()).toEqual(['A', 'A', null]);
 });
 
-test('B28 a store that always takes too long is written a few times, and holds what memory holds in the end', async () => {
+test('B28 a store whose saves always time out is saved a limited number of times, and holds the last state', async () => {
   const store = scriptedStore();
   const { auth, clock } = scriptedProvider({ store });
   await auth.get();
@@ -347,7 +347,7 @@ test('B28 a store that always takes too long is written a few times, and holds w
   expect(store.saves.calls.length).toBeLessThan(30);
 });
 
-test('B64 a sign-in whose save was given up but done is not made up for over the sign-out of another tab', async () => {
+test('B64 a sign-in whose save timed out but succeeded is not saved again over the sign-out of another tab', async () => {
   const shared = memoryStore();
   let isSlow = false;
   const { clock, ...one } = scriptedProvider({
@@ -370,10 +370,10 @@ test('B64 a sign-in whose save was given up but done is not made up for over the
   expect(await shared.load()).toBeNull();
 });
 
-test('B27 a save whose promise begins when it is awaited, as those of query builders, is done once', async () => {
+test('B27 a save that starts when its thenable is awaited, as in query builders, runs once', async () => {
   let saves = 0;
-  const begin = (done: (isSaved: boolean) => void) => done(++saves > 0);
-  const save = () => new Proxy({}, { get: (_, name) => (String(name) === 'then' ? begin : undefined) });
+  const then = (resolve: (isSaved: boolean) => void) => resolve(++saves > 0);
+  const save = () => new Proxy({}, { get: (_, name) => (String(name) === 'then' ? then : undefined) });
   const store = { load: () => null, save } as unknown as TokenStore;
   await scriptedProvider({ store }).auth.adopt('A');
   await settled();

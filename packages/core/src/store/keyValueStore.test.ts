@@ -5,7 +5,7 @@ import { type KeyValueStorage, keyValueStore } from './keyValueStore.ts';
 
 const key = 'latchkey.session';
 
-/** A storage that answers at once, as a browser's does: its methods need their `this`. */
+/** A synchronous storage, as in browsers; its methods need their `this`. */
 class MapStorage implements KeyValueStorage {
   readonly items = new Map<string, string>();
   readonly writes: string[] = [];
@@ -22,8 +22,8 @@ class MapStorage implements KeyValueStorage {
   }
 }
 
-/** A storage that answers when the test lets it, as a phone's does. */
-function heldStorage() {
+/** An asynchronous storage, as on phones; the test completes each write. */
+function asyncStorage() {
   const items = new Map<string, string>();
   const writes = script<string | undefined, void>();
   const storage: KeyValueStorage = {
@@ -40,7 +40,7 @@ function heldStorage() {
   return { storage, items, writes };
 }
 
-test('a storage that answers at once makes a store that does', () => {
+test('a store of a synchronous storage is synchronous', () => {
   const storage = new MapStorage();
   const store = keyValueStore(storage, 'session');
   expect(store.load()).toBeNull();
@@ -50,15 +50,15 @@ test('a storage that answers at once makes a store that does', () => {
   expect(store.load()).toBeNull();
 });
 
-test('a page knows from its first line whether somebody is signed in', () => {
+test('with a synchronous storage fresh() returns the stored token set at once', () => {
   const storage = new MapStorage();
   void keyValueStore(storage, 'session').save(recordA());
-  const signedInAs = (name: string) => scriptedProvider({ store: keyValueStore(storage, name) }).auth.fresh();
-  expect(signedInAs('session')?.accessToken).toBe('A');
-  expect(signedInAs('another')).toBeNull();
+  const storedIn = (name: string) => scriptedProvider({ store: keyValueStore(storage, name) }).auth.fresh();
+  expect(storedIn('session')?.accessToken).toBe('A');
+  expect(storedIn('another')).toBeNull();
 });
 
-test('B71 a record is one item, written at once and whole, and removed where there is none', () => {
+test('B71 a record is one item, set with each save and removed with null', () => {
   const storage = new MapStorage();
   const store = keyValueStore(storage, 'session');
   void store.save(recordA(), null);
@@ -68,11 +68,11 @@ test('B71 a record is one item, written at once and whole, and removed where the
   expect(storage.items.size).toBe(0);
 });
 
-test('SEC-21 its key is one that the keychain of a phone takes', () => {
+test('SEC-21 the key of the item is valid in the keychain of a phone', () => {
   expect(key).toMatch(/^[\w.-]+$/);
 });
 
-test('B61 it saves only over the record that was expected', () => {
+test('B61 save() answers false when the stored record is not the expected one', () => {
   const store = keyValueStore(new MapStorage(), 'session');
   expect(store.save(recordA(), recordA())).toBe(false);
   expect(store.save(recordA(), null)).toBe(true);
@@ -83,8 +83,8 @@ test('B61 it saves only over the record that was expected', () => {
   expect(store.load()).toMatchObject({ version: 2 });
 });
 
-test('B61 of two saves at once over one record the second loses, also where the storage answers later', async () => {
-  const { storage, items, writes } = heldStorage();
+test('B61 of two concurrent saves over the same record the second answers false on an asynchronous storage', async () => {
+  const { storage, items, writes } = asyncStorage();
   const store = keyValueStore(storage, 'session');
   writes.always(() => {});
   const saves = [recordA(), recordA({ session: 'another' })].map(async record => store.save(record, null));
@@ -92,8 +92,8 @@ test('B61 of two saves at once over one record the second loses, also where the 
   expect(items.get(key)).toContain('session-1');
 });
 
-test('B42 a sign-out comes after a save that is on its way, and is the last', async () => {
-  const { storage, items, writes } = heldStorage();
+test('B42 saving null waits for a pending save, and leaves the storage empty', async () => {
+  const { storage, items, writes } = asyncStorage();
   const store = keyValueStore(storage, 'session');
   const saving = store.save(recordA());
   const clearing = store.save(null);
@@ -106,8 +106,8 @@ test('B42 a sign-out comes after a save that is on its way, and is the last', as
   expect(items.size).toBe(0);
 });
 
-test('a write that failed does not keep the next from its turn', async () => {
-  const { storage, items, writes } = heldStorage();
+test('a save runs after one that failed', async () => {
+  const { storage, items, writes } = asyncStorage();
   const store = keyValueStore(storage, 'session');
   const saves = [recordA(), recordA({ version: 2 })].map(record => outcome(Promise.resolve(store.save(record))));
   await settled();
@@ -118,7 +118,7 @@ test('a write that failed does not keep the next from its turn', async () => {
 });
 
 test.each(['', 'not JSON', '{"v":1,"session":"s"', '[]', '7', '"text"', '{"v":2}', '{"__proto__":{"v":1}}'])(
-  'B45 SEC-05 the item %j is signed out, told once, and gone',
+  'B45 SEC-05 with the item %j the manager starts signed out, emits storeFailed once, and removes the item',
   async damaged => {
     const storage = new MapStorage();
     storage.items.set(key, damaged);
@@ -131,7 +131,7 @@ test.each(['', 'not JSON', '{"v":1,"session":"s"', '[]', '7', '"text"', '{"v":2}
   },
 );
 
-test('SEC-06 a storage that throws at every turn is done without, and each failure is told', async () => {
+test('SEC-06 with a storage that always throws the session is kept in memory, and storeFailed is emitted', async () => {
   const broken = () => {
     throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
   };
@@ -145,7 +145,7 @@ test('SEC-06 a storage that throws at every turn is done without, and each failu
   expect(new Set(events)).toEqual(new Set(['storeFailed', 'signedIn', 'signedOut']));
 });
 
-test('an exclusive provider refuses it, because others may share the storage, until it is given a lock', () => {
+test('an exclusive provider needs a lock for a key-value store, because other tabs may share the storage', () => {
   const store = keyValueStore(new MapStorage(), 'session');
   const options = { renew: () => null, exclusive: true };
   expect(() => createTokenManager({ ...options, store })).toThrow(/lock/);
@@ -153,18 +153,23 @@ test('an exclusive provider refuses it, because others may share the storage, un
   expect(() => createTokenManager({ ...options, store: { ...store, lock } })).not.toThrow();
 });
 
-test('B22 what another tab has renewed is found before the auth server is asked', async () => {
+test('B22 a renewal of another tab is adopted without a token request', async () => {
   const storage = new MapStorage();
   const { auth, A, renewals, clock } = signedIn({ store: keyValueStore(storage, 'session') });
   await settled();
-  const theirs = recordA({ session: A.session, version: 2, accessToken: 'B', expiresAt: clock.now() + 10 * 3_600_000 });
-  storage.items.set(key, JSON.stringify(theirs));
+  const ofAnotherTab = recordA({
+    session: A.session,
+    version: 2,
+    accessToken: 'B',
+    expiresAt: clock.now() + 10 * 3_600_000,
+  });
+  storage.items.set(key, JSON.stringify(ofAnotherTab));
   clock.jump(2 * 3_600_000);
   expect(await outcome(auth.get())).toBe('B');
   expect(renewals.calls).toHaveLength(0);
 });
 
-test('B63 a record that is older than what memory holds is replaced, and no renewal is lost to it', async () => {
+test('B63 a stored record that is older than memory is overwritten by the next renewal', async () => {
   const storage = new MapStorage();
   const { auth, A, renewals } = signedIn({ store: keyValueStore(storage, 'session') });
   await settled();
@@ -180,15 +185,15 @@ test('B63 a record that is older than what memory holds is replaced, and no rene
   });
 });
 
-test('it tells of each write until the listener leaves', () => {
+test('a listener is called for each save until it unsubscribes', () => {
   const store = keyValueStore(new MapStorage(), 'session');
   const changed = vi.fn();
-  const leave = store.subscribe?.(changed);
+  const unsubscribe = store.subscribe?.(changed);
   void store.save(recordA());
   void store.save(recordA(), null);
   void store.save(null);
   expect(changed).toHaveBeenCalledTimes(2);
-  leave?.();
+  unsubscribe?.();
   void store.save(recordA());
   expect(changed).toHaveBeenCalledTimes(2);
 });

@@ -6,11 +6,11 @@ import type { TokenStore } from './tokenStore.ts';
 const options = () => ({ waitMs: 1_000, signal: new AbortController().signal });
 function locking(store: TokenStore) {
   const { lock } = store;
-  if (!lock) throw new Error('There is no lock.');
+  if (!lock) throw new Error('The store has no lock.');
   return lock;
 }
 
-test('it keeps the last record, and null empties it', () => {
+test('load() returns the last saved record, and null after saving null', () => {
   const store = memoryStore();
   expect(store.load()).toBeNull();
   void store.save(recordA());
@@ -19,12 +19,12 @@ test('it keeps the last record, and null empties it', () => {
   expect(store.load()).toBeNull();
 });
 
-test('B47 two stores share nothing', () => {
+test('B47 two stores do not share records', () => {
   void memoryStore().save(recordA());
   expect(memoryStore().load()).toBeNull();
 });
 
-test('B61 it saves only over the record that was expected', () => {
+test('B61 save() answers false when the stored record is not the expected one', () => {
   const store = memoryStore();
   expect(store.save(recordA(), recordA())).toBe(false);
   expect(store.load()).toBeNull();
@@ -36,7 +36,7 @@ test('B61 it saves only over the record that was expected', () => {
   expect(store.load()).toMatchObject({ version: 2 });
 });
 
-test('B65 a record deleted by sign-out is not written back by a slow renewal', () => {
+test('B65 save() of a renewal answers false after a sign-out', () => {
   const store = memoryStore();
   void store.save(recordA());
   void store.save(null);
@@ -44,20 +44,20 @@ test('B65 a record deleted by sign-out is not written back by a slow renewal', (
   expect(store.load()).toBeNull();
 });
 
-test('it tells of each write until the listener leaves', () => {
+test('a listener is called for each save until it unsubscribes', () => {
   const store = memoryStore();
   const changed = vi.fn();
-  const leave = store.subscribe?.(changed);
+  const unsubscribe = store.subscribe?.(changed);
   void store.save(recordA());
   void store.save(recordA(), null);
   void store.save(null);
   expect(changed).toHaveBeenCalledTimes(2);
-  leave?.();
+  unsubscribe?.();
   void store.save(recordA());
   expect(changed).toHaveBeenCalledTimes(2);
 });
 
-test('its lock runs one after another, in order, also after one that failed', async () => {
+test('the lock runs callbacks one after another, in order, even after one has failed', async () => {
   const store = memoryStore();
   const lock = locking(store);
   const steps: string[] = [];

@@ -12,7 +12,7 @@ import {
 import { memoryStore } from './memoryStore.ts';
 import type { TokenStore } from './tokenStore.ts';
 
-/** A store whose lock is the test. */
+/** A store with a lock from the test. */
 function storeWith(
   lock: (
     run: (signal: AbortSignal) => Promise<unknown>,
@@ -23,7 +23,7 @@ function storeWith(
   return { load, save, lock: (run, options) => lock(run, options) as ReturnType<typeof run> };
 }
 
-test('B60 two managers on one store, both expired, at the same time: one request, and the other adopts', async () => {
+test('B60 of two managers on one store with an expired token set, one renews and the other adopts the successor', async () => {
   const store = memoryStore();
   const one = signedIn({ store });
   await settled();
@@ -39,7 +39,7 @@ test('B60 two managers on one store, both expired, at the same time: one request
   expect(current(other.auth)).toMatchObject({ session: one.A.session, version: 2 });
 });
 
-test('B61 a lock that is never had: bounded wait, then progress without it, and storeFailed', async () => {
+test('B61 when the lock is never acquired, the renewal starts without it after lockWaitMs, and storeFailed is emitted', async () => {
   const store = storeWith(() => new Promise(() => {}));
   const { auth, clock, renewals, events, eventPayloads } = signedIn({
     store,
@@ -56,18 +56,18 @@ test('B61 a lock that is never had: bounded wait, then progress without it, and 
   expect(eventPayloads[0]).toMatchObject({ doing: 'lock', cause: { message: 'It took too long.' } });
 });
 
-test('B61 a lock that comes after its time runs nothing', async () => {
-  let enter = () => {};
+test('B61 a lock that is acquired after lockWaitMs runs no renewal', async () => {
+  let acquire = () => {};
   const store = storeWith(
     run =>
       new Promise(resolve => {
-        enter = () => resolve(run(new AbortController().signal));
+        acquire = () => resolve(run(new AbortController().signal));
       }),
   );
   const { auth, clock, renewals } = signedIn({ store });
   const renew = outcome(auth.renew());
   await clock.advance(15_000);
-  enter();
+  acquire();
   await settled();
   expect(renewals.calls).toHaveLength(1);
   await renewals.last.answer('B');
@@ -82,7 +82,7 @@ test.each([
       throw new Error('SecurityError');
     },
   ],
-])('B62 a lock that %s is done without: single flight still holds', async (_, lock) => {
+])('B62 without a lock that %s, concurrent renewals still share one flight', async (_, lock) => {
   const { auth, renewals, events } = signedIn({ store: storeWith(lock) });
   const renews = [outcome(auth.renew()), outcome(auth.renew())];
   await settled();
@@ -92,10 +92,10 @@ test.each([
   expect(events).toEqual(['storeFailed', 'renewed']);
 });
 
-test('B62 a lock that fails after the run changes nothing', async () => {
+test('B62 a lock that fails after the renewal does not change its result', async () => {
   const store = storeWith(async run => {
     await run(new AbortController().signal);
-    throw new Error('It could not be given back.');
+    throw new Error('The lock could not be released.');
   });
   const { auth, renewals, events } = signedIn({ store });
   renewals.always(() => 'B');
@@ -105,9 +105,9 @@ test('B62 a lock that fails after the run changes nothing', async () => {
   expect(events).toEqual(['renewed']);
 });
 
-test('B67 an exclusive provider does not renew without the lock: unavailable', async () => {
+test('B67 an exclusive provider does not renew without the lock and fails with unavailable', async () => {
   const { auth, A, renewals } = signedIn({
-    store: storeWith(() => Promise.reject(new Error('gone'))),
+    store: storeWith(() => Promise.reject(new Error('offline'))),
     exclusive: true,
   });
   expect(await outcome(auth.renew())).toBe('unavailable');
@@ -115,14 +115,14 @@ test('B67 an exclusive provider does not renew without the lock: unavailable', a
   expect(auth.fresh()).toBe(A);
 });
 
-test('B40 who waits for a lock when the session ends does not come in any more', async () => {
-  const entered = vi.fn();
+test('B40 a renewal that waits for the lock when the session ends is not started', async () => {
+  const acquire = vi.fn();
   const { signal } = new AbortController();
   let lockSignal: AbortSignal = signal;
   const store = storeWith((run, options) => {
     lockSignal = options.signal;
     return new Promise(resolve => {
-      entered.mockImplementation(() => resolve(run(options.signal)));
+      acquire.mockImplementation(() => resolve(run(options.signal)));
     });
   });
   const { auth, clock, renewals } = signedIn({ store });
@@ -132,13 +132,13 @@ test('B40 who waits for a lock when the session ends does not come in any more',
   expect(await renew).toBe('signedOut');
   expect(lockSignal.aborted).toBe(true);
   expect(clock.timers).not.toContain(15_000);
-  entered();
+  acquire();
   await clock.advance(hours);
   expect(renewals.calls).toHaveLength(0);
   expect(clock.timers).toEqual([]);
 });
 
-test('B11 dispose while a renewal waits for the lock: disposed at once, and no timer is left', async () => {
+test('B11 dispose while a renewal waits for the lock rejects it with disposed and leaves no timer', async () => {
   const { auth, clock, renewals } = signedIn({ store: storeWith(() => new Promise(() => {})) });
   await settled();
   const renew = outcome(auth.renew());
@@ -149,30 +149,30 @@ test('B11 dispose while a renewal waits for the lock: disposed at once, and no t
   expect(renewals.calls).toHaveLength(0);
 });
 
-test('B61 the store says that somebody else was faster: theirs is adopted, ours is dropped', async () => {
+test('B61 when save answers false and the store holds a newer token set, that one is adopted', async () => {
   const store = scriptedStore(recordA());
   const { auth, renewals, events } = scriptedProvider({ store });
   await auth.get();
   store.saves.always(() => false);
   const renew = outcome(auth.renew());
   await settled();
-  store.record = recordA({ version: 2, accessToken: 'theirs' });
-  await renewals.last.answer('ours');
-  expect(await renew).toBe('theirs');
+  store.record = recordA({ version: 2, accessToken: 'from-another-process' });
+  await renewals.last.answer('from-this-process');
+  expect(await renew).toBe('from-another-process');
   expect(events).toEqual(['renewed']);
 });
 
-test('B61 the store says that somebody else was faster, but shows nothing yet: unavailable, and the session is kept', async () => {
+test('B61 when save answers false and the store holds nothing newer, the renewal is unavailable and the session goes on', async () => {
   const store = scriptedStore(recordA());
   const { auth, renewals } = scriptedProvider({ store });
   const A = await auth.get();
   store.saves.always(() => false);
-  renewals.always(() => 'ours');
+  renewals.always(() => 'from-this-process');
   expect(await outcome(auth.renew())).toBe('unavailable');
   expect(auth.fresh()).toBe(A);
 });
 
-test('B64 another process has signed out during the renewal: signed out here as well', async () => {
+test('B64 a sign-out in another process during a renewal ends the session', async () => {
   const store = memoryStore();
   const here = signedIn({ store });
   await settled();
@@ -186,7 +186,7 @@ test('B64 another process has signed out during the renewal: signed out here as 
   expect(store.load()).toBeNull();
 });
 
-test('B41 the renewal of a session that is over does not keep the lock from the next session', async () => {
+test('B41 the pending renewal of the last session does not block the lock for the next session', async () => {
   const { auth, renewals } = signedIn({ store: memoryStore() });
   await settled();
   void outcome(auth.renew());
@@ -194,12 +194,12 @@ test('B41 the renewal of a session that is over does not keep the lock from the 
   await auth.adopt({ accessToken: 'next', refreshToken: 'rNext', expiresInS: 3600 });
   const renewed = outcome(auth.renew());
   await settled();
-  expect(renewals.calls).toHaveLength(2); // the first has not been answered yet
+  expect(renewals.calls).toHaveLength(2); // the first token request is still pending
   await renewals.last.answer({ accessToken: 'nextB', expiresInS: 3600 });
   expect(await renewed).toBe('nextB');
 });
 
-test('B62 a store whose subscribe throws is a store that does not tell, and the session goes on', async () => {
+test('B62 a store whose subscribe throws emits storeFailed, and the session goes on', async () => {
   const store: TokenStore = {
     ...memoryStore(),
     subscribe: () => {

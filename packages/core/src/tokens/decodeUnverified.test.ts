@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { jwt } from '../../test/scriptedProvider.ts';
 import { decodeUnverified } from './decodeUnverified.ts';
 
-test('the claims of a JWT are read as they are', () => {
+test('returns the claims of a JWT', () => {
   expect(decodeUnverified(jwt({ sub: 'ann', exp: 1 }))).toEqual({ sub: 'ann', exp: 1 });
 });
 

@@ -4,22 +4,22 @@ import { jwt } from '../../test/scriptedProvider.ts';
 import { expiryHints } from '../../test/vectors.ts';
 import { expiryHint } from './expiryHint.ts';
 
-test.each(expiryHints)('B54 the payload %s states %o', (payload, ms) => {
+test.each(expiryHints)('B54 the expiry in the payload %s is %o', (payload, ms) => {
   expect(expiryHint(jwt(payload))).toBe(ms);
 });
 
 test.each(['', '.', '..', 'a.b.c', 'opaque', 'é.é.é', `${jwt({ exp: 1 }).split('.')[0]}.x.y`, 'a..b', '\u0000.\u0000'])(
-  'B54 %j, which is no JWT, states nothing',
+  'B54 %j, which is not a JWT, has no expiry',
   token => {
     expect(expiryHint(token)).toBeUndefined();
   },
 );
 
-test('JWT-03 only the payload is read: a damaged header does not matter', () => {
+test('JWT-03 reads the expiry of a JWT with a damaged header', () => {
   expect(expiryHint(`damaged.${jwt({ exp: 1_614_974_287 }).split('.')[1]}.x`)).toBe(1_614_974_287_000);
 });
 
-test('B54 a signed JWT with characters of all alphabets states its expiry', async () => {
+test('B54 reads the expiry of a signed JWT with characters outside ASCII', async () => {
   const token = await new SignJWT({ name: 'Zoë ☃ 漢字', '>>>???': '<<<' })
     .setProtectedHeader({ alg: 'HS256' })
     .setExpirationTime(1_800_000_000)
@@ -27,6 +27,6 @@ test('B54 a signed JWT with characters of all alphabets states its expiry', asyn
   expect(expiryHint(token)).toBe(1_800_000_000_000);
 });
 
-test('B54 an expiry of the prototype is none', () => {
+test('B54 ignores an expiry in __proto__', () => {
   expect(expiryHint(jwt('{"__proto__":{"exp":1700000000}}'))).toBeUndefined();
 });

@@ -10,27 +10,27 @@ test.each([
   ['3600', 3_600_000],
   ['0.5', 500],
   ['1.25', 1_250],
-])('B52 a lifetime as the text %s is read', (expiresInS, ms) => {
+])('B52 reads a lifetime from the string %s', (expiresInS, ms) => {
   expect(made({ expiresInS }).expiresAt).toBe(requestedAt + ms);
 });
 
 test.each(['in 3600', '3600 s', '1e3', '', '.5', '-1', true, [3600], { seconds: 3600 }])(
-  'B52 a lifetime as %j is no statement',
+  'B52 ignores a lifetime of %j',
   value => {
     expect(untyped(value).expiresAt).toBeUndefined();
   },
 );
 
-test('B52 a lifetime of 0 is a statement: what else is said of the end does not count', () => {
+test('B52 a lifetime of 0 means an unknown expiry and takes precedence over expiresAt', () => {
   expect(made({ expiresInS: 0, expiresAt: requestedAt + 1 }).expiresAt).toBeUndefined();
 });
 
-test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('B52 the moment %d is no statement', expiresAt => {
+test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('B52 ignores the time %d', expiresAt => {
   expect(made({ expiresAt }).expiresAt).toBeUndefined();
   expect(made({ refreshExpiresAt: expiresAt }).refreshExpiresAt).toBeUndefined();
 });
 
-test('B52 a moment as text is no statement', () => {
+test('B52 ignores a time that is a string', () => {
   const parts = JSON.parse(`{"expiresAt":"${requestedAt + 1_000}"}`) as Partial<TokenParts>;
   expect(made(parts).expiresAt).toBeUndefined();
 });
