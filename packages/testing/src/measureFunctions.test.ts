@@ -15,7 +15,7 @@ test.each([
   ['a function in a function', `function f() { const g = () => {${body}}; }`, [0, 1]],
   ['a method of an object', `function f() { return { m() {${body}} }; }`, [0, 1]],
   ['three functions in each other', `function f() { const g = () => { function h() {${body}} }; }`, [0, 1, 2]],
-  ['each step of a curried function', `const f = a => b => c => {${body}};`, [0, 1, 2]],
+  ['a function in a curried one', `const f = a => b => { const g = () => {${body}}; };`, [0, 0, 1]],
   ['a callback with statements', `function f() { a.map(b => {${body}}); }`, [0, 1]],
 ])('%s is a level', (_, source, levels) => {
   expect(measureFunctions('a.ts', source).map(({ level }) => level)).toEqual(levels);

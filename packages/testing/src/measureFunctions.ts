@@ -9,11 +9,14 @@ export interface FunctionSize {
   readonly level: number;
 }
 
-/** A function that a reader takes in at a glance: one of at most three lines, or a callback that is one expression. */
+/**
+ * A function that a reader takes in at a glance: one of at most three lines, a callback that is one expression, or the first step
+ * of a curried function, as urql's exchanges are.
+ */
 function isGlance(node: SyntaxNode, parent: SyntaxNode, lines: number): boolean {
-  if (lines <= 3) return true;
+  if (lines <= 3 || isFunction(node.body as SyntaxNode)) return true;
   const isArgument = parent.type === 'CallExpression' || parent.type === 'NewExpression';
-  return isArgument && node.expression === true && !isFunction(node.body as SyntaxNode);
+  return isArgument && node.expression === true;
 }
 
 /** The functions and methods of this file, in their order. */
