@@ -5,6 +5,7 @@ import { ErrorLink } from '@apollo/client/link/error';
 import { authLink } from '@latchkey/apollo';
 import { from, Observable, switchMap } from 'rxjs';
 import type { StubServer } from './createStubServer.ts';
+import { floorLink } from './floorLink.ts';
 import type { Chain, Match } from './match.ts';
 import { signedInManager } from './signedInManager.ts';
 
@@ -19,7 +20,7 @@ function stubLink(server: StubServer): ApolloLink {
     operation =>
       new Observable(observer => {
         const { headers } = operation.getContext();
-        server.ask(headers?.authorization, isRefused => {
+        server.handle(headers?.authorization, isRefused => {
           observer.next(isRefused ? refused : accepted);
           observer.complete();
         });
@@ -27,33 +28,38 @@ function stubLink(server: StubServer): ApolloLink {
   );
 }
 
+/** @param done - called once, without an argument after an answer with data */
+function execute(link: ApolloLink, client: ApolloClient, id: number, done: (error?: unknown) => void): void {
+  let hasData = false;
+  ApolloLink.execute(link, { query, variables: { id } }, { client }).subscribe({
+    next: ({ data }) => {
+      hasData = data != null;
+    },
+    error: done,
+    complete: () => done(hasData ? undefined : new Error('An operation was not answered with data.')),
+  });
+}
+
+function executeAll(link: ApolloLink, client: ApolloClient, count: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let pending = count;
+    const done = (error?: unknown) => {
+      if (error) reject(error);
+      else if (--pending === 0) resolve();
+    };
+    for (let id = 0; id < count; id++) execute(link, client, id, done);
+  });
+}
+
 function chainOf(server: StubServer, ...links: readonly ApolloLink[]): Chain {
   const link = ApolloLink.from([...links, stubLink(server)]);
   const client = new ApolloClient({ cache: new InMemoryCache(), link });
-  return {
-    prepare: count => () =>
-      new Promise((resolve, reject) => {
-        let left = count;
-        for (let id = 0; id < count; id++) {
-          let hasData = false;
-          ApolloLink.execute(link, { query, variables: { id } }, { client }).subscribe({
-            next: ({ data }) => {
-              hasData = data != null;
-            },
-            error: reject,
-            complete: () => {
-              if (!hasData) reject(new Error('An operation was not answered with data.'));
-              else if (--left === 0) resolve();
-            },
-          });
-        }
-      }),
-  };
+  return { prepare: count => () => executeAll(link, client, count) };
 }
 
 /**
- * The token from memory in a `SetContextLink`, and an `ErrorLink` that fetches another and sends the operation again. The
- * documentation's `getNewToken()` is synchronous; a promise takes the place of it as rxjs has it.
+ * A `SetContextLink` that attaches the token from memory, and an `ErrorLink` that renews it and sends the operation again.
+ * The documentation's `getNewToken()` is synchronous; here it is a promise, converted with `from` of rxjs.
  *
  * @see https://www.apollographql.com/docs/react/networking/authentication#header
  * @see https://www.apollographql.com/docs/react/data/error-handling#retrying-operations
@@ -86,4 +92,5 @@ export const apolloMatch: Match = {
   bare: async server => chainOf(server),
   ours: async (server, token) => chainOf(server, authLink(await signedInManager(server, token))),
   peer: async (server, token) => chainOf(server, ...documentedLinks(server, token)),
+  floor: async (server, token) => chainOf(server, floorLink(server, token)),
 };

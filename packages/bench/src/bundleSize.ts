@@ -1,19 +1,20 @@
 import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 
-/** What an application pays for an import: everything of it that it does not have anyway, minified. */
-export async function bundleOf(statement: string, external: readonly string[]): Promise<string> {
+/** The production build of a program: everything it imports but the `external` packages, minified. */
+export async function bundleOf(program: string, external: readonly string[]): Promise<string> {
   const entry = 'entry';
   const bundle = await rolldown({
     input: entry,
     cwd: import.meta.dirname,
     platform: 'browser',
     external: id => external.some(name => id === name || id.startsWith(`${name}/`)),
+    transform: { define: { 'process.env.NODE_ENV': '"production"' } },
     plugins: [
       {
         name: 'entry',
         resolveId: id => (id === entry ? `${import.meta.dirname}/${entry}.js` : undefined),
-        load: id => (id.endsWith(`/${entry}.js`) ? statement : undefined),
+        load: id => (id.endsWith(`/${entry}.js`) ? program : undefined),
       },
     ],
   });
@@ -22,7 +23,7 @@ export async function bundleOf(statement: string, external: readonly string[]): 
   return output[0].code;
 }
 
-/** Minified, gzipped at level 9. */
-export async function bundleSize(statement: string, external: readonly string[]): Promise<number> {
-  return gzipSync(await bundleOf(statement, external), { level: 9 }).length;
+/** The bytes of the production build, gzipped at level 9. */
+export async function bundleSize(program: string, external: readonly string[]): Promise<number> {
+  return gzipSync(await bundleOf(program, external), { level: 9 }).length;
 }

@@ -1,5 +1,6 @@
-import { createStubServer, liveToken } from './createStubServer.ts';
+import { acceptedToken, createStubServer } from './createStubServer.ts';
 import { type Figure, makeFigure } from './figure.ts';
+import type { Goal } from './goals.ts';
 import { interleave, type Rounds, type Sample } from './interleave.ts';
 import type { Chain, Match } from './match.ts';
 import { median } from './median.ts';
@@ -17,14 +18,14 @@ function usPerOperation(chain: Chain, sampleMs: number): Sample {
   return async () => ((await msPerRun(sendWaves, sampleMs)) * 1000) / (wavesPerRun * waveSize);
 }
 
-/** What an operation costs above the bare chain, while the token is fresh and the answer good. */
-export async function chainCost(match: Match, goal: number, rounds: Rounds, sampleMs: number): Promise<Figure> {
+/** The cost of an operation above the bare chain, while the token is fresh and the operation is accepted. */
+export async function chainCost(match: Match, goal: Goal, rounds: Rounds, sampleMs: number): Promise<Figure> {
   const server = createStubServer('now');
   const took = await interleave(
     {
-      ours: usPerOperation(await match.ours(server, liveToken), sampleMs),
+      ours: usPerOperation(await match.ours(server, acceptedToken), sampleMs),
       bare: usPerOperation(await match.bare(server), sampleMs),
-      peer: usPerOperation(await match.peer(server, liveToken), sampleMs),
+      peer: usPerOperation(await match.peer(server, acceptedToken), sampleMs),
     },
     rounds,
   );

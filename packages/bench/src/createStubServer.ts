@@ -1,23 +1,26 @@
-export const deadToken = 'dead-token';
-export const liveToken = 'live-token';
+export const refusedToken = 'refused-token';
+export const acceptedToken = 'accepted-token';
 
 const headerOf = (token: string) => `Bearer ${token}`;
-const dead = headerOf(deadToken);
-const live = headerOf(liveToken);
+const refusedHeader = headerOf(refusedToken);
+const acceptedHeader = headerOf(acceptedToken);
 
-/** What a client's chain ends in: it refuses the dead token, and answers everything else. */
+/** The end of a client's chain: it refuses operations with `refusedToken`, and accepts all others. */
 export interface StubServer {
   readonly refused: number;
-  /** Operations that were answered with the live token on them. */
+  /** Operations that were answered while they carried `acceptedToken`. */
   readonly accepted: number;
   readonly renewals: number;
-  ask(authorization: string | undefined, answer: (isRefused: boolean) => void): void;
-  /** The auth server: one live token for all. */
+  handle(authorization: string | undefined, respond: (isRefused: boolean) => void): void;
+  /** The auth server: every renewal brings `acceptedToken`. */
   renew(): Promise<string>;
 }
 
-/** @param answers `now`: while it is asked; `nextTurn`: all that came in one turn together, in a later one */
-export function createStubServer(answers: 'now' | 'nextTurn'): StubServer {
+/**
+ * @param answers - `now`: within the call of `handle`; `nextTurn`: all operations of one turn together, in a later turn
+ * @param untilRenewed - renewals are answered after it; without it they are answered as operations of `nextTurn` are
+ */
+export function createStubServer(answers: 'now' | 'nextTurn', untilRenewed?: Promise<void>): StubServer {
   let waiting: (() => void)[] = [];
   const counts = { refused: 0, accepted: 0, renewals: 0 };
 
@@ -41,16 +44,17 @@ export function createStubServer(answers: 'now' | 'nextTurn'): StubServer {
     get renewals() {
       return counts.renewals;
     },
-    ask(authorization, answer) {
-      const isRefused = authorization === dead;
+    handle(authorization, respond) {
+      const isRefused = authorization === refusedHeader;
       if (isRefused) counts.refused++;
-      else if (authorization === live) counts.accepted++;
-      if (answers === 'now') answer(isRefused);
-      else later(() => answer(isRefused));
+      else if (authorization === acceptedHeader) counts.accepted++;
+      if (answers === 'now') respond(isRefused);
+      else later(() => respond(isRefused));
     },
     renew() {
       counts.renewals++;
-      return new Promise(resolve => later(() => resolve(liveToken)));
+      if (untilRenewed) return untilRenewed.then(() => acceptedToken);
+      return new Promise(resolve => later(() => resolve(acceptedToken)));
     },
   };
 }

@@ -1,20 +1,27 @@
-/** One line of the table: less is better in all of them. */
+import type { Goal } from './goals.ts';
+
+/** One line of the table. In every figure less is better. */
 export interface Figure {
   readonly name: string;
+  readonly unit: string;
   readonly ours: number;
-  /** `null`: there is no peer, or it did not finish within the limit. */
+  /** `null`: nothing is compared, or the peer did not finish within the limit. */
   readonly peer: number | null;
   readonly peerName: string | null;
-  readonly unit: string;
-  /** Ours over the peer's, from unrounded values. */
+  /** `null`: the figure is not compared with the floor. */
+  readonly floor: number | null;
+  /** Ours over the floor's where the goal is about that, else over the peer's; from unrounded values. */
   readonly ratio: number | null;
-  /** The most that it may be; `null`: told for orientation. */
+  /** The goal limits our own value, or its ratio to the peer's or the floor's. */
+  readonly goalOf: 'ours' | 'peer' | 'floor';
+  /** The highest value that meets the goal; `null`: the figure has no goal. */
   readonly goal: number | null;
-  /** What the goal is about. */
-  readonly goalOf: 'ours' | 'ratio';
-  /** A peer that did not finish is slower by any ratio. */
+  readonly wish: number | null;
+  /** `null` without a goal. A peer that did not finish counts as slower by any ratio. */
   readonly met: boolean | null;
-  /** How often a storm fetched a new token. */
+  /** `null` without a wish. */
+  readonly wishMet: boolean | null;
+  /** How many times a storm renewed the token. */
   readonly renewals?: Renewals;
 }
 
@@ -24,33 +31,41 @@ export interface Renewals {
 }
 
 export interface Measured extends Pick<Figure, 'name' | 'unit' | 'renewals'> {
-  /** `null` where ours did not finish: there is no figure then. */
+  /** `null`: ours did not finish, and there is no figure. */
   readonly ours: number | null;
   readonly peer?: number | null;
   readonly peerName?: string;
-  readonly goal?: number;
-  /** @defaultValue 'ratio' where there is a peer */
+  readonly floor?: number | null;
+  readonly goal?: Goal;
+  /** @defaultValue 'peer' where there is one, else 'ours' */
   readonly goalOf?: Figure['goalOf'];
 }
 
 const rounded = (value: number) => Number(value.toPrecision(4));
+const roundedOrNull = (value: number | null) => (value === null ? null : rounded(value));
 
-/** @throws Error when ours did not finish */
-export function makeFigure({ name, unit, ours, peer = null, peerName, goal, goalOf, renewals }: Measured): Figure {
+/** @throws Error when ours did not finish, or a floor that the goal is about */
+export function makeFigure(measured: Measured): Figure {
+  const { name, unit, ours, peer = null, peerName, floor = null, goal, renewals } = measured;
+  const goalOf = measured.goalOf ?? (peerName === undefined ? 'ours' : 'peer');
   if (ours === null) throw new Error(`${name}: ours did not finish.`);
-  const kind = goalOf ?? (peerName === undefined ? 'ours' : 'ratio');
-  const ratio = peer === null ? null : ours / peer;
-  const judged = kind === 'ours' ? ours : (ratio ?? 0);
+  if (goalOf === 'floor' && floor === null) throw new Error(`${name}: the floor did not finish.`);
+  const base = goalOf === 'floor' ? floor : peer;
+  const ratio = base === null ? null : ours / base;
+  const judged = goalOf === 'ours' ? ours : (ratio ?? 0);
   return {
     name,
-    ours: rounded(ours),
-    peer: peer === null ? null : rounded(peer),
-    peerName: peerName ?? null,
     unit,
-    ratio: ratio === null ? null : rounded(ratio),
-    goal: goal ?? null,
-    goalOf: kind,
-    met: goal === undefined ? null : judged <= goal,
+    ours: rounded(ours),
+    peer: roundedOrNull(peer),
+    peerName: peerName ?? null,
+    floor: roundedOrNull(floor),
+    ratio: roundedOrNull(ratio),
+    goalOf,
+    goal: goal?.atMost ?? null,
+    wish: goal?.wish ?? null,
+    met: goal === undefined ? null : judged <= goal.atMost,
+    wishMet: goal?.wish === undefined ? null : judged <= goal.wish,
     ...(renewals && { renewals }),
   };
 }

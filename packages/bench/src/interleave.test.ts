@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { interleave, type Sample } from './interleave.ts';
 
-test('the contestants take turns, each round begins with another, and warm-ups do not count', async () => {
+test('the contestants take turns, each round begins with another one, and warm-ups do not count', async () => {
   const ran: string[] = [];
   const contestant =
     (name: string): Sample =>
@@ -19,19 +19,19 @@ test('the contestants take turns, each round begins with another, and warm-ups d
   );
 });
 
-test('who does not finish in time has no figures, and is not run again', async () => {
+test('a contestant that does not finish in time has no values, and is not run again', async () => {
   let runs = 0;
-  const never: Sample = () => {
+  const hanging: Sample = () => {
     runs++;
     return new Promise(() => {});
   };
-  const took = await interleave({ never, quick: async () => 1 }, { rounds: 3, warmUps: 0, limitMs: 1_000 });
+  const took = await interleave({ hanging, quick: async () => 1 }, { rounds: 3, warmUps: 0, limitMs: 1_000 });
   expect(runs).toBe(1);
-  expect(took.get('never')).toBeUndefined();
+  expect(took.get('hanging')).toBeUndefined();
   expect(took.get('quick')).toEqual([1, 1, 1]);
 });
 
-test('an operation that fails fails the run', async () => {
+test('a failed operation fails the run', async () => {
   const failing: Sample = () => Promise.reject(new Error('refused'));
   await expect(interleave({ failing }, { rounds: 1, warmUps: 0 })).rejects.toThrow('refused');
 });

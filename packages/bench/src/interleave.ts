@@ -1,18 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** One run of a contestant; resolves to what it took, in the unit of whoever asks. */
+/** One run of a contestant; resolves to the measured value, in the unit of the caller. */
 export type Sample = () => Promise<number>;
 
 export interface Rounds {
-  /** Rounds that count. */
+  /** Rounds whose values count. */
   readonly rounds: number;
-  /** Rounds before them, which do not. */
+  /** Rounds before them, whose values do not count. */
   readonly warmUps: number;
-  /** A run that takes longer has not finished. @defaultValue 60,000 */
+  /** A longer run counts as not finished. @defaultValue 60,000 */
   readonly limitMs?: number;
 }
 
-/** @returns `undefined` when the run has not finished in time; a run that never yields is waited for, and late as well */
+/** @returns `undefined` when the run did not finish in time; a run that blocks the thread for longer is late too */
 async function withinLimit(sample: Sample, limitMs: number): Promise<number | undefined> {
   const stop = new AbortController();
   const start = performance.now();
@@ -23,10 +23,10 @@ async function withinLimit(sample: Sample, limitMs: number): Promise<number | un
 }
 
 /**
- * Runs the contestants in turn, round after round, each round beginning with another: what slows the machine for a while
+ * Runs the contestants in turn, round after round, each round beginning with another: a machine that is slow for a while
  * slows all of them. Garbage is collected before each run, where Node exposes that.
  *
- * @returns by contestant what each counted run took; nothing for one that did not finish in time, which is not run again
+ * @returns the values of the counted runs by contestant; no entry for one that did not finish in time, which is not run again
  */
 export async function interleave(
   samples: Readonly<Record<string, Sample>>,

@@ -3,19 +3,25 @@ import type { StubServer } from './createStubServer.ts';
 /** A client's chain of links or exchanges, from its entry to a stub server. */
 export interface Chain {
   /**
-   * Makes so many operations.
+   * Makes `count` operations.
    *
-   * @returns what sends them all in one turn, again each time it is called; resolves when each was answered with data
+   * @returns a function that sends all of them in one turn, each time it is called; resolves when each was answered with data
    */
   prepare(count: number): () => Promise<void>;
 }
 
-/** One client: our adapter in it, and what its users write today. */
-export interface Match {
+/**
+ * `ours`: Latchkey's adapter. `peer`: the code that users of the client write today. `floor`: the least code that attaches a
+ * token, keeps the refused operations in one list, renews once and sends them again; it handles nothing else.
+ */
+export type Side = 'ours' | 'peer' | 'floor';
+
+export const sides: readonly Side[] = ['ours', 'peer', 'floor'];
+
+/** One client, with the contestants in its chain. */
+export interface Match extends Readonly<Record<Side, (server: StubServer, token: string) => Promise<Chain>>> {
   readonly adapter: string;
   readonly peerName: string;
-  /** Nothing between the client and the server. */
+  /** The chain without a contestant. */
   bare(server: StubServer): Promise<Chain>;
-  ours(server: StubServer, token: string): Promise<Chain>;
-  peer(server: StubServer, token: string): Promise<Chain>;
 }

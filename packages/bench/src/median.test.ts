@@ -11,7 +11,7 @@ test.for([
   expect(median(values)).toBe(middle);
 });
 
-test('the values stay in their order', () => {
+test('the order of the given values does not change', () => {
   const values = [3, 1, 2];
   median(values);
   expect(values).toEqual([3, 1, 2]);

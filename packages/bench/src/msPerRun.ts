@@ -1,6 +1,10 @@
 import { cpuMs } from './cpuMs.ts';
 
-/** Runs again and again, until it has computed for `sampleMs`, and at least once. @returns the mean, in milliseconds */
+/**
+ * Calls `run` until `sampleMs` of computing time have passed, and at least once.
+ *
+ * @returns the mean of a call, in milliseconds
+ */
 export async function msPerRun(run: () => void | Promise<void>, sampleMs: number): Promise<number> {
   const start = cpuMs();
   let ms = 0;

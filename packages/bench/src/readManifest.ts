@@ -6,7 +6,7 @@ export interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
-/** The package.json of a package that this one depends on. */
+/** The package.json of a dependency of this package. @throws Error when it is not installed */
 export async function readManifest(name: string): Promise<Manifest> {
   const path = findPackageJSON(name, import.meta.url);
   if (!path) throw new Error(`${name} is not installed.`);

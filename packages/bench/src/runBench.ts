@@ -3,6 +3,8 @@ import { apolloMatch } from './apolloMatch.ts';
 import { chainCost } from './chainCost.ts';
 import type { Figure } from './figure.ts';
 import { freshCost } from './freshCost.ts';
+import { apolloGoals, urqlGoals } from './goals.ts';
+import { heldCost } from './heldCost.ts';
 import type { Rounds } from './interleave.ts';
 import { readManifest } from './readManifest.ts';
 import { sizes } from './sizes.ts';
@@ -15,12 +17,14 @@ export interface Results {
   readonly figures: readonly Figure[];
 }
 
-/** How much is run: a figure needs much, a test of it little. */
+/** The size of a run: a result needs a large one, a test of the benchmark a small one. */
 export interface Effort extends Rounds {
-  /** How long one sample of something short lasts. */
+  /** The computing time of one sample of a short operation. */
   readonly sampleMs: number;
-  /** Operations in the storms, least first. */
+  /** Operations in the storms, smallest first. */
   readonly stormSizes: readonly number[];
+  /** Operations that wait for one renewal while their heap is measured. */
+  readonly heldOperations: number;
 }
 
 const compared = [
@@ -37,13 +41,14 @@ const compared = [
   'wonka',
 ];
 
-export async function runBench({ sampleMs, stormSizes, ...rounds }: Effort): Promise<Results> {
+export async function runBench({ sampleMs, stormSizes, heldOperations, ...rounds }: Effort): Promise<Results> {
   const figures = [
     await freshCost(rounds, sampleMs),
-    await chainCost(apolloMatch, 0.4, rounds, sampleMs),
-    await chainCost(urqlMatch, 0.5, rounds, sampleMs),
-    ...(await stormCost(apolloMatch, 0.7, rounds, stormSizes)),
-    ...(await stormCost(urqlMatch, 0.7, rounds, stormSizes)),
+    await chainCost(apolloMatch, apolloGoals.operation, rounds, sampleMs),
+    await chainCost(urqlMatch, urqlGoals.operation, rounds, sampleMs),
+    ...(await stormCost(apolloMatch, apolloGoals.storm, rounds, stormSizes)),
+    ...(await stormCost(urqlMatch, urqlGoals.storm, rounds, stormSizes)),
+    ...(await heldCost(rounds, heldOperations)),
     ...(await sizes()),
   ];
   const versions = await Promise.all(compared.map(async name => [name, (await readManifest(name)).version] as const));

@@ -1,27 +1,40 @@
 import { bundleSize } from './bundleSize.ts';
 import { type Figure, makeFigure } from './figure.ts';
+import { managerGoal, programGoal, storeGoal } from './goals.ts';
+import { type Adapter, programOf } from './programOf.ts';
 import { readManifest } from './readManifest.ts';
 
-interface Import {
-  readonly package: string;
-  readonly name: string;
-  readonly mostBytes: number;
-}
-
-const imports: readonly Import[] = [
-  { package: '@latchkey/core', name: 'createTokenManager', mostBytes: 4608 },
-  { package: '@latchkey/apollo', name: 'authLink', mostBytes: 1331 },
-  { package: '@latchkey/urql', name: 'authExchange', mostBytes: 1536 },
-  { package: '@latchkey/fetch', name: 'authFetch', mostBytes: 819 },
+const link: Adapter = { package: '@latchkey/apollo', name: 'authLink' };
+const adapters: readonly Adapter[] = [
+  link,
+  { package: '@latchkey/urql', name: 'authExchange' },
+  { package: '@latchkey/fetch', name: 'authFetch' },
 ];
 
-/** What each import adds to an application that has the package's peer dependencies: an adapter's core counts as the core's. */
+/** An application brings the adapters' peer dependencies, but the core only because of the adapter. */
+async function externalPackages(): Promise<readonly string[]> {
+  const manifests = await Promise.all(adapters.map(adapter => readManifest(adapter.package)));
+  const names = manifests.flatMap(({ peerDependencies = {} }) => Object.keys(peerDependencies));
+  return names.filter(name => !name.startsWith('@latchkey/'));
+}
+
+/** The bytes that an application ships: whole programs, the manager alone, and the share of a store. */
 export async function sizes(): Promise<readonly Figure[]> {
-  return Promise.all(
-    imports.map(async ({ package: from, name, mostBytes }) => {
-      const { peerDependencies = {} } = await readManifest(from);
-      const bytes = await bundleSize(`export { ${name} } from '${from}';`, Object.keys(peerDependencies));
-      return makeFigure({ name: `${from}: ${name}`, unit: 'bytes', ours: bytes, goal: mostBytes });
+  const external = await externalPackages();
+  const programs = adapters.map(async adapter =>
+    makeFigure({
+      name: `program: createTokenManager, readTokens, ${adapter.name}`,
+      unit: 'bytes',
+      ours: await bundleSize(programOf(adapter), external),
+      goal: programGoal,
     }),
   );
+  const manager = await bundleSize("export { createTokenManager } from '@latchkey/core';", external);
+  const withStore = await bundleSize(programOf(link, true), external);
+  const withoutStore = await bundleSize(programOf(link), external);
+  return [
+    ...(await Promise.all(programs)),
+    makeFigure({ name: 'createTokenManager alone', unit: 'bytes', ours: manager, goal: managerGoal }),
+    makeFigure({ name: 'added by keyValueStore', unit: 'bytes', ours: withStore - withoutStore, goal: storeGoal }),
+  ];
 }

@@ -1,14 +1,20 @@
 import type { Figure, Renewals } from './figure.ts';
 
-const heads = ['figure', 'unit', 'ours', 'peer', 'ratio', 'goal', 'met', 'renewals', 'against'];
+const heads = ['figure', 'unit', 'ours', 'peer', 'floor', 'ratio', 'goal', 'wish', 'result', 'renewals', 'against'];
+const leftAligned = ['figure', 'unit', 'result', 'against'];
 
 const number = (value: number | null) => value?.toLocaleString('en', { maximumSignificantDigits: 4 }) ?? '–';
 const counts = ({ ours, peer }: Renewals) => `${number(ours)} : ${number(peer)}`;
-const metOf = (met: boolean | null) => (met === null ? '–' : met ? 'yes' : 'NO');
 
-function goalOf({ goal, goalOf: kind }: Figure): string {
+function goalCell({ goal, goalOf }: Figure): string {
   if (goal === null) return '–';
-  return kind === 'ratio' ? `≤ ${number(goal)} of peer` : `≤ ${number(goal)}`;
+  return goalOf === 'ours' ? `≤ ${number(goal)}` : `≤ ${number(goal)} of ${goalOf}`;
+}
+
+function resultCell({ met, wishMet }: Figure): string {
+  if (met === null) return '–';
+  if (!met) return 'MISSED';
+  return wishMet ? 'met, wish met' : 'met';
 }
 
 const cellsOf = (figure: Figure): readonly string[] => [
@@ -16,20 +22,23 @@ const cellsOf = (figure: Figure): readonly string[] => [
   figure.unit,
   number(figure.ours),
   figure.peerName !== null && figure.peer === null ? 'not in time' : number(figure.peer),
+  number(figure.floor),
   number(figure.ratio),
-  goalOf(figure),
-  metOf(figure.met),
+  goalCell(figure),
+  number(figure.wish),
+  resultCell(figure),
   figure.renewals ? counts(figure.renewals) : '–',
   figure.peerName ?? '–',
 ];
 
-/** The figures as lines of text, a column under its head; figures are right-aligned. */
+/** The figures as the lines of a table, under a line of heads; numbers are right-aligned. */
 export function tableOf(figures: readonly Figure[]): string {
   const rows = [heads, ...figures.map(cellsOf)];
   const widths = heads.map((_, column) => Math.max(...rows.map(cells => cells[column]?.length ?? 0)));
-  const isText = (column: number) => column < 2 || column === heads.length - 1;
-  const pad = (cell: string, column: number) =>
-    isText(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
+  const pad = (cell: string, column: number) => {
+    const width = widths[column] ?? 0;
+    return leftAligned.includes(heads[column] ?? '') ? cell.padEnd(width) : cell.padStart(width);
+  };
   const line = (cells: readonly string[]) => `${cells.map(pad).join('  ').trimEnd()}\n`;
   return rows.map(line).join('');
 }

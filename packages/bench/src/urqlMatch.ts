@@ -15,6 +15,7 @@ import {
 import { authExchange as peerExchange } from '@urql/exchange-auth';
 import { filter, makeSubject, merge, onPush, pipe, subscribe } from 'wonka';
 import type { StubServer } from './createStubServer.ts';
+import { floorExchange } from './floorExchange.ts';
 import type { Chain, Match } from './match.ts';
 import { signedInManager } from './signedInManager.ts';
 
@@ -34,22 +35,35 @@ function authorizationOf({ context: { fetchOptions } }: Operation): string | und
   return authorization ?? Authorization;
 }
 
-/** In place of what sends: the core of urql is itself more than linear with thousands of operations in flight. */
+/** Replaces fetchExchange. The chain has no client: the cost of urql's own grows faster than the number of operations. */
 function stubExchange(server: StubServer): Exchange {
   return () => operations$ => {
     const { source, next } = makeSubject<OperationResult>();
-    const ask = (operation: Operation) => {
+    const send = (operation: Operation) => {
       if (operation.kind === 'teardown') return;
-      server.ask(authorizationOf(operation), isRefused =>
+      server.handle(authorizationOf(operation), isRefused =>
         next({ operation, stale: false, hasNext: false, ...(isRefused ? refused : accepted) }),
       );
     };
-    const asked$ = pipe(
+    const sent$ = pipe(
       operations$,
-      onPush(ask),
+      onPush(send),
       filter((operation): operation is never => operation === undefined),
     );
-    return merge([source, asked$]);
+    return merge([source, sent$]);
+  };
+}
+
+/** Resolves after `count` results with data, and rejects at one without. */
+function countdown(
+  count: number,
+  resolve: () => void,
+  reject: (error: Error) => void,
+): (result: OperationResult) => void {
+  let pending = count;
+  return ({ data }) => {
+    if (data == null) reject(new Error('An operation was not answered with data.'));
+    else if (--pending === 0) resolve();
   };
 }
 
@@ -65,20 +79,21 @@ function chainOf(server: StubServer, ...exchanges: readonly Exchange[]): Chain {
   );
   const makeOperations = (kind: 'query' | 'teardown', count: number) =>
     Array.from({ length: count }, (_, id) => makeOperation(kind, { ...request, key: id, variables: { id } }, context));
+
+  function sendAll(queries: readonly Operation[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      answered = countdown(queries.length, resolve, reject);
+      for (const query of queries) operations.next(query);
+    });
+  }
+
   return {
     prepare(count) {
       const queries = makeOperations('query', count);
       const teardowns = makeOperations('teardown', count);
       return async () => {
-        await new Promise<void>((resolve, reject) => {
-          let left = count;
-          answered = ({ data }) => {
-            if (data == null) reject(new Error('An operation was not answered with data.'));
-            else if (--left === 0) resolve();
-          };
-          for (const operation of queries) operations.next(operation);
-        });
-        for (const teardown of teardowns) operations.next(teardown); // as the client does when nobody listens any more
+        await sendAll(queries);
+        for (const teardown of teardowns) operations.next(teardown); // as the client does without subscribers
       };
     },
   };
@@ -107,7 +122,8 @@ export const urqlMatch: Match = {
   ours: async (server, token) => chainOf(server, authExchange(await signedInManager(server, token))),
   async peer(server, token) {
     const chain = chainOf(server, documentedExchange(server, token));
-    await nextTurn(); // its own beginning is asynchronous
+    await nextTurn(); // its initialization is asynchronous
     return chain;
   },
+  floor: async (server, token) => chainOf(server, floorExchange(server, token)),
 };
