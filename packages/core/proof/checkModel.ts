@@ -1,24 +1,24 @@
 import fc from 'fast-check';
-import { type Life, life } from './life.ts';
-import { World } from './world.ts';
+import { type Scenario, scenario } from './scenario.ts';
+import { Simulation } from './simulation.ts';
 
 export interface CheckOptions {
   readonly runs: number;
   readonly seed: number;
-  /** The way to one life, as it was reported with a failure. */
+  /** The path to one scenario, from the report of a violation. */
   readonly path?: string | undefined;
-  /** Stop at the first failure instead of looking for a shorter life that fails. @defaultValue false */
+  /** Stop at the first violation instead of shrinking its scenario. @defaultValue false */
   readonly stopsAtFirst?: boolean;
 }
 
-/** What became of a check: `report` ends with a line that says whether the invariants held. */
-export interface Checked {
+export interface CheckResult {
   readonly holds: boolean;
+  /** Its last line is `seed=… runs=… failed=0`, or `failed=1` and the invariants that did not hold. */
   readonly report: string;
 }
 
-/** Numbers from 0 to 1 that are the same each time: a life that is lived again is jittered in the same way (a Weyl sequence). */
-function evenChance(): () => number {
+/** A fixed sequence of numbers from 0 to 1 (a Weyl sequence): the same scenario has the same jitter. */
+function fixedRandom(): () => number {
   let last = 0;
   return () => {
     last = (last + 0.618_033_988_749_895) % 1;
@@ -26,20 +26,20 @@ function evenChance(): () => number {
   };
 }
 
-async function liveThrough(planned: Life, scheduler: fc.Scheduler): Promise<void> {
+async function simulate(planned: Scenario, scheduler: fc.Scheduler): Promise<void> {
   const { random } = Math;
-  Math.random = evenChance();
+  Math.random = fixedRandom();
   try {
-    const wrong = await new World(planned, scheduler).live();
-    if (wrong.length > 0) throw new Error(wrong.join('; '));
+    const violations = await new Simulation(planned, scheduler).run();
+    if (violations.length > 0) throw new Error(violations.join('; '));
   } finally {
     Math.random = random;
   }
 }
 
-/** Whatever happens, in whatever order: the invariants hold. */
-export async function checkModel({ runs, seed, path, stopsAtFirst = false }: CheckOptions): Promise<Checked> {
-  const result = await fc.check(fc.asyncProperty(life, fc.scheduler(), liveThrough), {
+/** Checks the invariants in random scenarios, with random orders of the pending work. */
+export async function checkModel({ runs, seed, path, stopsAtFirst = false }: CheckOptions): Promise<CheckResult> {
+  const result = await fc.check(fc.asyncProperty(scenario, fc.scheduler(), simulate), {
     seed,
     numRuns: runs,
     endOnFailure: stopsAtFirst,
@@ -47,12 +47,12 @@ export async function checkModel({ runs, seed, path, stopsAtFirst = false }: Che
   });
   if (!result.failed) return { holds: true, report: `seed=${seed} runs=${result.numRuns} failed=0` };
   const [planned, scheduler] = result.counterexample ?? [];
-  const [found] = result.counterexamplePath?.split(':') ?? []; // the life as it was drawn; it is shortened anew
+  const [index] = result.counterexamplePath?.split(':') ?? []; // without the steps of shrinking, which run again
   const report = [
-    'A life in which an invariant does not hold:',
+    'A scenario in which an invariant does not hold:',
     JSON.stringify(planned),
     fc.stringify(scheduler),
-    `Again: pnpm --filter @latchkey/core run model --seed=${seed} --path=${found}`,
+    `Run it again: pnpm --filter @latchkey/core run model --seed=${seed} --path=${index}`,
     `seed=${seed} runs=${result.numRuns} failed=1 ${String(result.errorInstance)}`,
   ];
   return { holds: false, report: report.join('\n') };

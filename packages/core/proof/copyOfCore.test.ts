@@ -4,10 +4,10 @@ import { copyOfCore, faults } from './copyOfCore.ts';
 const copy = copyOfCore();
 afterAll(() => copy.remove());
 
-test.each(faults)('the fault can still be planted: %s', fault => {
-  expect(() => copy.plant(fault, { onlyTry: true })).not.toThrow();
+test.each(faults)('the patch of the fault %s applies to the present code', fault => {
+  expect(() => copy.apply(fault, { checkOnly: true })).not.toThrow();
 });
 
-test('a fault that does not fit is an error that says what to do', () => {
-  expect(() => copy.plant('no-such-fault')).toThrow('no-such-fault.patch does not apply any more. Make it anew');
+test('the error of a patch that does not apply states the remedy', () => {
+  expect(() => copy.apply('no-such-fault')).toThrow('no-such-fault.patch does not apply. Update it');
 });

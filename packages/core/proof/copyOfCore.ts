@@ -6,16 +6,16 @@ import { join } from 'node:path';
 const core = join(import.meta.dirname, '..');
 const patches = join(import.meta.dirname, 'faults');
 
-/** What is wrong on purpose, each by a patch of the same name. */
+/** The names of the seeded faults; each is a patch with the same name. */
 export const faults: readonly string[] = readdirSync(patches)
   .filter(file => file.endsWith('.patch'))
   .map(file => file.slice(0, -'.patch'.length));
 
-/** A copy of this package in which faults are planted: the work tree stays as it is. */
+/** A copy of this package to which faults are applied, so that the work tree does not change. */
 export interface CopyOfCore {
   readonly folder: string;
-  /** @throws Error when the patch does not fit: the code has moved on, and the patch has to follow */
-  plant(fault: string, options?: { readonly onlyTry?: boolean }): void;
+  /** @throws Error when the patch does not apply to the present code */
+  apply(fault: string, options?: { readonly checkOnly?: boolean }): void;
   remove(): void;
 }
 
@@ -26,17 +26,15 @@ export function copyOfCore(): CopyOfCore {
   symlinkSync(join(core, 'node_modules'), join(folder, 'node_modules'));
   return {
     folder,
-    plant(fault, { onlyTry = false } = {}) {
+    apply(fault, { checkOnly = false } = {}) {
       const patch = join(patches, `${fault}.patch`);
-      const { error, status, stderr } = spawnSync('git', ['apply', ...(onlyTry ? ['--check'] : []), patch], {
+      const { error, status, stderr } = spawnSync('git', ['apply', ...(checkOnly ? ['--check'] : []), patch], {
         cwd: folder,
         encoding: 'utf8',
-        env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() }, // a repository around would change what paths mean
+        env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() }, // paths are relative to the folder, not to a repository around it
       });
       if (error || status !== 0)
-        throw new Error(
-          `${fault}.patch does not apply any more. Make it anew from the code as it is.\n${error ?? stderr}`,
-        );
+        throw new Error(`${fault}.patch does not apply. Update it for the present code.\n${error ?? stderr}`);
     },
     remove: () => rmSync(folder, { recursive: true }),
   };

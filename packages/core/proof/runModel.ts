@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { checkModel } from './checkModel.ts';
 
-// The long run, with a new seed each time: `pnpm --filter @latchkey/core run model -- --runs 100000`.
+// Checks the model with a new seed: `pnpm --filter @latchkey/core run model -- --runs 100000`.
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter(argument => argument !== '--'),

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyOfCore } from './copyOfCore.ts';
 
-// Every line is changed in small ways, and the unit tests have to notice: `pnpm --filter @latchkey/core run mutation`.
-// In a copy of the package, for half an hour or more. Files as arguments: only those (`src/settle.ts`).
+// Runs the mutation tests of the unit tests: `pnpm --filter @latchkey/core run mutation`.
+// They run in a copy of the package, for half an hour or more. Arguments: the files to mutate (`src/verdict/decide.ts`).
 
 interface Mutant {
   readonly status: string;
@@ -17,17 +17,17 @@ interface Report {
   readonly files: Readonly<Record<string, { readonly mutants: readonly Mutant[] }>>;
 }
 
-/** What somebody noticed, and what nobody did; the rest does not compile, or was left out. */
-const noticed = ['Killed', 'Timeout'];
-const missed = ['Survived', 'NoCoverage'];
+/** The statuses of Stryker that count for the score; all others are mutants that do not compile or were ignored. */
+const detected = ['Killed', 'Timeout'];
+const undetected = ['Survived', 'NoCoverage'];
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const count = (mutants: readonly Mutant[], statuses: readonly string[]) =>
   mutants.filter(({ status }) => statuses.includes(status)).length;
 
 function scoreOf(mutants: readonly Mutant[]): string {
-  const all = count(mutants, [...noticed, ...missed]);
-  return ((100 * count(mutants, noticed)) / Math.max(all, 1)).toFixed(1);
+  const total = count(mutants, [...detected, ...undetected]);
+  return ((100 * count(mutants, detected)) / Math.max(total, 1)).toFixed(1);
 }
 
 function mutate(files: readonly string[]): Report {
@@ -37,7 +37,7 @@ function mutate(files: readonly string[]): Report {
     const only = files.length > 0 ? ['--mutate', files.join(',')] : [];
     const args = [stryker, 'run', 'proof/mutation.config.json', ...only];
     const { status } = spawnSync(process.execPath, args, { cwd: copy.folder, stdio: ['ignore', 'inherit', 'inherit'] });
-    if (status !== 0) throw new Error('The mutation tests did not come to their end.');
+    if (status !== 0) throw new Error('Stryker did not finish.');
     return JSON.parse(readFileSync(join(copy.folder, 'mutation.json'), 'utf8')) as Report;
   } finally {
     copy.remove();
@@ -46,10 +46,10 @@ function mutate(files: readonly string[]): Report {
 
 const { files } = mutate(process.argv.slice(2).filter(argument => argument !== '--'));
 for (const [file, { mutants }] of Object.entries(files)) {
-  if (count(mutants, [...noticed, ...missed]) === 0) continue;
+  if (count(mutants, [...detected, ...undetected]) === 0) continue;
   print(`${file}: ${scoreOf(mutants)}`);
   for (const { status, mutatorName, replacement = '', location } of mutants)
-    if (missed.includes(status))
+    if (undetected.includes(status))
       print(`  ${location.start.line} ${status} ${mutatorName}: ${replacement.replaceAll(/\s+/g, ' ').slice(0, 100)}`);
 }
 print(`mutation score: ${scoreOf(Object.values(files).flatMap(({ mutants }) => mutants))}`);

@@ -4,174 +4,174 @@ import type { TokenManager } from '../src/tokenManager.ts';
 import { defaults } from '../src/tokenManagerOptions.ts';
 import type { TokenSet } from '../src/tokens/tokenSet.ts';
 import type { Password, SignedIn } from '../test/scriptedProvider.ts';
-import { type Asker, type AuthServer, unattended } from './authServer.ts';
-import type { Life } from './life.ts';
-import type { Place } from './place.ts';
-import { Quiet } from './quiet.ts';
-import type { Surroundings } from './surroundings.ts';
-import { userOf, Witness } from './witness.ts';
+import { type AuthServer, type Client, robotCredentials } from './authServer.ts';
+import { CooldownCheck } from './cooldownCheck.ts';
+import type { Environment } from './environment.ts';
+import { History, userOf } from './history.ts';
+import type { Scenario } from './scenario.ts';
+import type { SimulatedStorage } from './simulatedStorage.ts';
 
-interface Wait {
-  readonly stop: AbortController;
+interface Waiter {
+  readonly controller: AbortController;
   readonly promise: Promise<TokenSet | null | undefined>;
 }
 
-/** A token manager, what is known of it, and who waits for it. */
-export class Tab implements Asker {
+/** A token manager with its callers, and with checks of all that they observe. */
+export class Tab implements Client {
   readonly auth: TokenManager<Password, SignedIn>;
-  readonly witness: Witness;
-  readonly quiet: Quiet;
-  readonly waits: Set<Wait> = new Set();
-  /** The token sets that somebody was given. */
-  readonly seen: TokenSet[] = [];
-  readonly refusals: Set<string> = new Set();
-  /** Token sets that a refusal has brought, and until when they are not renewed unless an operation is accepted with them. */
-  readonly trials: Map<TokenSet, number> = new Map();
-  /** The newest that an operation was accepted with. */
-  accepted: TokenSet | undefined;
-  /** Somebody left without seeing what the refusal has brought. */
-  hasLeavers = false;
-  turn = 0;
-  isOut = false;
-  credentialsRest = false;
-  lacksLock = false;
-  /** The store could not be read or written: then it may hold something else than memory. */
-  lacksStore = false;
-  lacksLoads = false;
-  readonly #place: Place;
-  readonly #around: Surroundings;
+  readonly history: History;
+  readonly cooldown: CooldownCheck;
+  readonly waiters: Set<Waiter> = new Set();
+  /** The token sets that callers have received. */
+  readonly received: TokenSet[] = [];
+  readonly refusedTokens: Set<string> = new Set();
+  /** The end of the cool-down of the token sets that followed a refusal: until then only a success allows a renewal. */
+  readonly unprovenUntil: Map<TokenSet, number> = new Map();
+  /** The latest token set with which an operation succeeded. */
+  proven: TokenSet | undefined;
+  /** Whether a caller aborted, so that its successor was not recorded in `unprovenUntil`. */
+  hasAborted = false;
+  sessionChanges = 0;
+  isSignedOut = false;
+  credentialsAreOff = false;
+  lockFailed = false;
+  /** Whether a load or save failed: the store and memory may then differ. */
+  storeFailed = false;
+  loadFailed = false;
+  readonly #storage: SimulatedStorage;
+  readonly #env: Environment;
   readonly #users = new Map<string, string>();
   #isLoaded = false;
   isDisposed = false;
 
-  constructor(life: Life, around: Surroundings, place: Place, server: AuthServer) {
-    this.#place = place;
-    this.#around = around;
-    const witness = new Witness(around);
-    this.witness = witness;
-    this.quiet = new Quiet(around, defaults.cooldownMs);
-    const { exclusive, restore, isUnattended } = life;
+  constructor(scenario: Scenario, env: Environment, storage: SimulatedStorage, server: AuthServer) {
+    this.#storage = storage;
+    this.#env = env;
+    const history = new History(env);
+    this.history = history;
+    this.cooldown = new CooldownCheck(env, defaults.cooldownMs);
+    const { exclusive, restore, hasCredentials } = scenario;
     this.auth = createTokenManager<Password, SignedIn>({
       renew: context => server.renew(this, context),
       signIn: credentials => server.signIn(this, credentials),
       signOut: () => new Promise(() => {}),
-      ...(isUnattended && { credentials: () => around.later('credentials', () => unattended) }),
+      ...(hasCredentials && { credentials: () => env.schedule('credentials', () => robotCredentials) }),
       receive: headers => headers.get('x-token'),
-      clock: around.clock,
-      store: place.storeFor({
+      clock: env.clock,
+      store: storage.storeFor({
         loaded: () => {
           this.#isLoaded = true;
         },
-        saves: record => {
-          const isEnd = !record && place.isShared; // of a session that is still on here: the auth server has said no
-          const ending = isEnd ? witness.reign : undefined;
-          witness.saves(record);
+        saving: record => {
+          const isDeletion = !record && storage.isShared;
+          const expired = isDeletion ? history.current : undefined; // still current: the auth server has rejected it
+          history.save(record);
           return before => {
-            witness.unsaved.delete(record?.accessToken ?? '');
-            if (ending) witness.deletes(before, ending);
+            history.unsavedTokens.delete(record?.accessToken ?? '');
+            if (expired) history.deleteExpired(before, expired);
           };
         },
       }),
       exclusive,
       restore,
     });
-    this.#listen(place);
+    this.#observe(storage);
   }
 
-  #listen(place: Place): void {
-    const { auth, witness, quiet } = this;
+  #observe(storage: SimulatedStorage): void {
+    const { auth, history, cooldown } = this;
     auth.on('signedIn', ({ session }) => {
-      this.isOut = false;
-      quiet.end();
-      witness.begins(session, auth.fresh());
+      this.isSignedOut = false;
+      cooldown.end();
+      history.beginSession(session, auth.fresh());
     });
     auth.on('renewed', event => {
       const tokens = auth.fresh();
-      witness.goesOn(event, tokens?.version === event.version ? tokens.accessToken : undefined);
+      history.renew(event, tokens?.version === event.version ? tokens.accessToken : undefined);
     });
-    auth.on('signedOut', event => witness.ends(event, place.kept, !this.lacksStore));
-    auth.on('renewalFailed', event => quiet.failed(event));
+    auth.on('signedOut', event => history.endSession(event, storage.record, !this.storeFailed));
+    auth.on('renewalFailed', event => cooldown.renewalFailed(event));
     auth.on('storeFailed', ({ doing }) => {
-      if (doing === 'lock') this.lacksLock = true;
-      else this.lacksStore = true;
-      if (doing === 'load') this.lacksLoads = true;
-      if (doing === 'save') witness.unsaved.clear();
+      if (doing === 'lock') this.lockFailed = true;
+      else this.storeFailed = true;
+      if (doing === 'load') this.loadFailed = true;
+      if (doing === 'save') history.unsavedTokens.clear();
     });
-    /** A record that was loaded is no event. */
-    const looks = () => {
-      if (auth.state.status !== 'signedIn' || witness.reigns.length > 0) return;
-      const tokens = auth.fresh(); // where it is not known, others may have written since
-      const session = (tokens ?? place.kept)?.session;
-      if (session !== undefined) witness.begins(session, tokens);
+    /** A session from the first load emits no event. */
+    const observeLoadedSession = () => {
+      if (auth.state.status !== 'signedIn' || history.periods.length > 0) return;
+      const tokens = auth.fresh(); // undefined if expired; another tab may have saved since the load
+      const session = (tokens ?? storage.record)?.session;
+      if (session !== undefined) history.beginSession(session, tokens);
     };
-    const changed = () => {
-      this.#mustBeAlive('changed its state');
-      quiet.changed(auth.state.renewing);
-      queueMicrotask(looks); // whatever begins a session otherwise says so first
+    const stateChanged = () => {
+      this.#checkNotDisposed('changed its state');
+      cooldown.stateChanged(auth.state.renewing);
+      queueMicrotask(observeLoadedSession); // after the events of all other sessions
     };
-    looks();
-    auth.subscribe(changed);
-    changed();
+    observeLoadedSession();
+    auth.subscribe(stateChanged);
+    stateChanged();
   }
 
-  get isAlone(): boolean {
-    return this.#place.isAlone;
+  get hasOneWriter(): boolean {
+    return this.#storage.hasOneWriter;
   }
 
-  /** The user is in again: an own sign-in was answered, or the application has brought tokens. */
-  comesIn(): void {
-    this.isOut = this.credentialsRest = false;
-    this.quiet.end();
+  recordSignIn(): void {
+    this.isSignedOut = this.credentialsAreOff = false;
+    this.cooldown.end();
   }
 
-  /** Somebody waits for what becomes of `ask`; after a refusal for a successor of that token set. */
+  /** Waits for `call`; after a refusal for the successor of the token set `refused`. */
   wait(
-    ask: (signal: AbortSignal) => Promise<TokenSet | null | undefined> | undefined,
+    call: (signal: AbortSignal) => Promise<TokenSet | null | undefined> | undefined,
     refused?: TokenSet,
   ): Promise<TokenSet | undefined> {
-    const stop = new AbortController();
-    const since = ++this.witness.now;
-    const promise = ask(stop.signal);
+    const controller = new AbortController();
+    const since = ++this.history.sequence;
+    const promise = call(controller.signal);
     if (!promise) return Promise.resolve(undefined);
-    const wait = { stop, promise };
-    this.waits.add(wait);
+    const waiter = { controller, promise };
+    this.waiters.add(waiter);
     return promise.then(
       tokens => {
-        this.waits.delete(wait);
-        if (tokens) this.given(tokens, since, refused);
+        this.waiters.delete(waiter);
+        if (tokens) this.receive(tokens, since, refused);
         return tokens ?? undefined;
       },
       (error: unknown) => {
-        this.waits.delete(wait);
-        this.fails(error);
+        this.waiters.delete(waiter);
+        this.checkError(error);
         return undefined;
       },
     );
   }
 
-  given(tokens: TokenSet, since: number, refused?: TokenSet): void {
-    const { wrong } = this.#around;
-    this.seen.push(tokens);
-    this.witness.given(tokens, since);
+  receive(tokens: TokenSet, since: number, refused?: TokenSet): void {
+    const env = this.#env;
+    this.received.push(tokens);
+    this.history.handOut(tokens, since);
     const user = this.#users.get(tokens.session) ?? userOf(tokens);
     this.#users.set(tokens.session, user);
-    if (user !== userOf(tokens)) wrong('a token of another user');
-    if (refused && tokens.session !== refused.session) wrong('a successor in another session');
-    if (tokens.accessToken === refused?.accessToken) wrong('the refused token as its own successor');
+    if (user !== userOf(tokens)) env.violated('a token of another user');
+    if (refused && tokens.session !== refused.session) env.violated('a successor in another session');
+    if (tokens.accessToken === refused?.accessToken) env.violated('the refused token as its own successor');
   }
 
-  fails(error: unknown): void {
-    if (!TokenError.is(error)) this.#around.wrong(`a failure that is no TokenError: ${String(error)}`);
+  checkError(error: unknown): void {
+    if (!TokenError.is(error)) this.#env.violated(`an error that is not a TokenError: ${String(error)}`);
   }
 
-  /** What must hold whenever nothing can happen without a timer, a server or the store. */
-  check(): void {
-    const { wrong } = this.#around;
+  /** The invariants that hold when all pending work needs a timer, a server or the store. */
+  checkInvariants(): void {
+    const env = this.#env;
     const { status, renewing } = this.auth.state;
-    for (const { stop } of this.waits) if (stop.signal.aborted) wrong('who has left is not answered');
-    if (this.waits.size > 0 && !renewing && this.#isLoaded) wrong('somebody waits for nothing');
-    if (this.isOut && status === 'signedIn') wrong('signed in after the sign-out');
-    if (this.isOut && this.auth.fresh()) wrong('a token after the sign-out');
+    for (const { controller } of this.waiters)
+      if (controller.signal.aborted) env.violated('an aborted caller was not rejected');
+    if (this.waiters.size > 0 && !renewing && this.#isLoaded) env.violated('a caller waits without a running renewal');
+    if (this.isSignedOut && status === 'signedIn') env.violated('signed in after the sign-out');
+    if (this.isSignedOut && this.auth.fresh()) env.violated('a token after the sign-out');
   }
 
   dispose(): void {
@@ -179,7 +179,7 @@ export class Tab implements Asker {
     this.isDisposed = true;
   }
 
-  #mustBeAlive(what: string): void {
-    if (this.isDisposed) this.#around.wrong(`a disposed token manager ${what}`);
+  #checkNotDisposed(event: string): void {
+    if (this.isDisposed) this.#env.violated(`a disposed token manager ${event}`);
   }
 }

@@ -1,5 +1,5 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-/** The unit tests alone: the model takes a second, and a mutant should die sooner. */
+/** Only the unit tests: the model takes a second, which is too slow for each mutant. */
 const config: ViteUserConfig = defineConfig({ test: { include: ['{src,test}/**/*.test.ts'], testTimeout: 10_000 } });
 export default config;
