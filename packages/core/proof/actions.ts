@@ -34,7 +34,7 @@ function settle(
   tab: Tab,
   sent: TokenSet,
   operation: string,
-  repeated: boolean,
+  isRetry: boolean,
   answer: ApiAnswer,
 ) {
   const { env, server } = context;
@@ -44,7 +44,7 @@ function settle(
     if (current?.accessToken === sent.accessToken) tab.proven = sent;
     const newToken = answer === 'acceptsWithNewToken' ? { 'x-token': server.issue(userOf(sent)).accessToken } : {};
     const response = () => ({ headers: new Headers(newToken), url: '', redirected: false });
-    return tab.wait(() => auth.settle(success(sent, { operation, repeated, response })));
+    return tab.wait(() => auth.settle(success(sent, { operation, repeated: isRetry, response })));
   }
   tab.refusedTokens.add(sent.accessToken);
   const isCurrent = current?.accessToken === sent.accessToken && current.version === sent.version;
@@ -52,7 +52,7 @@ function settle(
     isCurrent && !tab.hasAborted && tab.proven !== sent && env.clock.now() < (unprovenUntil.get(sent) ?? 0);
   let isWaiting = false;
   const successor = tab.wait(signal => {
-    const settled = auth.settle(refusal(sent, { operation, repeated }), { signal });
+    const settled = auth.settle(refusal(sent, { operation, repeated: isRetry }), { signal });
     isWaiting = settled !== undefined;
     return settled;
   }, sent);

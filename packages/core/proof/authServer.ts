@@ -28,7 +28,7 @@ export interface Client {
   /** Whether no other tab writes to the store. */
   readonly hasOneWriter: boolean;
   readonly isDisposed: boolean;
-  /** An own sign-in was answered in time. */
+  /** A sign-in of this tab was answered in time. */
   recordSignIn(): void;
 }
 

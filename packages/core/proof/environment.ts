@@ -3,7 +3,7 @@ import type { FakeClock } from '../test/scriptedProvider.ts';
 /** What all parts of a simulation use. */
 export interface Environment {
   readonly clock: FakeClock;
-  /** Milliseconds since the start, whatever the clock was set to in between. */
+  /** Milliseconds since the start, regardless of how the clock was set. */
   elapsedMs(): number;
   /** Runs `run` when the scheduler chooses it among all pending work. */
   schedule<T>(label: string, run: () => T): Promise<T>;

@@ -736,13 +736,13 @@ test('B31 after signOut the credentials are not used until the next signIn', asy
 test('B31 after signOut the credentials are not used for a session that another tab began', async () => {
   const store = memoryStore();
   const credentials = vi.fn(() => ann);
-  const here = scriptedProvider({ store, credentials });
-  await here.auth.signOut();
+  const thisTab = scriptedProvider({ store, credentials });
+  await thisTab.auth.signOut();
   await scriptedProvider({ store }).auth.adopt('token-of-Bob');
   await settled();
-  here.renewals.always(() => null);
-  here.signIns.always(() => ({ accessToken: 'token-of-Ann' }));
-  expect(await outcome(here.auth.renew({ refused: current(here.auth) }))).toBe('sessionExpired');
+  thisTab.renewals.always(() => null);
+  thisTab.signIns.always(() => ({ accessToken: 'token-of-Ann' }));
+  expect(await outcome(thisTab.auth.renew({ refused: current(thisTab.auth) }))).toBe('sessionExpired');
   expect(credentials).not.toHaveBeenCalled();
 });
 
@@ -790,17 +790,17 @@ test('B22 waiters get the token that another tab renewed while the credentials a
   const { lock, ...store } = memoryStore();
   expect(lock).toBeDefined();
   const credentials = script<void, Password | null>();
-  const here = signedIn({ store, credentials: () => credentials.run() });
+  const thisTab = signedIn({ store, credentials: () => credentials.run() });
   await settled();
-  here.renewals.always(() => null);
-  const got = outcome(here.auth.renew());
+  thisTab.renewals.always(() => null);
+  const got = outcome(thisTab.auth.renew());
   await settled();
-  const there = scriptedProvider({ store });
-  there.renewals.always(() => 'B');
-  await there.auth.renew();
+  const otherTab = scriptedProvider({ store });
+  otherTab.renewals.always(() => 'B');
+  await otherTab.auth.renew();
   await credentials.last.answer(null);
   expect(await got).toBe('B');
-  expect(here.events).toEqual(['renewed']);
+  expect(thisTab.events).toEqual(['renewed']);
 });
 
 test('B22 on rejected credentials waiters get the token set of a sign-in in another tab', async () => {

@@ -146,7 +146,7 @@ export interface ScriptedProvider {
   readonly revocations: Script<TokenSet, unknown>;
   /** The names of the emitted events, in order. */
   readonly events: (keyof TokenEvents)[];
-  /** What they eventPayloads. */
+  /** The payloads of the emitted events, in order. */
   readonly eventPayloads: TokenEvents[keyof TokenEvents][];
   /** The states after each change, in order. */
   readonly states: TokenManagerState[];

@@ -155,10 +155,10 @@ test.each<readonly [string, unknown, string]>([
   ['a lone surrogate', { password: 'canary\ud800canary' }, 'canary\ud800canary'],
 ])('SEC-01 a sign-in whose error contains %s shows no secret', async (_, credential, secret) => {
   const { auth, signIns } = scriptedProvider();
-  signIns.always(() => Promise.reject(new Error(`nobody has ${secret}`)));
+  signIns.always(() => Promise.reject(new Error(`Unknown user: ${secret}`)));
   const thrown: unknown = await auth.signIn(credential as typeof credentials).catch(error => error);
   expect(thrown).toBeInstanceOf(TokenError);
-  expect(shown(thrown)).toContain('nobody has [redacted]');
+  expect(shown(thrown)).toContain('Unknown user: [redacted]');
   expect(shown(thrown)).not.toContain(secret);
 });
 

@@ -423,62 +423,62 @@ test('B46 adopt during a renewal begins a new session, and the waiters get signe
 
 test('B46 a sign-in of another user in another tab ends the session of this tab and begins the new one', async () => {
   const store = memoryStore();
-  const here = signedIn({ store });
-  const there = scriptedProvider({ store });
+  const thisTab = signedIn({ store });
+  const otherTab = scriptedProvider({ store });
   await settled();
-  const renew = outcome(here.auth.renew());
+  const renew = outcome(thisTab.auth.renew());
   await settled();
-  await there.auth.adopt('token-of-Bob');
+  await otherTab.auth.adopt('token-of-Bob');
   await settled();
   expect(await renew).toBe('signedOut');
-  expect(here.events).toEqual(['signedOut', 'signedIn']);
-  expect(here.eventPayloads[0]).toMatchObject({ reason: 'elsewhere', session: here.A.session });
-  expect(here.states.map(({ status }) => status)).toEqual(['signedIn', 'signedOut', 'signedIn']);
-  expect(current(here.auth).accessToken).toBe('token-of-Bob');
-  expect(await outcome(here.auth.settle(refusal(here.A)) ?? Promise.resolve())).toBe('signedOut');
-  await here.renewals.last.answer('B');
-  expect(current(here.auth).accessToken).toBe('token-of-Bob');
+  expect(thisTab.events).toEqual(['signedOut', 'signedIn']);
+  expect(thisTab.eventPayloads[0]).toMatchObject({ reason: 'elsewhere', session: thisTab.A.session });
+  expect(thisTab.states.map(({ status }) => status)).toEqual(['signedIn', 'signedOut', 'signedIn']);
+  expect(current(thisTab.auth).accessToken).toBe('token-of-Bob');
+  expect(await outcome(thisTab.auth.settle(refusal(thisTab.A)) ?? Promise.resolve())).toBe('signedOut');
+  await thisTab.renewals.last.answer('B');
+  expect(current(thisTab.auth).accessToken).toBe('token-of-Bob');
   expect((await store.load())?.accessToken).toBe('token-of-Bob');
 });
 
 test('B46 a sign-out in another tab ends the session of this tab without a request', async () => {
   const store = memoryStore();
-  const here = signedIn({ store });
-  const there = scriptedProvider({ store });
+  const thisTab = signedIn({ store });
+  const otherTab = scriptedProvider({ store });
   await settled();
-  await there.auth.signOut();
+  await otherTab.auth.signOut();
   await settled();
-  expect(here.auth.fresh()).toBeNull();
-  expect(here.events).toEqual(['signedOut']);
-  expect(here.eventPayloads[0]).toMatchObject({ reason: 'elsewhere' });
-  expect([here.renewals.calls.length, here.revocations.calls.length]).toEqual([0, 0]);
+  expect(thisTab.auth.fresh()).toBeNull();
+  expect(thisTab.events).toEqual(['signedOut']);
+  expect(thisTab.eventPayloads[0]).toMatchObject({ reason: 'elsewhere' });
+  expect([thisTab.renewals.calls.length, thisTab.revocations.calls.length]).toEqual([0, 0]);
 });
 
 test('B46 the renewal of another tab is adopted without a request', async () => {
   const store = memoryStore();
-  const here = signedIn({ store });
+  const thisTab = signedIn({ store });
   await settled();
-  const there = scriptedProvider({ store });
-  there.renewals.always(() => ({ accessToken: 'B', refreshToken: 'rB', expiresInS: 3600 }));
-  await there.auth.renew();
+  const otherTab = scriptedProvider({ store });
+  otherTab.renewals.always(() => ({ accessToken: 'B', refreshToken: 'rB', expiresInS: 3600 }));
+  await otherTab.auth.renew();
   await settled();
-  expect(current(here.auth)).toMatchObject({ accessToken: 'B', refreshToken: 'rB', session: here.A.session });
-  expect(here.events).toEqual(['renewed']);
-  expect(here.renewals.calls).toHaveLength(0);
+  expect(current(thisTab.auth)).toMatchObject({ accessToken: 'B', refreshToken: 'rB', session: thisTab.A.session });
+  expect(thisTab.events).toEqual(['renewed']);
+  expect(thisTab.renewals.calls).toHaveLength(0);
 });
 
 test('B46 a renewal after that of another tab is dropped but not revoked, because both may belong to one grant', async () => {
   const { lock, ...store } = memoryStore();
   expect(lock).toBeDefined();
-  const here = signedIn({ store });
+  const thisTab = signedIn({ store });
   await settled();
-  const there = scriptedProvider({ store });
-  const answers = [outcome(here.auth.renew()), outcome(there.auth.renew())];
+  const otherTab = scriptedProvider({ store });
+  const answers = [outcome(thisTab.auth.renew()), outcome(otherTab.auth.renew())];
   await settled();
-  await there.renewals.last.answer({ accessToken: 'B', refreshToken: 'rA' });
-  await here.renewals.last.answer({ accessToken: 'C', refreshToken: 'rA' });
+  await otherTab.renewals.last.answer({ accessToken: 'B', refreshToken: 'rA' });
+  await thisTab.renewals.last.answer({ accessToken: 'C', refreshToken: 'rA' });
   expect(await Promise.all(answers)).toEqual(['B', 'B']);
-  expect(here.revocations.calls).toHaveLength(0);
+  expect(thisTab.revocations.calls).toHaveLength(0);
 });
 
 test('B46 a late notice of another tab does not bring back an older token set', async () => {

@@ -230,18 +230,18 @@ test('B53 after eight hours of sleep the first call waits for one renewal', asyn
 test('B53 after eight hours of sleep an expired token set of another tab in the store is renewed once', async () => {
   const { subscribe, ...store } = memoryStore();
   expect(subscribe).toBeDefined();
-  const here = signedIn({ store });
+  const thisTab = signedIn({ store });
   await settled();
-  const there = scriptedProvider({ store });
-  there.renewals.always(() => ({ accessToken: 'B', refreshToken: 'rB', expiresInS: 3600 }));
-  await there.auth.renew();
-  here.clock.jump(8 * hours);
-  const get = outcome(here.auth.get());
+  const otherTab = scriptedProvider({ store });
+  otherTab.renewals.always(() => ({ accessToken: 'B', refreshToken: 'rB', expiresInS: 3600 }));
+  await otherTab.auth.renew();
+  thisTab.clock.jump(8 * hours);
+  const get = outcome(thisTab.auth.get());
   await settled();
-  expect(here.renewals.last.argument.current).toMatchObject({ accessToken: 'B', refreshToken: 'rB', version: 2 });
-  await here.renewals.last.answer({ accessToken: 'C', expiresInS: 3600 });
+  expect(thisTab.renewals.last.argument.current).toMatchObject({ accessToken: 'B', refreshToken: 'rB', version: 2 });
+  await thisTab.renewals.last.answer({ accessToken: 'C', expiresInS: 3600 });
   expect(await get).toBe('C');
-  expect(here.renewals.calls).toHaveLength(1);
+  expect(thisTab.renewals.calls).toHaveLength(1);
 });
 
 const unreadable: readonly (readonly [string, string])[] = [

@@ -15,7 +15,7 @@ const forms: readonly (readonly [string, CallerHeaders])[] = [
 ];
 
 test.each(forms)(
-  'B80 headers of the caller as %s are kept, and a header of the token replaces theirs of the same name',
+  'B80 headers of the caller as %s are kept, and a header of the token replaces the caller’s header of the same name',
   (_, headers) => {
     const merged = mergeHeaders(headers, tokenHeaders);
     expect([...new Headers(merged)]).toEqual([

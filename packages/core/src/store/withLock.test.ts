@@ -174,15 +174,15 @@ test('B61 when save answers false and the store holds nothing newer, the renewal
 
 test('B64 a sign-out in another process during a renewal ends the session', async () => {
   const store = memoryStore();
-  const here = signedIn({ store });
+  const thisTab = signedIn({ store });
   await settled();
-  const there = scriptedProvider({ store });
-  const renew = outcome(here.auth.renew());
+  const otherTab = scriptedProvider({ store });
+  const renew = outcome(thisTab.auth.renew());
   await settled();
-  await there.auth.signOut();
-  await here.renewals.last.answer('B');
+  await otherTab.auth.signOut();
+  await thisTab.renewals.last.answer('B');
   expect(await renew).toBe('signedOut');
-  expect(here.auth.fresh()).toBeNull();
+  expect(thisTab.auth.fresh()).toBeNull();
   expect(store.load()).toBeNull();
 });
 
