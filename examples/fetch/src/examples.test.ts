@@ -13,13 +13,13 @@ const me = '{ me { name } }';
 let server: Oli;
 let auth: TokenManager;
 
-/** Asks with a fresh token, then fifty times at once with a dead one. */
-async function expectSignedIn(ask: (n: number) => Promise<unknown>): Promise<void> {
-  const answer = expect.objectContaining({ me: { name: server.users[0].name } });
-  expect(await ask(0)).toEqual(answer);
+/** Sends one query with a valid token, then fifty at once with an expired one. */
+async function expectSignedIn(query: (n: number) => Promise<unknown>): Promise<void> {
+  const expected = expect.objectContaining({ me: { name: server.users[0].name } });
+  expect(await query(0)).toEqual(expected);
   server.expireNow();
-  const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => ask(n + 1)));
-  expect(answers).toEqual(answers.map(() => answer));
+  const results = await Promise.all(Array.from({ length: 50 }, (_, n) => query(n + 1)));
+  expect(results).toEqual(results.map(() => expected));
   expect(server.stats().tokenRequests.refresh).toBe(1);
 }
 
@@ -43,8 +43,8 @@ test('Relay stays signed in', async () => {
   const network = createRelayEnvironment(auth, server.url).getNetwork();
   const request = { id: null, cacheID: 'me', metadata: {}, name: 'Me', operationKind: 'query', text: me } as const;
   await expectSignedIn(async () => {
-    const answer = await network.execute(request, {}, { force: true }, null).toPromise();
-    return (answer as { data: unknown } | undefined)?.data;
+    const result = await network.execute(request, {}, { force: true }, null).toPromise();
+    return (result as { data: unknown } | undefined)?.data;
   });
 });
 
@@ -52,8 +52,8 @@ test('TanStack Query stays signed in', async () => {
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   const queryFn = createQueryFunction(auth, server.url);
   await expectSignedIn(async n => {
-    const answer = await client.fetchQuery({ queryKey: [`${me}${' '.repeat(n)}`] as const, queryFn });
-    return (answer as { data: unknown }).data;
+    const result = await client.fetchQuery({ queryKey: [`${me}${' '.repeat(n)}`] as const, queryFn });
+    return (result as { data: unknown }).data;
   });
 });
 

@@ -2,7 +2,7 @@ import type { TokenManager } from '@latchkey/core';
 import { authFetch } from '@latchkey/fetch';
 import { Environment, Network, RecordSource, Store } from 'relay-runtime';
 
-/** A Relay environment, signed in. */
+/** A Relay environment that stays signed in. */
 export function createRelayEnvironment(auth: TokenManager, url: string): Environment {
   const send = authFetch(auth);
   const headers = { 'content-type': 'application/json' };

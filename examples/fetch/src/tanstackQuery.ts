@@ -2,7 +2,7 @@ import type { TokenManager } from '@latchkey/core';
 import { authFetch } from '@latchkey/fetch';
 import type { QueryFunction } from '@tanstack/query-core';
 
-/** A query function of TanStack Query, signed in: `useQuery({ queryKey: ['{ me { name } }'], queryFn })`. */
+/** A TanStack Query function that stays signed in: `useQuery({ queryKey: ['{ me { name } }'], queryFn })`. */
 export function createQueryFunction(auth: TokenManager, url: string): QueryFunction<unknown, readonly [string]> {
   const send = authFetch(auth);
   const headers = { 'content-type': 'application/json' };

@@ -5,23 +5,23 @@ import type { PasswordCredentials } from '@latchkey/providers/oauth2';
 import { oli } from '@latchkey/providers/oli';
 import { realItems } from '@latchkey/providers/realItems';
 
-/** A user of the page, as the app's own server knows one. */
+/** The session of a user, as the app's own server keeps it. */
 export interface Session {
-  /** Whose access tokens the page is given. Users may share it. */
+  /** Provides the access tokens for the page. Users may share it. */
   readonly auth: Pick<TokenManager, 'get' | 'renew'>;
-  /** Ends the session at the auth server, where it is this user's alone. */
+  /** Ends the session at the auth server. Absent where users share the token. */
   readonly signOut?: () => Promise<void>;
-  /** Where the API does not know it. */
+  /** Present where the API does not know the user. */
   readonly userName?: string;
 }
 
-/** Signs a user of the page in, with what the page must not know. @throws TokenError as `auth.signIn` */
+/** Signs a user in, with secrets that the page must not have. @throws TokenError as `auth.signIn` */
 export type BeginSession = (credentials: PasswordCredentials) => Promise<Session>;
 
-/** After a failure the page pauses longer than this: when it asks again, this server does so too. */
+/** Shorter than the cool-down of the page, so that a new attempt of the page is a new attempt of this server too. */
 const cooldownMs = 1_000;
 
-/** The refresh token stays here. */
+/** The refresh token stays on this server. */
 export function beginAtOli({ tokenUrl }: Oli): BeginSession {
   return async credentials => {
     const auth = createTokenManager({ ...oli({ tokenUrl, clientId: 'apiclient' }), cooldownMs });
@@ -30,7 +30,7 @@ export function beginAtOli({ tokenUrl }: Oli): BeginSession {
   };
 }
 
-/** The client's secret stays here; so does the password, because signing in again is the only renewal that there is. */
+/** The client secret stays on this server. The password too, because signing in again is the only renewal. */
 export function beginAtRealItems({ tokenUrl, clientId, clientSecret }: RealItems): BeginSession {
   return async credentials => {
     const provider = realItems({ tokenUrl, clientId, clientSecret });
@@ -40,24 +40,23 @@ export function beginAtRealItems({ tokenUrl, clientId, clientSecret }: RealItems
   };
 }
 
-/** Altrata knows no people: these are the app's own. */
+/** The users of the app. Altrata has service users only. */
 export const appUsers: readonly User[] = [
   { id: '1', username: 'pia.dorn', password: 'quay/7^Gull:', name: 'Pia Dorn' },
   { id: '2', username: 'lew.tamm', password: 'reed:4/^Tide', name: 'Lew Tamm' },
 ];
 
 /**
- * One token manager for all users of the app, because a new token of the service user kills the one before it. With several
- * processes its store would be shared, and have a lock.
+ * One token manager for all users of the app, because a new token of the service user revokes the previous one. With several
+ * processes it needs a shared store with a lock.
  */
 export function beginAtAltrata({ tokenUrl, apiKey, users: [serviceUser] }: Altrata): BeginSession {
   const provider = altrata({ tokenUrl, apiKey });
   const auth = createTokenManager({ ...provider, credentials: () => serviceUser, cooldownMs });
   return async ({ username, password }) => {
     const user = appUsers.find(each => each.username === username && each.password === password);
-    if (!user)
-      throw new TokenError('credentialsRejected', 'The app does not know this user, or the password is wrong.');
-    await auth.get(); // now is the time to tell that the auth server is down
+    if (!user) throw new TokenError('credentialsRejected', 'The user name or the password is wrong.');
+    await auth.get(); // so that the sign-in fails when the auth server is down
     return { auth, userName: user.name };
   };
 }

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { PasswordCredentials } from '@latchkey/providers/oauth2';
 import type { BeginSession, Session } from './beginSession.ts';
 
-/** The sessions of one API, by the id that is in the page's cookie. */
+/** The sessions of one API, by the id in the page's cookie. */
 export interface Sessions {
   /** Resolves to the id. @throws TokenError as `auth.signIn` */
   readonly begin: (credentials: PasswordCredentials) => Promise<string>;
   readonly find: (id: string | undefined) => Session | undefined;
   readonly end: (id: string | undefined) => Promise<void>;
-  /** Forgets them all: no page gets a token for its cookie any more. */
+  /** Forgets all sessions, so that no cookie is valid any more. */
   readonly clear: () => void;
 }
 

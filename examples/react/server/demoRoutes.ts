@@ -1,11 +1,11 @@
 import { type Context, Hono } from 'hono';
 import type { Apis } from './startApis.ts';
 
-/** What the page needs to make somebody's day bad, and to see it: one set of controls for each API. */
+/** Controls for each API: counters to read and faults to cause. */
 export function demoRoutes(apis: Apis): Hono {
   const routes = new Hono();
   for (const [name, api] of Object.entries(apis)) {
-    const deed = (path: string, act: (context: Context) => void | Promise<void>) =>
+    const addControl = (path: string, act: (context: Context) => void | Promise<void>) =>
       routes.post(`/${name}/${path}`, async context => {
         await act(context);
         return context.body(null, 204);
@@ -15,11 +15,11 @@ export function demoRoutes(apis: Apis): Hono {
       .get(`/${name}/stats`, context =>
         context.json({ ...api.stats(), isDown: api.isDown(), isHiding: api.isHiding() }),
       );
-    deed('kill', api.kill);
-    deed('revoke', api.revoke);
-    deed('down', async context => api.takeDown((await secondsIn(context)) * 1000));
-    deed('lifetime', async context => api.setLifetime(Math.max(await secondsIn(context), 1) * 1000));
-    deed('hide', async context => api.hideTokens?.((await bodyOf(context)).on === true));
+    addControl('expire', api.expireTokens);
+    addControl('revoke', api.revokeSessions);
+    addControl('down', async context => api.takeDown((await secondsIn(context)) * 1000));
+    addControl('lifetime', async context => api.setLifetime(Math.max(await secondsIn(context), 1) * 1000));
+    addControl('hide', async context => api.hideTokens?.((await bodyOf(context)).on === true));
   }
   return routes;
 }

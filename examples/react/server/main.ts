@@ -1,6 +1,6 @@
 import { startApp } from './startApp.ts';
 
-/** Slow enough to see in the picture what waits for a renewal. */
+/** Slow enough to see in the timeline which operations wait for a renewal. */
 const authServerMs = 600;
 const port = Number(process.env.PORT ?? 4000);
 

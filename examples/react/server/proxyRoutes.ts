@@ -3,30 +3,29 @@ import { proxy } from 'hono/proxy';
 import type { Sessions } from './createSessions.ts';
 import { sessionId } from './sessionRoutes.ts';
 
-/** What of an API the page reaches at the app's own origin. */
+/** An API that the page reaches through the app's own origin. */
 export interface Proxied {
   readonly origin: string;
-  /** What is added to each request. */
+  /** Added to each request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whose users alone are let through. */
-  readonly usersOnly?: Sessions;
+  /** When given, only requests with one of these sessions are passed on. */
+  readonly requiredSessions?: Sessions;
 }
 
 /**
- * Passes operations on to an API, streams too, with the headers that only this server knows. The page's cookies are this
- * server's own business.
+ * Passes operations on to an API, also streams, with headers that only this server has and without the page's cookies.
  *
- * An API whose token is everybody's is only for users who are signed in to the app: whoever is signed out is refused here,
- * though the token that the page may have kept still works.
+ * `requiredSessions` is for an API whose token all users share: a user who has signed out is refused here, although the token
+ * itself is still valid.
  */
-export function proxyRoutes({ origin, headers, usersOnly }: Proxied, prefix: string): Hono {
+export function proxyRoutes({ origin, headers, requiredSessions }: Proxied, prefix: string): Hono {
   return new Hono().all('/graphql', async context => {
-    if (usersOnly && !usersOnly.find(sessionId(context))) return context.body(null, 401);
+    if (requiredSessions && !requiredSessions.find(sessionId(context))) return context.body(null, 401);
     const { pathname, search } = new URL(context.req.url);
     const { raw } = context.req;
     return proxy(origin + pathname.slice(prefix.length) + search, {
       raw,
       headers: { ...context.req.header(), cookie: undefined, ...headers },
-    }).catch(() => context.body(null, 502)); // or the page has left
+    }).catch(() => context.body(null, 502)); // also when the page aborted the request
   });
 }

@@ -5,13 +5,13 @@ import type { Session } from './beginSession.ts';
 import type { Sessions } from './createSessions.ts';
 
 /**
- * The app's own sign-in at one API. The page gets access tokens; refresh tokens, secrets and passwords stay here, with the
- * token manager of the session that an HttpOnly cookie names. So tabs that renew at the same time share one renewal.
+ * The app's own sign-in for one API. The page gets access tokens. Refresh tokens, secrets and passwords stay on this server,
+ * in the token manager of the session that the HttpOnly cookie identifies. Tabs that renew at the same time share one renewal.
  *
- * @param path - where the cookie is sent to
+ * @param path - the `Path` of the cookie
  */
 export function sessionRoutes(sessions: Sessions, path: string): Hono {
-  /** Not `secure`, because the example runs without TLS. With TLS, add it. */
+  /** Add `secure` where the app runs with TLS; the example does not. */
   const cookieOptions = { httpOnly: true, sameSite: 'Strict', path } as const;
 
   return new Hono()
@@ -45,19 +45,19 @@ export function sessionRoutes(sessions: Sessions, path: string): Hono {
     });
 }
 
-/** The id of the page's session, if it has one. */
+/** The session id in the page's cookie. */
 export const sessionId = (context: Context): string | undefined => getCookie(context, 'session');
 
 const bodyOf = async <Name extends string>(context: Context) =>
   (await context.req.json()) as { readonly [name in Name]?: string };
 
 /**
- * An access token, as `readTokens` reads it in the page. A page that says which one it has gets a successor of that one, which
- * may be there already: another page that asked before must not lose it again.
+ * An access token in the shape that `readTokens` reads. A page that sends its current token gets the successor. If another page
+ * has renewed that token already, its successor is returned without a second renewal.
  */
 async function tokenFor(session: Session | undefined, current?: string): Promise<object> {
-  const held = await session?.auth.get();
-  const tokens = held && held.accessToken === current ? await session?.auth.renew({ refused: held }) : held;
+  const latest = await session?.auth.get();
+  const tokens = latest && latest.accessToken === current ? await session?.auth.renew({ refused: latest }) : latest;
   if (!tokens) throw new TokenError('signedOut', 'Nobody is signed in.');
   const { accessToken, expiresAt } = tokens;
   return { accessToken, ...(expiresAt && { expiresInS: (expiresAt - Date.now()) / 1000 }) };

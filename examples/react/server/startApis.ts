@@ -6,34 +6,35 @@ import {
   startOli,
   startRealItems,
   startToggle,
+  type Toggle,
   type User,
 } from '@latchkey/emulators';
-import type { ForeignAddresses } from '../src/addresses.ts';
+import type { CrossOriginAddresses } from '../src/addresses.ts';
 import { appUsers, beginAtAltrata, beginAtOli, beginAtRealItems } from './beginSession.ts';
 import { createSessions, type Sessions } from './createSessions.ts';
 import type { Proxied } from './proxyRoutes.ts';
 
-/** One of the page's choices: an auth server with a GraphQL API behind it, and what can be done to it. */
+/** One of the page's choices: an auth server with a GraphQL API, and the faults that it can have. */
 export interface Api {
-  /** What the page reaches through the app. */
+  /** Present where the page reaches the API through the app's own origin. */
   readonly proxied?: Proxied;
-  /** What the page speaks to itself, at an origin of its own. */
-  readonly foreign?: ForeignAddresses[keyof ForeignAddresses];
-  /** The sessions that the app's own server keeps for the page. */
+  /** Present where the page calls the API at another origin. */
+  readonly crossOrigin?: CrossOriginAddresses[keyof CrossOriginAddresses];
+  /** The sessions that the app's own server keeps. */
   readonly sessions?: Sessions;
   readonly users: readonly User[];
   readonly stats: () => Stats;
-  /** Every access token is dead from now on. */
-  readonly kill: () => void;
-  /** Every session is over. */
-  readonly revoke: () => void;
-  /** How long the tokens live that are issued from now on. */
+  /** Makes every access token issued so far expire. */
+  readonly expireTokens: () => void;
+  /** Ends every session. */
+  readonly revokeSessions: () => void;
+  /** Sets the lifetime of tokens that are issued from now on. */
   readonly setLifetime: (ms: number) => void;
-  /** The auth server is out of order for so long; 0 brings it back. */
+  /** The auth server answers 503 for this time; 0 ends the outage. */
   readonly takeDown: (ms: number) => void;
   readonly isDown: () => boolean;
   readonly isHiding: () => boolean;
-  /** The headers that bring tokens can, or cannot, be read by pages of other origins: servers often forget to let them. */
+  /** Sets whether CORS hides the response headers with tokens from pages, a common mistake of servers. */
   readonly hideTokens?: (on: boolean) => void;
   readonly close: () => Promise<void>;
 }
@@ -44,66 +45,56 @@ export type Apis = Readonly<Record<ApiName, Api>>;
 const accessLifetimeMs = 30_000;
 const sessionMs = 1_800_000;
 
-/**
- * Each choice has a server of its own, so that their counters do not mix. Open streams notice when their token dies, but for
- * Toggle's: its tokens follow one another too fast for that.
- *
- * @param authServerMs - how long an auth server takes to answer
- */
+/** @param authServerMs - how long an auth server takes to answer */
 export async function startApis(authServerMs: number): Promise<Apis> {
-  const lives = { accessLifetimeMs, checkStreams: true };
-  const [oli, collectiveAccess, realItems, altrata, toggle, cookie] = await Promise.all([
-    startOli({ ...lives, refreshLifetimeMs: sessionMs }),
-    // Its servers until 2021 answer a fresh token to a refresh, and have the two lifetimes swapped.
-    startCollectiveAccess({
-      ...lives,
-      generation: 'G1',
-      refreshLifetimeMs: accessLifetimeMs,
-      accessLifetimeMs: sessionMs,
-    }),
-    startRealItems(lives),
-    startAltrata(lives),
-    startToggle({ accessLifetimeMs, rotateAfterMs: 5_000, renewExpiredForMs: sessionMs }),
-    startOli({ ...lives, refreshLifetimeMs: sessionMs }),
-  ]);
-  for (const emulator of [oli, collectiveAccess, realItems, altrata, toggle, cookie])
-    emulator.delayTokenRequests(authServerMs);
+  const emulators = await startEmulators();
+  for (const emulator of Object.values(emulators)) emulator.delayTokenRequests(authServerMs);
 
-  const ofCookie = createSessions(beginAtOli(cookie));
-  const ofRealItems = createSessions(beginAtRealItems(realItems));
-  const ofAltrata = createSessions(beginAtAltrata(altrata));
-  let isHiding = false;
+  const { oli, collectiveAccess, realItems, altrata, toggle, cookie } = emulators;
+  const altrataSessions = createSessions(beginAtAltrata(altrata));
   return {
-    oli: { ...apiOf(oli), foreign: { url: oli.url, tokenUrl: oli.tokenUrl } },
+    oli: { ...apiOf(oli), crossOrigin: { url: oli.url, tokenUrl: oli.tokenUrl } },
     collectiveaccess: {
       ...apiOf(collectiveAccess),
-      foreign: { url: collectiveAccess.url, authUrl: collectiveAccess.authUrl },
+      crossOrigin: { url: collectiveAccess.url, authUrl: collectiveAccess.authUrl },
       setLifetime: ms => collectiveAccess.configure({ refreshLifetimeMs: ms }),
     },
     realitems: {
-      ...apiOf(realItems, ofRealItems),
+      ...apiOf(realItems, createSessions(beginAtRealItems(realItems))),
       proxied: { origin: realItems.origin },
     },
     altrata: {
-      ...apiOf(altrata, ofAltrata),
+      ...apiOf(altrata, altrataSessions),
       users: appUsers,
       proxied: {
         origin: altrata.origin,
         headers: { 'x-api-key': altrata.apiKey },
-        usersOnly: ofAltrata,
+        requiredSessions: altrataSessions,
       },
     },
-    toggle: {
-      ...apiOf(toggle),
-      foreign: { url: toggle.url },
-      isHiding: () => isHiding,
-      hideTokens(on) {
-        isHiding = on;
-        toggle.configure({ exposeHeaders: !on });
-      },
-    },
-    cookie: { ...apiOf(cookie, ofCookie), proxied: { origin: cookie.origin } },
+    toggle: { ...apiOf(toggle), crossOrigin: { url: toggle.url }, ...hidingOf(toggle) },
+    cookie: { ...apiOf(cookie, createSessions(beginAtOli(cookie))), proxied: { origin: cookie.origin } },
   };
+}
+
+/** One server for each choice, so that each has its own counters. Toggle replaces tokens too fast for checked streams. */
+async function startEmulators() {
+  const lifetimes = { accessLifetimeMs, checkStreams: true };
+  const [oli, collectiveAccess, realItems, altrata, toggle, cookie] = await Promise.all([
+    startOli({ ...lifetimes, refreshLifetimeMs: sessionMs }),
+    // Servers until 2021 return a new token for a refresh, and have the two lifetimes swapped.
+    startCollectiveAccess({
+      ...lifetimes,
+      generation: 'G1',
+      refreshLifetimeMs: accessLifetimeMs,
+      accessLifetimeMs: sessionMs,
+    }),
+    startRealItems(lifetimes),
+    startAltrata(lifetimes),
+    startToggle({ accessLifetimeMs, rotateAfterMs: 5_000, renewExpiredForMs: sessionMs }),
+    startOli({ ...lifetimes, refreshLifetimeMs: sessionMs }),
+  ]);
+  return { oli, collectiveAccess, realItems, altrata, toggle, cookie };
 }
 
 type Running = Pick<
@@ -111,7 +102,7 @@ type Running = Pick<
   'users' | 'stats' | 'on' | 'expireNow' | 'revoke' | 'configure' | 'failTokenRequests' | 'close'
 >;
 
-/** @param sessions - are over too when those of the auth server are: it would be signed in to again */
+/** @param sessions - are cleared when those of the auth server are revoked: otherwise they would sign in again */
 function apiOf(emulator: Running, sessions?: Sessions): Api {
   const { users, stats, expireNow, close } = emulator;
   let downUntil = 0;
@@ -120,8 +111,8 @@ function apiOf(emulator: Running, sessions?: Sessions): Api {
   return {
     users,
     stats,
-    kill: expireNow,
-    revoke() {
+    expireTokens: expireNow,
+    revokeSessions() {
       sessions?.clear();
       emulator.revoke();
     },
@@ -133,5 +124,16 @@ function apiOf(emulator: Running, sessions?: Sessions): Api {
     isHiding: () => false,
     close,
     ...(sessions && { sessions }),
+  };
+}
+
+function hidingOf(toggle: Toggle): Pick<Api, 'isHiding' | 'hideTokens'> {
+  let isHiding = false;
+  return {
+    isHiding: () => isHiding,
+    hideTokens(on) {
+      isHiding = on;
+      toggle.configure({ exposeHeaders: !on });
+    },
   };
 }

@@ -6,31 +6,30 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { demoRoutes } from './demoRoutes.ts';
-import { ownPagesOnly } from './ownPagesOnly.ts';
 import { proxyRoutes } from './proxyRoutes.ts';
+import { requireCsrfHeader } from './requireCsrfHeader.ts';
 import { sessionRoutes } from './sessionRoutes.ts';
-import { startApis } from './startApis.ts';
+import { type Apis, startApis } from './startApis.ts';
 
 export interface App {
   /** `http://127.0.0.1:<port>` */
   readonly origin: string;
-  /** Cuts what is open, streams too, and frees the port. */
+  /** Closes all connections, also streams, and frees the port. */
   readonly close: () => Promise<void>;
 }
 
 const page = fileURLToPath(new URL('../dist', import.meta.url));
 const contentSecurityPolicy = {
   defaultSrc: ["'self'"],
-  styleSrc: ["'self'", "'unsafe-inline'"], // the chart brings a style element
+  styleSrc: ["'self'", "'unsafe-inline'"], // the chart contains a style element
   imgSrc: ["'self'", 'data:'],
 };
 
 /**
- * Everything that the page needs: on one port of loopback the built page, the APIs that the app mediates, its own
- * sessions, and the controls of the demonstration. The APIs that need no secret are at origins of their own, which `/addresses`
- * tells.
+ * Serves everything that the page needs on one loopback port: the built page, the proxied APIs, the app's sessions, and the
+ * controls of the demonstration. `/addresses` lists the APIs that the page calls at other origins.
  *
- * @param port - 0 takes a free one
+ * @param port - 0 takes a free port
  * @param authServerMs - how long an auth server takes to answer
  * @throws when the port is in use
  */
@@ -43,29 +42,8 @@ export async function startApp({
 }): Promise<App> {
   const apis = await startApis(authServerMs);
   const closeApis = async () => void (await Promise.all(Object.values(apis).map(api => api.close())));
-  const connectSrc = ["'self'", ...Object.values(apis).flatMap(({ foreign }) => Object.values(foreign ?? {}))];
-  const app = new Hono()
-    .use(
-      secureHeaders({
-        contentSecurityPolicy: { ...contentSecurityPolicy, connectSrc },
-        strictTransportSecurity: false,
-      }),
-    )
-    .use('/:api/session/*', ownPagesOnly)
-    .use('/demo/*', ownPagesOnly)
-    .route('/demo', demoRoutes(apis))
-    .get('/addresses', context =>
-      context.json(Object.fromEntries(Object.entries(apis).map(([name, { foreign }]) => [name, foreign]))),
-    );
-  for (const [name, { sessions, proxied }] of Object.entries(apis)) {
-    const path = `/${name}`;
-    if (sessions) app.route(`${path}/session`, sessionRoutes(sessions, path));
-    if (proxied) app.route(path, proxyRoutes(proxied, path));
-  }
-  app.use(serveStatic({ root: page }));
-
-  const server = createAdaptorServer({ fetch: app.fetch });
-  if (!(server instanceof Server)) throw new Error('Not a server of HTTP/1.1');
+  const server = createAdaptorServer({ fetch: createRoutes(apis).fetch });
+  if (!(server instanceof Server)) throw new Error('The server is not an HTTP/1.1 server.');
   try {
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
@@ -74,7 +52,7 @@ export async function startApp({
     throw error;
   }
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server has no port');
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
 
   return {
     origin: `http://127.0.0.1:${address.port}`,
@@ -85,4 +63,26 @@ export async function startApp({
       await Promise.all([closed, closeApis()]);
     },
   };
+}
+
+function createRoutes(apis: Apis): Hono {
+  const addresses = Object.fromEntries(Object.entries(apis).map(([name, { crossOrigin }]) => [name, crossOrigin]));
+  const connectSrc = ["'self'", ...Object.values(addresses).flatMap(urls => Object.values(urls ?? {}))];
+  const routes = new Hono()
+    .use(
+      secureHeaders({
+        contentSecurityPolicy: { ...contentSecurityPolicy, connectSrc },
+        strictTransportSecurity: false,
+      }),
+    )
+    .use('/:api/session/*', requireCsrfHeader)
+    .use('/demo/*', requireCsrfHeader)
+    .route('/demo', demoRoutes(apis))
+    .get('/addresses', context => context.json(addresses));
+  for (const [name, { sessions, proxied }] of Object.entries(apis)) {
+    const path = `/${name}`;
+    if (sessions) routes.route(`${path}/session`, sessionRoutes(sessions, path));
+    if (proxied) routes.route(path, proxyRoutes(proxied, path));
+  }
+  return routes.use(serveStatic({ root: page }));
 }

@@ -5,10 +5,10 @@ import { createClients } from './clients.ts';
 import { useClientsOfOneUser } from './clientsOfOneUser.ts';
 import type { Journal } from './createJournal.ts';
 import { demoServer } from './demoServer.ts';
-import { Picture } from './Picture.tsx';
 import { Restoring } from './Restoring.tsx';
 import { ServerCounts } from './ServerCounts.tsx';
 import { SignIn } from './SignIn.tsx';
+import { Timeline } from './Timeline.tsx';
 import { useAuthState } from './useAuthState.ts';
 import { Workbench } from './Workbench.tsx';
 import { watchFetch } from './watchFetch.ts';
@@ -18,7 +18,7 @@ interface ApiPageProps {
   readonly journal: Journal;
 }
 
-/** One API: signed in, signed out or not known yet, and beside it what happens. */
+/** The page of one API: the controls for the state of its session, and the timeline and the counters. */
 export function ApiPage({ api, journal }: ApiPageProps) {
   const { auth, url, texts } = api;
   const { status } = useAuthState(auth);
@@ -33,20 +33,20 @@ export function ApiPage({ api, journal }: ApiPageProps) {
   return (
     <div className="page">
       <p className="different">{texts.different}</p>
-      <div className="deeds">
+      <div className="actions">
         {status === 'unknown' && <Restoring auth={auth} />}
         {status === 'signedOut' && <SignIn api={api} server={server} hasEnded={hasEnded} />}
         {status === 'signedIn' && <Workbench key={generation} api={api} server={server} clients={clients} />}
       </div>
-      <div className="evidence">
-        <Picture journal={journal} />
+      <div className="results">
+        <Timeline journal={journal} />
         <ServerCounts server={server} note={texts.counts} />
       </div>
     </div>
   );
 }
 
-/** Whether the last session ended without the user's doing. */
+/** Whether the last session expired, rather than being ended by the user. */
 function useHasEnded(auth: TokenManager): boolean {
   const [hasEnded, setHasEnded] = useState(false);
   useEffect(() => auth.on('signedOut', ({ reason }) => setHasEnded(reason === 'expired')), [auth]);

@@ -4,7 +4,7 @@ import { ClientPanel } from './ClientPanel.tsx';
 import { bumpMutation, itemsQuery, ticksSubscription } from './documents.ts';
 import { twentyFiveByApollo } from './twentyFive.ts';
 
-/** As any component that uses Apollo Client: nothing here knows of tokens. */
+/** Like any component that uses Apollo Client: it does not handle tokens. */
 export function ApolloPanel() {
   const client = useApolloClient();
   const [isFollowing, setFollowing] = useState(false);

@@ -15,8 +15,8 @@ export function App({ apis }: { readonly apis: readonly Api[] }) {
       <header>
         <h1>Latchkey keeps GraphQL clients signed in</h1>
         <p>
-          Two clients share one token manager here. Kill their token, end their session, stop their auth server, and
-          watch.
+          Two clients share one token manager here. Expire their token, end their session, stop their auth server, and
+          see what happens.
         </p>
       </header>
       <main>

@@ -1,6 +1,7 @@
 import { useId, useState } from 'react';
 import type { ClientName } from './createJournal.ts';
 import type { Item } from './documents.ts';
+import { QuietButton } from './QuietButton.tsx';
 import { sentenceFor } from './sentences.ts';
 import { type Burst, sentenceForBurst } from './twentyFive.ts';
 
@@ -20,47 +21,30 @@ interface Stream {
   readonly error: Error | undefined;
 }
 
-/** What both clients' panels look like. */
+/** The panel of one client. */
 export function ClientPanel({ name, items, query, burst, mutate, stream, follow }: ClientPanelProps) {
   const title = useId();
-  const [said, say] = useState('Nothing asked yet.');
+  const [status, setStatus] = useState('No operation so far.');
 
   async function run(action: () => Promise<string>) {
-    say('Waiting…');
-    say(await action().catch(sentenceFor));
+    setStatus('Waiting…');
+    setStatus(await action().catch(sentenceFor));
   }
 
   return (
     <article aria-labelledby={title}>
       <h3 id={title}>{name}</h3>
       <div className="buttons">
-        <button
-          type="button"
-          className="quiet"
-          onClick={() => void run(() => query().then(() => 'The query was answered.'))}
-        >
-          Query
-        </button>
-        <button type="button" className="quiet" onClick={() => void run(async () => sentenceForBurst(await burst()))}>
-          25 at once
-        </button>
-        <button
-          type="button"
-          className="quiet"
-          onClick={() => void run(async () => `The counter now says ${await mutate()}.`)}
-        >
+        <QuietButton onClick={() => void run(() => query().then(() => 'The query was answered.'))}>Query</QuietButton>
+        <QuietButton onClick={() => void run(async () => sentenceForBurst(await burst()))}>25 at once</QuietButton>
+        <QuietButton onClick={() => void run(async () => `The counter is now ${await mutate()}.`)}>
           Mutation
-        </button>
-        <button
-          type="button"
-          className="quiet"
-          aria-pressed={stream.isFollowing}
-          onClick={() => follow(!stream.isFollowing)}
-        >
+        </QuietButton>
+        <QuietButton aria-pressed={stream.isFollowing} onClick={() => follow(!stream.isFollowing)}>
           {stream.isFollowing ? 'Stop following' : 'Follow'}
-        </button>
+        </QuietButton>
       </div>
-      <p role="status">{said}</p>
+      <p role="status">{status}</p>
       <p className="stream">{streamSentence(stream)}</p>
       <ul aria-label={`Items by ${name}`}>
         {items.map(({ id, title: itemTitle, owner }) => (

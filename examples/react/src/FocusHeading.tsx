@@ -1,8 +1,8 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 
 /**
- * Takes the focus when it appears in the place of what had it: after signing in or out, the keyboard and the screen reader go
- * on from here. A page that has only just been opened keeps its focus.
+ * Takes the focus when it replaces the focused element, so that the keyboard and the screen reader continue here after a
+ * sign-in or a sign-out. It does not take the focus when the page is opened.
  */
 export function FocusHeading({ children }: { readonly children: ReactNode }) {
   const heading = useRef<HTMLHeadingElement>(null);

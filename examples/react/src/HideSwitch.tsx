@@ -6,7 +6,7 @@ interface HideSwitchProps {
   readonly label: string;
 }
 
-/** Makes the server hide its tokens from this page, and shows whether it does. */
+/** Switches whether the server hides its token headers from this page. */
 export function HideSwitch({ server, label }: HideSwitchProps) {
   const [isOn, setOn] = useState(false);
 

@@ -1,10 +1,10 @@
 const entries = [
   { look: 'answered', path: 'M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0', text: 'answered' },
   { look: 'refused', path: 'M-4-4L4 4M4-4L-4 4', text: 'refused' },
-  { look: 'repeated', path: 'M0-5L5 0L0 5L-5 0Z', text: 'answered when sent again' },
+  { look: 'retried', path: 'M0-5L5 0L0 5L-5 0Z', text: 'answered after a retry' },
   { look: 'failed', path: 'M-4-4H4V4H-4Z', text: 'failed' },
   { look: 'renewal', path: 'M0-5L5 4L-5 4Z', text: 'renewal' },
-  { look: 'token', path: 'M-7-3H7V3H-7Z', text: 'life of a token set' },
+  { look: 'token', path: 'M-7-3H7V3H-7Z', text: 'lifetime of a token set' },
 ];
 
 export function Legend() {

@@ -2,7 +2,7 @@ import type { TokenManager } from '@latchkey/core';
 import { signInSentenceFor } from './sentences.ts';
 import { useAuthState } from './useAuthState.ts';
 
-/** While it is not known whether somebody is signed in: after a reload, until the auth server has answered. */
+/** Shown after a reload, until the auth server has answered whether there is a session. */
 export function Restoring({ auth }: { readonly auth: TokenManager }) {
   const { error, renewing } = useAuthState(auth);
   if (!error || renewing) return <p aria-busy="true">Looking for your session…</p>;

@@ -8,7 +8,7 @@ interface ServerCountsProps {
   readonly note: string | undefined;
 }
 
-/** The server's own counters: nobody has to believe the clients. */
+/** The server's own counters, which do not depend on the clients. */
 export function ServerCounts({ server, note }: ServerCountsProps) {
   const [counts, setCounts] = useState<Counts>();
 
@@ -22,7 +22,7 @@ export function ServerCounts({ server, note }: ServerCountsProps) {
   const { tokenRequests, operations, mutationsExecuted } = counts ?? {};
   return (
     <section aria-labelledby="counts" className="card counts">
-      <h3 id="counts">The server counts</h3>
+      <h3 id="counts">Server counters</h3>
       <dl>
         <Count name="Sign-ins" value={tokenRequests?.signIn} />
         <Count name="Renewals" value={tokenRequests?.refresh} />
@@ -31,7 +31,7 @@ export function ServerCounts({ server, note }: ServerCountsProps) {
         <Count name="Operations executed" value={operations?.executed} />
         <Count name="Mutations executed" value={mutationsExecuted} />
       </dl>
-      <p>Auth server: {counts ? (counts.isDown ? 'out of order' : 'working') : 'not known'}</p>
+      <p>Auth server: {counts ? (counts.isDown ? 'down' : 'running') : 'unknown'}</p>
       {note && <p>{note}</p>}
     </section>
   );

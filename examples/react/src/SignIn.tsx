@@ -1,5 +1,5 @@
 import type { User } from '@latchkey/emulators';
-import { type SubmitEvent, useEffect, useState } from 'react';
+import { type ComponentProps, type SubmitEvent, useEffect, useState } from 'react';
 import type { Api } from './apis.ts';
 import type { Credentials } from './appSession.ts';
 import type { DemoServer } from './demoServer.ts';
@@ -13,31 +13,31 @@ interface SignInProps {
   readonly hasEnded: boolean;
 }
 
-const nobody: Credentials = { username: '', password: '' };
+const noCredentials: Credentials = { username: '', password: '' };
 
 export function SignIn({ api: { auth, texts }, server, hasEnded }: SignInProps) {
   const [users, setUsers] = useState<readonly User[]>([]);
-  const [credentials, setCredentials] = useState(nobody);
+  const [credentials, setCredentials] = useState(noCredentials);
   const [isBusy, setBusy] = useState(false);
-  const [problem, setProblem] = useState('');
+  const [error, setError] = useState('');
 
   useEffect(() => {
     server.users().then(
       found => {
         setUsers(found);
-        setCredentials(found[0] ?? nobody);
+        setCredentials(found[0] ?? noCredentials);
       },
-      () => setProblem('The server of this page is not answering. Is it still running?'),
+      () => setError('The server of this page does not respond. Is it still running?'),
     );
   }, [server]);
 
   async function signIn(event: SubmitEvent<HTMLFormElement>) {
     event.preventDefault();
     if (isBusy) return;
-    setProblem('');
+    setError('');
     setBusy(true);
     const { username, password } = credentials;
-    await auth.signIn({ username, password }).catch((error: unknown) => setProblem(signInSentenceFor(error, texts)));
+    await auth.signIn({ username, password }).catch((reason: unknown) => setError(signInSentenceFor(reason, texts)));
     setBusy(false);
   }
 
@@ -45,49 +45,64 @@ export function SignIn({ api: { auth, texts }, server, hasEnded }: SignInProps) 
     <article className="sign-in">
       {hasEnded && (
         <p role="alert" className="notice">
-          Your session has ended: nothing could renew it. Please sign in again.
+          Your session has ended and could not be renewed. Please sign in again.
         </p>
       )}
       <FocusHeading>Sign in</FocusHeading>
       <form onSubmit={event => void signIn(event)}>
-        <label>
-          Demo user
-          <select
-            value={credentials.username}
-            onChange={({ target }) => setCredentials(users.find(({ username }) => username === target.value) ?? nobody)}
-          >
-            {users.map(({ username, name }) => (
-              <option key={username} value={username}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          User name
-          <input
-            autoComplete="username"
-            required
-            value={credentials.username}
-            onChange={({ target }) => setCredentials({ ...credentials, username: target.value })}
-          />
-        </label>
-        <label>
-          Password
-          <input
-            type="password"
-            autoComplete="current-password"
-            required
-            value={credentials.password}
-            onChange={({ target }) => setCredentials({ ...credentials, password: target.value })}
-          />
-        </label>
+        <UserList users={users} username={credentials.username} onChoose={setCredentials} />
+        <Field
+          label="User name"
+          autoComplete="username"
+          value={credentials.username}
+          onChange={({ target }) => setCredentials({ ...credentials, username: target.value })}
+        />
+        <Field
+          label="Password"
+          type="password"
+          autoComplete="current-password"
+          value={credentials.password}
+          onChange={({ target }) => setCredentials({ ...credentials, password: target.value })}
+        />
         <button type="submit" aria-busy={isBusy}>
           Sign in
         </button>
-        {problem && <p role="alert">{problem}</p>}
+        {error && <p role="alert">{error}</p>}
       </form>
       {texts.hiding && <HideSwitch server={server} label={texts.hiding} />}
     </article>
+  );
+}
+
+interface UserListProps {
+  readonly users: readonly User[];
+  readonly username: string;
+  readonly onChoose: (credentials: Credentials) => void;
+}
+
+function UserList({ users, username, onChoose }: UserListProps) {
+  return (
+    <label>
+      Demo user
+      <select
+        value={username}
+        onChange={({ target }) => onChoose(users.find(user => user.username === target.value) ?? noCredentials)}
+      >
+        {users.map(user => (
+          <option key={user.username} value={user.username}>
+            {user.name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Field({ label, ...input }: ComponentProps<'input'> & { readonly label: string }) {
+  return (
+    <label>
+      {label}
+      <input required {...input} />
+    </label>
   );
 }

@@ -6,7 +6,7 @@ import { twentyFiveByUrql } from './twentyFive.ts';
 
 const variables = { first: 3, after: 0 };
 
-/** As any component that uses urql: nothing here knows of tokens. */
+/** Like any component that uses urql: it does not handle tokens. */
 export function UrqlPanel() {
   const client = useClient();
   const [isFollowing, setFollowing] = useState(false);

@@ -25,14 +25,14 @@ function useAppUser(url: string | undefined): string | undefined {
   const [name, setName] = useState<string>();
   useEffect(() => {
     if (!url) return undefined;
-    const leaving = new AbortController();
-    fetch(url, { signal: leaving.signal })
+    const unmounted = new AbortController();
+    fetch(url, { signal: unmounted.signal })
       .then(response => (response.ok ? response.json() : {}))
       .then(
         (user: { readonly name?: string }) => setName(user.name),
         () => {},
       );
-    return () => leaving.abort();
+    return () => unmounted.abort();
   }, [url]);
   return name;
 }

@@ -1,17 +1,17 @@
-/** Where the servers of the page are. */
-export interface Addresses extends ForeignAddresses {
-  /** The origin of the app, with the APIs that it mediates behind paths of it. */
+/** The addresses of the servers. */
+export interface Addresses extends CrossOriginAddresses {
+  /** The origin of the app. The proxied APIs are paths of it. */
   readonly app: string;
 }
 
-/** What the page speaks to itself, each at an origin of its own. */
-export interface ForeignAddresses {
+/** The APIs that the page calls at other origins. */
+export interface CrossOriginAddresses {
   readonly oli: { readonly url: string; readonly tokenUrl: string };
   readonly collectiveaccess: { readonly url: string; readonly authUrl: string };
   readonly toggle: { readonly url: string };
 }
 
 export async function findAddresses(app: string): Promise<Addresses> {
-  const foreign = (await (await fetch(new URL('/addresses', app))).json()) as ForeignAddresses;
-  return { app, ...foreign };
+  const crossOrigin = (await (await fetch(new URL('/addresses', app))).json()) as CrossOriginAddresses;
+  return { app, ...crossOrigin };
 }

@@ -6,16 +6,16 @@ import type { Addresses } from './addresses.ts';
 import { type ApiName, type ApiTexts, apiTexts } from './apiTexts.ts';
 import { appSession, type Credentials } from './appSession.ts';
 
-/** One of the choices on the page: an API, and the token manager that keeps its clients signed in. */
+/** One of the page's choices: an API and its token manager. */
 export interface Api {
   readonly name: ApiName;
   readonly texts: ApiTexts;
   /** The GraphQL endpoint. */
   readonly url: string;
   readonly auth: TokenManager<Credentials>;
-  /** Where the app says who is signed in. Without it the API knows. */
+  /** The endpoint for the name of the user, where only the app knows it. */
   readonly userUrl?: string;
-  /** The controls of the demonstration. */
+  /** The base URL of the demonstration's controls. */
   readonly demoUrl: string;
 }
 

@@ -6,15 +6,15 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** Manager options for a session that the app's own server keeps. */
+/** Token manager options for a session that the app's own server keeps. */
 type AppSession = Required<
   Pick<TokenManagerOptions<Credentials, TokenParts>, 'renew' | 'restore' | 'signIn' | 'signOut'>
 >;
 
 /**
- * Sign-in at the app's own server, which holds what a page must not: a refresh token, a client's secret, an API key. An
- * HttpOnly cookie says whose session it is, also after a reload. A renewal names the token that the page has, so that the
- * server need not renew what it has renewed for another page already.
+ * Sign-in at the app's own server, which keeps what a page must not have: a refresh token, a client secret, an API key. An
+ * HttpOnly cookie identifies the session, also after a reload. A renewal sends the page's current token, so that the server
+ * does not renew a token that it has already renewed for another page.
  */
 export function appSession(url: string): AppSession {
   return {

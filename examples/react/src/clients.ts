@@ -5,13 +5,13 @@ import { authExchange } from '@latchkey/urql';
 import { Client, cacheExchange, fetchExchange } from 'urql';
 import { sseLink } from './sseLink.ts';
 
-/** Two GraphQL clients on one token manager. They share the token, and every renewal of it. */
+/** Two GraphQL clients that share one token manager, its token and every renewal. */
 export interface Clients {
   readonly apollo: ApolloClient;
   readonly urql: Client;
 }
 
-/** What a client sends with; the page passes one that also draws the picture. */
+/** The `fetch` of each client; the page passes one that also records operations for the timeline. */
 export interface ClientFetches {
   readonly apollo: typeof fetch;
   readonly urql: typeof fetch;

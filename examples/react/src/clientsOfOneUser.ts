@@ -4,15 +4,14 @@ import type { Clients } from './clients.ts';
 
 interface ClientsOfOneUser {
   readonly clients: Clients;
-  /** Give it as `key` to the components that use the clients, so that their own state goes too. */
+  /** Pass it as `key` to the components that use the clients, so that their own state is discarded too. */
   readonly generation: number;
 }
 
 /**
- * Clients that know one user only. When a session ends, however it ends, they are left behind with their caches, and new
- * ones take their place: the next user cannot see a line of the last one's. Nothing in flight fails with "store reset", as
- * it would after `clearStore`; what still arrives goes into a cache that nobody reads. What Apollo Client watches for others
- * than components is stopped, as a query that polls would go on as the next user.
+ * The clients of one user. When a session ends, they are replaced together with their caches, so that the next user never sees
+ * data of the previous one. Operations in flight do not fail with "store reset", as they would after `clearStore`; what still
+ * arrives is written to a cache that is no longer read.
  */
 export function useClientsOfOneUser(auth: TokenManager, createClients: () => Clients): ClientsOfOneUser {
   const [current, setCurrent] = useState(() => ({ clients: createClients(), generation: 0 }));
@@ -30,7 +29,10 @@ export function useClientsOfOneUser(auth: TokenManager, createClients: () => Cli
   return current;
 }
 
-/** Not `client.stop()`, which makes the other queries in flight fail with an error of its own instead of what they would tell. */
+/**
+ * Stops queries that were started outside of components: a polling query would continue as the next user. `client.stop()` would
+ * also make the other queries in flight fail with its own error instead of their result.
+ */
 function stopWatching({ apollo }: Clients): void {
   for (const query of apollo.getObservableQueries('all')) query.stop();
 }

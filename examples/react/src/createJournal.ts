@@ -1,112 +1,116 @@
 import type { TokenManager } from '@latchkey/core';
 
 export type ClientName = 'Apollo Client' | 'urql';
-/** What became of an operation each time it was sent; `repeated`: answered after a refusal. */
-export type Outcome = 'answered' | 'repeated' | 'refused' | 'failed';
+/** The outcome of one attempt of an operation; `retried`: answered after a refusal. */
+export type Outcome = 'answered' | 'retried' | 'refused' | 'failed';
 
-export interface Sending {
+/** One attempt of an operation. */
+export interface Attempt {
   readonly client: ClientName;
-  /** Operations that are on their way together have different places. */
-  readonly place: number;
+  /** The row of the timeline. Operations in flight at the same time have different rows. */
+  readonly row: number;
   readonly endedAt: number;
   readonly outcome: Outcome;
 }
 
-export interface TokenLife {
+export interface TokenLifetime {
   readonly from: number;
-  /** Where it stops working, or was replaced before. `undefined`: not known. */
+  /** When the token set expires, or was replaced earlier. `undefined`: not known. */
   to: number | undefined;
 }
 
-export interface RenewalEnd {
-  readonly at: number;
+export interface Renewal {
+  readonly endedAt: number;
   readonly failed: boolean;
 }
 
-/** What has happened in the last minute, for the picture. */
+/** The events of the last minute, for the timeline. */
 export interface Journal {
-  readonly sendings: readonly Sending[];
-  readonly tokenLives: readonly TokenLife[];
-  readonly renewals: readonly RenewalEnd[];
-  /** Notes that an operation is sent, and returns what notes its end. An operation that was refused is known again by its text. */
-  readonly sent: (client: ClientName, text: string) => (outcome: Exclude<Outcome, 'repeated'>) => void;
+  readonly attempts: readonly Attempt[];
+  readonly tokenLifetimes: readonly TokenLifetime[];
+  readonly renewals: readonly Renewal[];
+  /**
+   * Records that an operation is sent, and returns the function that records its outcome. The retry of a refused operation is
+   * recognised by its request body.
+   */
+  readonly sent: (client: ClientName, body: string) => (outcome: Exclude<Outcome, 'retried'>) => void;
 }
 
 const keptMs = 60_000;
 
 export function createJournal(auth: TokenManager): Journal {
-  const sendings: Sending[] = [];
-  const tokenLives: TokenLife[] = [];
-  const renewals: RenewalEnd[] = [];
-  const places = createPlaces();
+  const attempts: Attempt[] = [];
+  const tokenLifetimes: TokenLifetime[] = [];
+  const renewals: Renewal[] = [];
+  const rows = createRows();
 
-  const endLife = (at: number) => {
-    const last = tokenLives.at(-1);
-    if (last) last.to = Math.min(last.to ?? at, at);
-  };
-  const beginLife = (from: number, to: number | undefined) => {
-    endLife(from);
-    add(tokenLives, { from, to }, life => life.to ?? from);
-  };
-
-  auth.on('signedIn', ({ at, expiresAt }) => beginLife(at, expiresAt));
+  auth.on('signedIn', ({ at, expiresAt }) => beginLifetime(tokenLifetimes, at, expiresAt));
   auth.on('renewed', ({ at, expiresAt }) => {
-    beginLife(at, expiresAt);
-    // Otherwise an answer brought the token set along, without a renewal.
-    if (auth.state.renewing) add(renewals, { at, failed: false }, renewal => renewal.at);
+    beginLifetime(tokenLifetimes, at, expiresAt);
+    // Otherwise a response has brought the token set, without a renewal.
+    if (auth.state.renewing) add(renewals, { endedAt: at, failed: false }, renewal => renewal.endedAt);
   });
   auth.on('renewalFailed', ({ at }) => {
-    places.giveUpRepeats();
-    add(renewals, { at, failed: true }, renewal => renewal.at);
+    rows.dropRetries();
+    add(renewals, { endedAt: at, failed: true }, renewal => renewal.endedAt);
   });
   auth.on('signedOut', ({ at }) => {
-    places.giveUpRepeats();
-    endLife(at);
+    rows.dropRetries();
+    endLifetime(tokenLifetimes, at);
   });
 
   return {
-    sendings,
-    tokenLives,
+    attempts,
+    tokenLifetimes,
     renewals,
-    sent(client, text) {
-      const { place, isRepeat } = places.take(client, text);
+    sent(client, body) {
+      const { row, isRetry } = rows.take(client, body);
       return ended => {
-        const outcome = ended === 'answered' && isRepeat ? 'repeated' : ended;
-        if (outcome === 'refused' && !isRepeat) places.keepForRepeat(client, text, place);
-        else places.free(client, place);
-        add(sendings, { client, place, endedAt: Date.now(), outcome }, sending => sending.endedAt);
+        const outcome = ended === 'answered' && isRetry ? 'retried' : ended;
+        if (outcome === 'refused' && !isRetry) rows.keepForRetry(client, body, row);
+        else rows.free(client, row);
+        add(attempts, { client, row, endedAt: Date.now(), outcome }, attempt => attempt.endedAt);
       };
     },
   };
 }
 
-/** Adds an entry, and forgets those that are too old to be seen. */
+function beginLifetime(lifetimes: TokenLifetime[], from: number, to: number | undefined): void {
+  endLifetime(lifetimes, from);
+  add(lifetimes, { from, to }, lifetime => lifetime.to ?? from);
+}
+
+function endLifetime(lifetimes: TokenLifetime[], at: number): void {
+  const last = lifetimes.at(-1);
+  if (last) last.to = Math.min(last.to ?? at, at);
+}
+
+/** Adds an entry, and removes entries that are too old to be shown. */
 function add<T>(entries: T[], entry: T, endOf: (entry: T) => number): void {
   const since = Date.now() - keptMs;
   entries.push(entry);
   while (entries[0] !== undefined && endOf(entries[0]) < since) entries.shift();
 }
 
-/** Where in the picture an operation stands: the lowest place that is free, and the same one when it is sent again. */
-function createPlaces() {
+/** Assigns the rows of the timeline: the lowest free row, and the same row again for a retry. */
+function createRows() {
   const taken: Readonly<{ [name in ClientName]: Set<number> }> = { 'Apollo Client': new Set(), urql: new Set() };
-  let awaitingRepeat: { readonly client: ClientName; readonly text: string; readonly place: number }[] = [];
+  let awaitingRetry: { readonly client: ClientName; readonly body: string; readonly row: number }[] = [];
 
   return {
-    take(client: ClientName, text: string) {
-      const earlier = awaitingRepeat.find(each => each.client === client && each.text === text);
-      awaitingRepeat = awaitingRepeat.filter(each => each !== earlier);
-      let place = earlier?.place ?? 0;
-      while (!earlier && taken[client].has(place)) place++;
-      taken[client].add(place);
-      return { place, isRepeat: earlier !== undefined };
+    take(client: ClientName, body: string) {
+      const refused = awaitingRetry.find(each => each.client === client && each.body === body);
+      awaitingRetry = awaitingRetry.filter(each => each !== refused);
+      let row = refused?.row ?? 0;
+      while (!refused && taken[client].has(row)) row++;
+      taken[client].add(row);
+      return { row, isRetry: refused !== undefined };
     },
-    free: (client: ClientName, place: number) => void taken[client].delete(place),
-    keepForRepeat: (client: ClientName, text: string, place: number) =>
-      void awaitingRepeat.push({ client, text, place }),
-    giveUpRepeats() {
-      for (const { client, place } of awaitingRepeat) taken[client].delete(place);
-      awaitingRepeat = [];
+    free: (client: ClientName, row: number) => void taken[client].delete(row),
+    keepForRetry: (client: ClientName, body: string, row: number) => void awaitingRetry.push({ client, body, row }),
+    dropRetries() {
+      for (const { client, row } of awaitingRetry) taken[client].delete(row);
+      awaitingRetry = [];
     },
   };
 }

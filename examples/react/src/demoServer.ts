@@ -2,17 +2,17 @@ import type { Stats, User } from '@latchkey/emulators';
 import type { Api } from './apis.ts';
 import { post } from './post.ts';
 
-/** What the server itself has counted. */
+/** The server's own counters and faults. */
 export interface Counts extends Stats {
   readonly isDown: boolean;
   readonly isHiding: boolean;
 }
 
-/** The controls that the example's server has beside the API. */
+/** The controls of the example's server. */
 export interface DemoServer {
   readonly users: () => Promise<readonly User[]>;
   readonly counts: () => Promise<Counts>;
-  readonly killToken: () => Promise<unknown>;
+  readonly expireToken: () => Promise<unknown>;
   readonly revokeSession: () => Promise<unknown>;
   readonly takeDown: (seconds: number) => Promise<unknown>;
   readonly setLifetime: (seconds: number) => Promise<unknown>;
@@ -25,7 +25,7 @@ export function demoServer({ demoUrl }: Api): DemoServer {
   return {
     users: () => get('users'),
     counts: () => get('stats'),
-    killToken: () => post(at('kill')),
+    expireToken: () => post(at('expire')),
     revokeSession: () => post(at('revoke')),
     takeDown: seconds => post(at('down'), { body: { seconds } }),
     setLifetime: seconds => post(at('lifetime'), { body: { seconds } }),

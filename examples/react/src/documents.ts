@@ -3,7 +3,7 @@ import { gql, type TypedDocumentNode } from '@apollo/client';
 export interface Item {
   readonly id: string;
   readonly title: string;
-  /** The name of the user who asks. */
+  /** The name of the signed-in user. */
   readonly owner: string;
 }
 

@@ -1,7 +1,7 @@
 import '@picocss/pico/css/pico.classless.min.css';
 import './style.css';
 import './layout.css';
-import './evidence.css';
+import './results.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';

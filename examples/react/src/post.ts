@@ -1,4 +1,4 @@
-/** Posts to the app's own server, with the header by which it knows its own pages. */
+/** Posts to the app's own server, with the header that it requires against cross-site request forgery. */
 export function post(url: string, { body, signal }: { body?: object; signal?: AbortSignal } = {}): Promise<Response> {
   return fetch(url, {
     method: 'POST',

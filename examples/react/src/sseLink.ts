@@ -3,8 +3,8 @@ import { print } from 'graphql';
 import { createClient } from 'graphql-sse';
 
 /**
- * Sends subscriptions of Apollo Client over server-sent events, each on a connection of its own, with the headers that the
- * links before it have put into the operation's context. It never retries: that is for the links before it.
+ * Sends subscriptions of Apollo Client over server-sent events, each on its own connection, with the headers in the operation's
+ * context. It never retries: the links before it do.
  */
 export function sseLink(url: string, fetchFn: typeof fetch): ApolloLink {
   return new ApolloLink(

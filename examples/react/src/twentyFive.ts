@@ -3,7 +3,7 @@ import type { Client } from 'urql';
 import { itemsQuery } from './documents.ts';
 import { sentenceFor } from './sentences.ts';
 
-/** How many operations of a burst were answered, and why the first of the others was not. */
+/** The number of answered operations, and the first error of the others. */
 export interface Burst {
   readonly answered: number;
   readonly error?: unknown;
@@ -11,7 +11,7 @@ export interface Burst {
 
 const count = 25;
 
-/** Each asks for another item, so that no client takes two for the same. */
+/** Each operation queries another item, so that clients do not deduplicate them. */
 const variables = Array.from({ length: count }, (_, after) => ({ first: 1, after }));
 
 export function twentyFiveByApollo(client: ApolloClient): Promise<Burst> {
@@ -33,6 +33,6 @@ async function settle(operations: readonly Promise<{ readonly error?: unknown }>
 }
 
 export function sentenceForBurst({ answered, error }: Burst): string {
-  const said = `${answered} of ${count} were answered.`;
-  return error === undefined ? said : `${said} ${sentenceFor(error)}`;
+  const sentence = `${answered} of ${count} were answered.`;
+  return error === undefined ? sentence : `${sentence} ${sentenceFor(error)}`;
 }

@@ -1,6 +1,6 @@
 import type { ClientName, Journal } from './createJournal.ts';
 
-/** A `fetch` for one of the clients that notes in the journal what became of each operation it sends. */
+/** A `fetch` for one client that records the outcome of each operation in the journal. */
 export function watchFetch(journal: Journal, client: ClientName): typeof fetch {
   return async (input, init) => {
     const ended = journal.sent(client, typeof init?.body === 'string' ? init.body : '');

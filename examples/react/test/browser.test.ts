@@ -12,7 +12,7 @@ describeInChromium(({ open, origin }) => {
     return { tokenRequests: tokenRequests.total, refused: operations.refused };
   }
 
-  /** What the server counts meanwhile. */
+  /** The change of the server's counters during an action. */
   async function cost(name: string, act: () => Promise<unknown>): Promise<{ tokenRequests: number; refused: number }> {
     const before = await counts(name);
     await act();
@@ -27,22 +27,22 @@ describeInChromium(({ open, origin }) => {
     return Number(sentence?.match(/\d+/)?.[0]);
   }
 
-  async function killToken(page: Page): Promise<void> {
-    await page.getByRole('button', { name: 'Kill the token', exact: true }).click();
-    await page.getByText('The token is dead').waitFor();
+  async function expireToken(page: Page): Promise<void> {
+    await page.getByRole('button', { name: 'Expire the token', exact: true }).click();
+    await page.getByText('The token has expired').waitFor();
   }
 
   describe.each(choices)('$title', choice => {
     const { title, name, user, owner = user, renewedBy } = choice;
 
-    test('25 operations at once with a dead token, by one client or by both, and nobody notices', async () => {
+    test('25 operations at once with an expired token, by one client or by both, are all answered', async () => {
       const { page, problems } = await open();
       await choose(page, title);
       await signIn(page, user);
       for (const client of clients) await panel(page, client).getByText(`seen by ${owner}`).first().waitFor();
       for (const client of clients) {
         const ofClient = cost(name, async () => {
-          await killToken(page);
+          await expireToken(page);
           await panel(page, client).getByRole('button', { name: '25 at once' }).click();
           await panel(page, client).getByText('25 of 25 were answered.').waitFor();
         });
@@ -56,31 +56,31 @@ describeInChromium(({ open, origin }) => {
       expect(await ofBoth).toEqual({ refused, tokenRequests });
       await page.getByText(new RegExp(`${refused} refused operations and ${tokenRequests} token request`)).waitFor();
 
-      const summary = `renewals ${tokenRequests * 3}, .* refused ${refused * 2}, answered when sent again ${refused * 2}, failed 0`;
+      const summary = `renewals ${tokenRequests * 3}, .* refused ${refused * 2}, answered after a retry ${refused * 2}, failed 0`;
       await page.getByRole('img', { name: new RegExp(summary) }).waitFor();
-      await screenshot(page, `${name}-killed`);
+      await screenshot(page, `${name}-expired`);
       expect(await page.getByRole('alert').count()).toBe(0);
       expect(problems).toEqual([]);
       await page.context().close();
     });
 
-    test('subscriptions outlive their token, and the end of the session is told', async () => {
+    test('subscriptions continue after their token expires, and the page shows the end of the session', async () => {
       const { page, problems } = await open();
       await choose(page, title);
       await signIn(page, user);
       for (const client of clients) await panel(page, client).getByRole('button', { name: 'Follow' }).click();
       for (const client of clients) await expect.poll(() => eventsOf(page, client)).toBeGreaterThan(1);
       const { tokenRequests } = await cost(name, async () => {
-        await killToken(page); // the server ends the streams
+        await expireToken(page); // the server ends the streams
         for (const client of clients) {
-          const had = await eventsOf(page, client);
-          await expect.poll(() => eventsOf(page, client)).toBeGreaterThan(had + 2);
+          const before = await eventsOf(page, client);
+          await expect.poll(() => eventsOf(page, client)).toBeGreaterThan(before + 2);
         }
       });
       expect(tokenRequests).toBe(costOf(choice, 2).tokenRequests);
 
       await page.getByRole('button', { name: 'Revoke the session' }).click();
-      if (renewedBy === 'answer') await panel(page, 'urql').getByRole('button', { name: 'Query' }).click();
+      if (renewedBy === 'response') await panel(page, 'urql').getByRole('button', { name: 'Query' }).click();
       await page.getByRole('alert').filter({ hasText: 'Your session has ended' }).waitFor();
       expect(await page.getByText(/seen by/).count()).toBe(0);
       await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Sign in');
@@ -113,7 +113,7 @@ describeInChromium(({ open, origin }) => {
     });
   });
 
-  test('users who share one token in two pages renew it once', async () => {
+  test('users of two pages who share a token renew it once', async () => {
     const pages = await Promise.all([open(), open()]);
     for (const [index, user] of ['Pia Dorn', 'Lew Tamm'].entries()) {
       const { page } = pages[index] ?? {};
@@ -123,7 +123,7 @@ describeInChromium(({ open, origin }) => {
       for (const client of clients) await panel(page, client).getByText('seen by Import Service').first().waitFor();
     }
     const ofAll = cost('altrata', async () => {
-      await fetch(`${origin()}/demo/altrata/kill`, {
+      await fetch(`${origin()}/demo/altrata/expire`, {
         method: 'POST',
         headers: { 'x-requested-with': 'latchkey-example' },
       });
@@ -139,25 +139,25 @@ describeInChromium(({ open, origin }) => {
     }
   });
 
-  test('tokens from another origin follow one another without a renewal', async () => {
+  test('tokens in the responses of another origin are used without a renewal', async () => {
     const { page, problems } = await open();
-    const asked = new Set<string>();
+    const origins = new Set<string>();
     page.on(
       'request',
-      request => void (request.postData()?.includes('Items') && asked.add(new URL(request.url()).origin)),
+      request => void (request.postData()?.includes('Items') && origins.add(new URL(request.url()).origin)),
     );
     await choose(page, 'Toggle');
     await signIn(page, 'Wren Abbot');
     const { tokenRequests } = await cost('toggle', async () => {
       for (const sets of [2, 3, 4]) {
-        await killToken(page);
+        await expireToken(page);
         await panel(page, 'urql').getByRole('button', { name: 'Query' }).click();
         await page.getByRole('img', { name: new RegExp(`token sets ${sets}, renewals 0, .* refused 0`) }).waitFor();
       }
     });
     expect(tokenRequests).toBe(0);
-    expect(asked.size).toBe(1);
-    expect(asked).not.toContain(origin());
+    expect(origins.size).toBe(1);
+    expect(origins).not.toContain(origin());
     await screenshot(page, 'toggle-rotation');
     expect(problems).toEqual([]);
     await page.context().close();

@@ -6,17 +6,17 @@ interface Choice {
   readonly name: ApiName;
   readonly title: string;
   readonly user: string;
-  /** Who the API says is asking. @defaultValue the user */
+  /** The name of the user at the API. @defaultValue that of `user` */
   readonly owner?: string;
-  /** Who renews a dead token: somebody asks the auth server once, or the API itself brings the next one unasked. */
-  readonly renewedBy: 'request' | 'answer';
-  /** Whether a user who signs in may get a token that is there already. */
+  /** How an expired token is renewed: by one token request, or by the response of the API itself. */
+  readonly renewedBy: 'request' | 'response';
+  /** Whether a sign-in may return a token that was issued before. */
   readonly sharesToken?: boolean;
-  /** Whether a reload finds the session again. */
+  /** Whether a reload restores the session. */
   readonly outlivesReload: boolean;
 }
 
-/** The page's choices, and what is to be seen there. */
+/** The page's choices, and the expected behaviour of each. */
 export const choices: readonly Choice[] = [
   { name: 'oli', title: 'OLI', user: 'Mara Quill', renewedBy: 'request', outlivesReload: false },
   {
@@ -36,10 +36,10 @@ export const choices: readonly Choice[] = [
     renewedBy: 'request',
     outlivesReload: true,
   },
-  { name: 'toggle', title: 'Toggle', user: 'Till Sander', renewedBy: 'answer', outlivesReload: false },
+  { name: 'toggle', title: 'Toggle', user: 'Till Sander', renewedBy: 'response', outlivesReload: false },
   { name: 'cookie', title: 'Cookie', user: 'Mara Quill', renewedBy: 'request', outlivesReload: true },
 ];
 
-/** What so many operations with a dead token come to, by the server's own counters. */
+/** The change of the server's counters for this number of operations with an expired token. */
 export const costOf = ({ renewedBy }: Choice, operations: number): { refused: number; tokenRequests: number } =>
-  renewedBy === 'answer' ? { refused: 0, tokenRequests: 0 } : { refused: operations, tokenRequests: 1 };
+  renewedBy === 'response' ? { refused: 0, tokenRequests: 0 } : { refused: operations, tokenRequests: 1 };

@@ -5,13 +5,13 @@ import { findChromium } from './findChromium.ts';
 import { launch, openPage } from './openPage.ts';
 
 interface Stage {
-  /** Opens the page, with cookies of its own. */
+  /** Opens the page with its own cookies. */
   readonly open: (options?: BrowserContextOptions) => ReturnType<typeof openPage>;
-  /** Of the app. */
+  /** The origin of the app. */
   readonly origin: () => string;
 }
 
-/** Tests in Chromium, with an app of their own. They are skipped where there is no Chromium. */
+/** Runs tests in Chromium with their own app. They are skipped when Chromium is not installed. */
 export function describeInChromium(tests: (stage: Stage) => void): void {
   const chromium = findChromium();
   describe.skipIf(chromium === undefined)('in Chromium', () => {

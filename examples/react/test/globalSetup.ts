@@ -7,7 +7,7 @@ declare module 'vitest' {
   }
 }
 
-/** The real server for the tests that render the page in a simulated browser: its own realm would confuse the server. */
+/** The server for the tests in happy-dom. It runs outside of them, because happy-dom replaces globals that the server needs. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const app = await startApp({ port: 0 });
   project.provide('origin', app.origin);

@@ -5,18 +5,18 @@ import { describeInChromium } from './describeInChromium.ts';
 import { choose, screenshot, signIn } from './openPage.ts';
 
 describeInChromium(({ open }) => {
-  test('a server that hides its tokens from the page is told in a sentence', async () => {
+  test('the page shows a sentence when the server hides its token headers', async () => {
     const { page, problems } = await open({ viewport: { width: 360, height: 740 } });
     await choose(page, 'Toggle');
-    const forgets = page.getByRole('checkbox', { name: 'The server forgets' });
-    await forgets.click();
-    await expect.poll(() => forgets.isChecked()).toBe(true); // once the server has done it
+    const hides = page.getByRole('checkbox', { name: 'The server does not let pages' });
+    await hides.click();
+    await expect.poll(() => hides.isChecked()).toBe(true); // once the server has changed
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').filter({ hasText: 'Signing in cannot work: the server hides its token' }).waitFor();
     await screenshot(page, 'toggle-hidden');
     expect(await violations(page)).toEqual([]);
-    await forgets.click();
-    await expect.poll(() => forgets.isChecked()).toBe(false);
+    await hides.click();
+    await expect.poll(() => hides.isChecked()).toBe(false);
     await signIn(page, 'Till Sander');
     expect(problems).toEqual([]);
     await page.context().close();
@@ -27,7 +27,7 @@ describeInChromium(({ open }) => {
     { look: 'dark', title: 'Altrata', user: 'Lew Tamm', options: { colorScheme: 'dark' } },
     { look: 'phone', title: 'Real Items', user: 'Ivo Marsh', options: { viewport: { width: 360, height: 740 } } },
   ] as const)('$look', ({ look, title, user, options }) => {
-    test('everybody can use it, and nothing sticks out', async () => {
+    test('is accessible, and does not scroll sideways', async () => {
       const { page, problems } = await open(options);
       await choose(page, title);
       await page.getByRole('option', { name: user }).waitFor({ state: 'attached' });
@@ -36,9 +36,9 @@ describeInChromium(({ open }) => {
       await signIn(page, user);
       await page.getByRole('button', { name: '25 at once with both' }).click();
       await page.getByText('The server counted').waitFor();
-      await page.getByText('The picture as a table').click();
+      await page.getByText('The timeline as a table').click();
       await page.getByRole('cell', { name: 'Renewal' }).waitFor();
-      await page.getByRole('img', { name: /answered when sent again 50/ }).waitFor();
+      await page.getByRole('img', { name: /answered after a retry 50/ }).waitFor();
       await screenshot(page, `${look}-signed-in`);
       expect(await violations(page)).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
@@ -47,7 +47,7 @@ describeInChromium(({ open }) => {
     });
   });
 
-  test('the keyboard alone is enough, and the focus follows', async () => {
+  test('the page works with the keyboard, and the focus moves to the new heading', async () => {
     const { page } = await open();
     await page.getByRole('option', { name: 'Mara Quill' }).waitFor({ state: 'attached' });
     await page.getByRole('textbox', { name: 'Password' }).focus();

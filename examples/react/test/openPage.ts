@@ -7,7 +7,7 @@ export function launch(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: args.split(' ') });
 }
 
-/** A page with cookies of its own. What it throws or logs as an error, refusals aside, is in `problems`. */
+/** A page with its own cookies. `problems` lists its exceptions, errors and warnings, without refusals. */
 export async function openPage(
   browser: Browser,
   origin: string,
@@ -16,7 +16,7 @@ export async function openPage(
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
   const problems: string[] = [];
-  const isRefusal = (text: string) => /status of (400|401|403|503)/.test(text); // Chromium logs each of them
+  const isRefusal = (line: string) => /status of (400|401|403|503)/.test(line); // Chromium logs each as an error
   page.on('pageerror', error => problems.push(error.message));
   page.on('console', message => {
     const isProblem = message.type() === 'error' || message.type() === 'warning';

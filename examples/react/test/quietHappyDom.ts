@@ -2,7 +2,7 @@ import { builtinEnvironments, type Environment } from 'vitest/runtime';
 
 const happyDom = builtinEnvironments['happy-dom'];
 
-/** happy-dom without its lines about each refused request, which it prints past vitest. */
+/** happy-dom without the line that it prints for each refused request, which vitest cannot silence. */
 const quietHappyDom: Environment = {
   ...happyDom,
   name: 'quiet-happy-dom',

@@ -16,26 +16,26 @@ declare global {
 
 configure({ asyncUtilTimeout: 20_000 });
 
-// happy-dom's classes do not say their names, by which oauth4webapi tells headers from plain objects
+// oauth4webapi recognises these classes by `Symbol.toStringTag`, which happy-dom's do not have.
 for (const each of [Headers, Request, Response]) {
   Object.defineProperty(each.prototype, Symbol.toStringTag, { value: each.name, configurable: true });
 }
 
-/** The page as a user has it after opening it and choosing an API. */
-export async function renderApp(title = 'OLI', offered?: readonly Api[]): Promise<UserEvent> {
-  render(<App apis={offered ?? (await apis())} />);
+/** Renders the page and chooses an API. */
+export async function renderApp(title = 'OLI', given?: readonly Api[]): Promise<UserEvent> {
+  render(<App apis={given ?? (await apis())} />);
   const user = userEvent.setup();
   await user.click(screen.getByRole('radio', { name: new RegExp(`^${title}`) }));
   return user;
 }
 
-/** What the page offers, at the origin of its server. */
+/** The APIs of the page, at the origin of its server. */
 export async function apis(): Promise<readonly Api[]> {
   window.happyDOM.setURL(`${inject('origin')}/`);
   return createApis(await findAddresses(inject('origin')));
 }
 
-/** Signs in, and waits until both clients have something to show. */
+/** Signs in, and waits until both clients show items. */
 export async function signIn(user: UserEvent, name = 'Mara Quill'): Promise<void> {
   await user.selectOptions(await findUsers(), name);
   await user.click(screen.getByRole('button', { name: 'Sign in' }));
@@ -63,6 +63,6 @@ export function panel(name: (typeof clients)[number]): ReturnType<typeof within>
 /** The controls of the server, without the page. */
 export async function serverOf(title = 'OLI'): Promise<DemoServer> {
   const api = (await apis()).find(({ texts }) => texts.title === title);
-  if (!api) throw new Error(`There is no API ${title}`);
+  if (!api) throw new Error(`The page has no API ${title}.`);
   return demoServer(api);
 }

@@ -26,27 +26,27 @@ async function start(port: string | number) {
 }
 
 describe('the program', () => {
-  test('says where it is, and answers the page there', async () => {
+  test('prints its address, and serves the page there', async () => {
     const { origin } = await start(0);
     const response = await fetch(origin);
     expect(response.status).toBe(200);
     expect(await response.text()).toContain('<div id="root">');
   });
 
-  test('says so when its port is in use', async () => {
+  test('reports a port that is in use', async () => {
     const port = new URL(inject('origin')).port;
     const child = run(port);
-    const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
-    expect(said).toBe(`Port ${port} is in use. Choose another one: PORT=${Number(port) + 1} npm start\n`);
+    const [message, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+    expect(message).toBe(`Port ${port} is in use. Choose another one: PORT=${Number(port) + 1} npm start\n`);
     expect(code).toBe(1);
   });
 
-  test('says so when its port is no port', async () => {
+  test('reports an invalid port', async () => {
     const child = run('harbour');
     expect(await text(child.stderr)).toBe('PORT must be a number from 0 to 65535.\n');
   });
 
-  test.for(['SIGTERM', 'SIGINT'] as const)('ends at %s and frees its port, open streams or not', async signal => {
+  test.for(['SIGTERM', 'SIGINT'] as const)('exits on %s and frees its port, also with open streams', async signal => {
     const { child, origin } = await start(0);
     const stream = await fetch(`${origin}/cookie/graphql`, {
       method: 'POST',
@@ -64,12 +64,12 @@ describe('the program', () => {
 });
 
 const json = { 'content-type': 'application/json' };
-const ours = { ...json, 'x-requested-with': 'latchkey-example' };
+const csrf = { ...json, 'x-requested-with': 'latchkey-example' };
 
 async function signIn(origin: string): Promise<string> {
   const [{ username, password }] = await (await fetch(`${origin}/demo/cookie/users`)).json();
   const body = JSON.stringify({ username, password });
-  const response = await fetch(`${origin}/cookie/session/sign-in`, { method: 'POST', headers: ours, body });
+  const response = await fetch(`${origin}/cookie/session/sign-in`, { method: 'POST', headers: csrf, body });
   return (await response.json()).accessToken;
 }
 
@@ -85,28 +85,28 @@ describe.for(['cookie', 'realitems', 'altrata'] as const)('the session behind th
   const read = async (path: string) => (await fetch(`${app.origin}/demo/${name}/${path}`)).json();
 
   async function signedIn(user = 0) {
-    const response = await post('session/sign-in', ours, (await read('users'))[user]);
+    const response = await post('session/sign-in', csrf, (await read('users'))[user]);
     const set = response.headers.getSetCookie();
     return { set, cookie: set[0]?.split(';')[0] ?? '', answer: await response.json() };
   }
   const renewed = async (cookie: string, current: string): Promise<string> =>
-    (await (await post('session/refresh', { ...ours, cookie }, { current })).json()).accessToken;
-  const ask = ({ cookie, answer }: Awaited<ReturnType<typeof signedIn>>) =>
+    (await (await post('session/refresh', { ...csrf, cookie }, { current })).json()).accessToken;
+  const query = ({ cookie, answer }: Awaited<ReturnType<typeof signedIn>>) =>
     post('graphql', { ...json, cookie, authorization: `Bearer ${answer.accessToken}` }, { query: '{ me { name } }' });
 
-  test('shows the page an access token, and nothing else', async () => {
+  test('gives the page an access token, and nothing else', async () => {
     const { set, answer } = await signedIn();
     expect(Object.keys(answer)).toEqual(['accessToken', 'expiresInS']);
     const cookie = new RegExp(`^session=[\\w-]{36}; Path=/${name}; HttpOnly; SameSite=Strict$`);
     expect(set).toEqual([expect.stringMatching(cookie)]);
   });
 
-  test.for(['sign-in', 'refresh', 'sign-out'])('refuses %s without the header of our own page', async path => {
+  test.for(['sign-in', 'refresh', 'sign-out'])('refuses %s without the CSRF header', async path => {
     const { cookie } = await signedIn();
     expect((await post(`session/${path}`, { ...json, cookie })).status).toBe(403);
   });
 
-  test('gives pages that renew the same token one successor, those that come late too', async () => {
+  test('gives pages that renew the same token one successor, also late ones', async () => {
     const { cookie, answer } = await signedIn();
     const before = (await read('stats')).tokenRequests.total;
     const tokens = await Promise.all([1, 2, 3].map(() => renewed(cookie, answer.accessToken)));
@@ -116,31 +116,31 @@ describe.for(['cookie', 'realitems', 'altrata'] as const)('the session behind th
     expect((await read('stats')).tokenRequests.total - before).toBe(1);
   });
 
-  test('is over after signing out', async () => {
+  test('ends with a sign-out', async () => {
     const { cookie } = await signedIn();
-    expect((await post('session/sign-out', { ...ours, cookie })).status).toBe(204);
-    expect((await post('session/refresh', { ...ours, cookie })).status).toBe(204);
+    expect((await post('session/sign-out', { ...csrf, cookie })).status).toBe(204);
+    expect((await post('session/refresh', { ...csrf, cookie })).status).toBe(204);
   });
 
-  test('is over when all are revoked, and not signed in to again', async () => {
+  test('ends when all sessions are revoked, without another sign-in', async () => {
     const { cookie } = await signedIn();
-    await fetch(`${app.origin}/demo/${name}/revoke`, { method: 'POST', headers: ours, body: '{}' });
-    expect((await post('session/refresh', { ...ours, cookie })).status).toBe(204);
+    await fetch(`${app.origin}/demo/${name}/revoke`, { method: 'POST', headers: csrf, body: '{}' });
+    expect((await post('session/refresh', { ...csrf, cookie })).status).toBe(204);
   });
 
-  test('lets operations through, and nothing to the auth server', async () => {
+  test('passes on operations, but no token requests', async () => {
     const session = await signedIn();
     const { accessToken } = session.answer;
     const answer = { ...session.answer, accessToken: await renewed(session.cookie, accessToken) };
-    expect((await ask({ ...session, answer })).status).toBe(200);
+    expect((await query({ ...session, answer })).status).toBe(200);
     const paths = ['oauth/token', 'oauth2/token', 'auth/realms/api/protocol/openid-connect/token'];
-    const statuses = await Promise.all(paths.map(async path => (await post(path, ours)).status));
+    const statuses = await Promise.all(paths.map(async path => (await post(path, csrf)).status));
     expect(statuses).toEqual([404, 404, 404]);
   });
 
   if (name !== 'altrata') return;
 
-  test('has one token for all users, who renew it together', async () => {
+  test('renews the token that all users share once', async () => {
     const [pia, lew] = await Promise.all([signedIn(0), signedIn(1)]);
     expect(pia.answer.accessToken).toBe(lew.answer.accessToken);
     const before = (await read('stats')).tokenRequests.total;
@@ -149,7 +149,7 @@ describe.for(['cookie', 'realitems', 'altrata'] as const)('the session behind th
     expect((await read('stats')).tokenRequests.total - before).toBe(1);
   });
 
-  test('says who each user is', async () => {
+  test('returns the name of each user', async () => {
     const sessions = [await signedIn(0), await signedIn(1)];
     const names = sessions.map(async ({ cookie }) =>
       (await fetch(`${app.origin}/altrata/session/user`, { headers: { cookie } })).json(),
@@ -157,10 +157,10 @@ describe.for(['cookie', 'realitems', 'altrata'] as const)('the session behind th
     expect(await Promise.all(names)).toEqual([{ name: 'Pia Dorn' }, { name: 'Lew Tamm' }]);
   });
 
-  test('refuses one who has signed out, though the token that all share lives on', async () => {
+  test('refuses a user who has signed out, although the shared token is still valid', async () => {
     const [pia, lew] = [await signedIn(0), await signedIn(1)];
-    await post('session/sign-out', { ...ours, cookie: pia.cookie });
-    expect((await ask(pia)).status).toBe(401);
-    expect((await ask(lew)).status).toBe(200);
+    await post('session/sign-out', { ...csrf, cookie: pia.cookie });
+    expect((await query(pia)).status).toBe(401);
+    expect((await query(lew)).status).toBe(200);
   });
 });
