@@ -2,7 +2,7 @@ import { TokenError } from '../errors/tokenError.ts';
 import { parseChallenges } from '../verdict/parseChallenges.ts';
 import type { TokenParts } from './tokenSet.ts';
 
-/** Errors that no retry mends: the client's registration, or the request, is wrong. @see RFC 6749 section 5.2 */
+/** The registration of the client, or the request, is wrong: waiting does not help. @see RFC 6749 section 5.2 */
 const misconfigured = [
   'invalid_client',
   'unauthorized_client',
@@ -125,8 +125,8 @@ export interface TokenResponse {
 /**
  * Reads the answer of an OAuth 2.0 token endpoint.
  *
- * A 401 with a challenge for Basic refuses the client, whatever its code says: some frameworks answer so before they look at
- * the grant. A missing `token_type` counts as Bearer.
+ * A 401 with a challenge for Basic is about the client, unless its code is `invalid_grant`: some frameworks answer so, and
+ * without a registered code, before they read the grant. A missing `token_type` counts as Bearer.
  *
  * @returns `null` when the access token is `null`: a rejection
  * @throws TokenError `sessionExpired` for any other rejection, `unavailable` or `misconfigured`; no part of the body is in it
