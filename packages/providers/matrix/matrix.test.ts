@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Answer, type MatrixClient, matrixClients } from './matrixClients.ts';
+import type { Counts, EnvironmentOptions } from './matrixEnvironment.ts';
 import { type MatrixRow, matrixRows } from './matrixRows.ts';
-import type { Counts, StageOptions } from './matrixStage.ts';
 
 const me = 'query { me { name } }';
 const bump = 'mutation { bump }';
@@ -10,7 +10,7 @@ const monthMs = 30 * 86_400_000;
 const nameIn = ({ data }: Answer) => (data as { me?: { name?: string } } | undefined)?.me?.name;
 const failuresOf = (answers: readonly Answer[]) => answers.map(({ failure }) => failure);
 
-/** At once; no two are the same, so that no client sends one for two. */
+/** Sent at once. No two are the same, or a client would send one request for both. */
 const queries = ({ run }: MatrixClient, count: number) =>
   Array.from({ length: count }, (_, n) => run(`query { items(first: ${n + 1}) { owner } }`));
 const mutations = ({ run }: MatrixClient, count: number) =>
@@ -18,124 +18,124 @@ const mutations = ({ run }: MatrixClient, count: number) =>
 
 describe.each(matrixRows)('$name', row => {
   describe.each(matrixClients)('$name', client => {
-    const open = (options: Omit<StageOptions, 'client'> = {}) => row.open({ client, ...options });
-    /** With `credentials` where this API cannot do without. */
-    const openRenewable = () => open({ unattended: row.renewedBy === 'signIn' });
+    const start = (options: Omit<EnvironmentOptions, 'client'> = {}) => row.start({ client, ...options });
+    /** With `credentials` where this API has no refresh token. */
+    const startRenewable = () => start({ unattended: row.renewedBy === 'signIn' });
 
-    test('sign in: one token request, then queries and mutations', async () => {
-      await using stage = await open();
-      await stage.signIn();
-      expect(nameIn(await stage.client.run(me))).toBe(stage.server.users[0].name);
-      expect(await stage.client.run(bump)).toEqual({ data: expect.objectContaining({ bump: 1 }) });
-      expect(stage.counts()).toEqual({ signIns: 1, refreshes: 0, mutations: 1 });
-      expect(stage.server.stats().operations).toEqual({ received: 2, refused: 0, executed: 2 });
+    test('signs in by one token request, then executes queries and mutations', async () => {
+      await using env = await start();
+      await env.signIn();
+      expect(nameIn(await env.client.run(me))).toBe(env.server.users[0].name);
+      expect(await env.client.run(bump)).toEqual({ data: expect.objectContaining({ bump: 1 }) });
+      expect(env.counts()).toEqual({ signIns: 1, refreshes: 0, mutations: 1 });
+      expect(env.server.stats().operations).toEqual({ received: 2, refused: 0, executed: 2 });
     });
 
-    test('expire: one renewal, and the refused mutation is executed once', async () => {
-      await using stage = await openRenewable();
-      await stage.signIn();
-      stage.server.expireNow();
-      expect(await stage.client.run(bump)).toEqual({ data: expect.objectContaining({ bump: 1 }) });
-      expect(nameIn(await stage.client.run(me))).toBe(stage.server.users[0].name);
-      expect(stage.counts()).toEqual({ ...renewed(row, 1), mutations: 1 });
-      expect(stage.server.stats().operations).toEqual({ received: 3, refused: 1, executed: 2 });
+    test('renews an expired token once, and executes the refused mutation once', async () => {
+      await using env = await startRenewable();
+      await env.signIn();
+      env.server.expireNow();
+      expect(await env.client.run(bump)).toEqual({ data: expect.objectContaining({ bump: 1 }) });
+      expect(nameIn(await env.client.run(me))).toBe(env.server.users[0].name);
+      expect(env.counts()).toEqual({ ...renewed(row, 1), mutations: 1 });
+      expect(env.server.stats().operations).toEqual({ received: 3, refused: 1, executed: 2 });
     });
 
-    test('50 at once on a dead token: one renewal, each mutation executed once', async () => {
-      await using stage = await openRenewable();
-      await stage.signIn();
-      stage.server.expireNow();
-      const answers = await Promise.all([...queries(stage.client, 40), ...mutations(stage.client, 10)]);
+    test('renews once for 50 operations refused at once, and executes each mutation once', async () => {
+      await using env = await startRenewable();
+      await env.signIn();
+      env.server.expireNow();
+      const answers = await Promise.all([...queries(env.client, 40), ...mutations(env.client, 10)]);
       expect(failuresOf(answers)).toEqual(Array(50).fill(undefined));
-      expect(stage.counts()).toEqual({ ...renewed(row, 1), mutations: 10 });
-      expect(stage.server.stats().operations).toEqual({ received: 100, refused: 50, executed: 50 });
+      expect(env.counts()).toEqual({ ...renewed(row, 1), mutations: 10 });
+      expect(env.server.stats().operations).toEqual({ received: 100, refused: 50, executed: 50 });
     });
 
-    test('refresh token dead or absent, with credentials: one sign-in, unseen by the user', async () => {
-      await using stage = await open({ unattended: true });
-      await stage.signIn();
-      stage.server.configure({ clockSkewMs: monthMs });
-      const answers = await Promise.all([...queries(stage.client, 10), ...mutations(stage.client, 10)]);
+    test('signs in once by itself when the refresh token is expired or absent and there are credentials', async () => {
+      await using env = await start({ unattended: true });
+      await env.signIn();
+      env.server.configure({ clockSkewMs: monthMs });
+      const answers = await Promise.all([...queries(env.client, 10), ...mutations(env.client, 10)]);
       expect(failuresOf(answers)).toEqual(Array(20).fill(undefined));
-      expect(stage.counts()).toEqual({ signIns: 2, refreshes: refused(row), mutations: 10 });
+      expect(env.counts()).toEqual({ signIns: 2, refreshes: rejected(row), mutations: 10 });
     });
 
-    test('refresh token dead or absent, without credentials: the session is over, once', async () => {
-      await using stage = await open();
-      await stage.signIn();
+    test('ends the session once when the refresh token is expired or absent and there are no credentials', async () => {
+      await using env = await start();
+      await env.signIn();
       const reasons: string[] = [];
-      stage.auth.on('signedOut', ({ reason }) => reasons.push(reason));
-      stage.server.configure({ clockSkewMs: monthMs });
-      const answers = await Promise.all([...queries(stage.client, 10), ...mutations(stage.client, 10)]);
+      env.auth.on('signedOut', ({ reason }) => reasons.push(reason));
+      env.server.configure({ clockSkewMs: monthMs });
+      const answers = await Promise.all([...queries(env.client, 10), ...mutations(env.client, 10)]);
       const failures = failuresOf(answers);
       expect(failures).toContain('sessionExpired');
       const otherwise = failures.filter(failure => failure !== 'sessionExpired' && failure !== 'signedOut');
-      expect(otherwise).toEqual([]); // who is refused after the end belonged to a session that is over: `signedOut`
+      expect(otherwise).toEqual([]); // an operation that is refused after the end belonged to the ended session: `signedOut`
       expect(reasons).toEqual(['expired']);
-      expect(await stage.client.run(me)).toEqual({ failure: 'refused' });
-      expect(stage.counts()).toEqual({ signIns: 1, refreshes: refused(row), mutations: 0 });
+      expect(await env.client.run(me)).toEqual({ failure: 'refused' });
+      expect(env.counts()).toEqual({ signIns: 1, refreshes: rejected(row), mutations: 0 });
     });
 
-    test('auth server down and back: one token request per pause, the session is kept', async () => {
-      await using stage = await openRenewable();
-      await stage.signIn();
-      stage.server.expireNow();
-      stage.server.failTokenRequests(1, { status: 503 });
-      expect(await stage.client.run(bump)).toEqual({ failure: 'unavailable' });
-      expect(failuresOf(await Promise.all(queries(stage.client, 20)))).toEqual(Array(20).fill('unavailable'));
-      expect(stage.counts()).toEqual({ ...renewed(row, 1), mutations: 0 });
-      expect(stage.auth.state.status).toBe('signedIn');
-      stage.pass(5_000);
-      expect(await stage.client.run(bump)).toEqual({ data: expect.objectContaining({ bump: 1 }) });
-      expect(stage.counts()).toEqual({ ...renewed(row, 2), mutations: 1 });
+    test('sends one token request per cool-down while the auth server is down, and keeps the session', async () => {
+      await using env = await startRenewable();
+      await env.signIn();
+      env.server.expireNow();
+      env.server.failTokenRequests(1, { status: 503 });
+      expect(await env.client.run(bump)).toEqual({ failure: 'unavailable' });
+      expect(failuresOf(await Promise.all(queries(env.client, 20)))).toEqual(Array(20).fill('unavailable'));
+      expect(env.counts()).toEqual({ ...renewed(row, 1), mutations: 0 });
+      expect(env.auth.state.status).toBe('signedIn');
+      env.advance(5_000);
+      expect(await env.client.run(bump)).toEqual({ data: expect.objectContaining({ bump: 1 }) });
+      expect(env.counts()).toEqual({ ...renewed(row, 2), mutations: 1 });
     });
 
-    test('revoked: the session is over, and the next one is another', async () => {
-      await using stage = await open();
-      await stage.signIn();
-      stage.server.revoke();
-      expect(await stage.client.run(bump)).toEqual({ failure: 'sessionExpired' });
-      expect(stage.auth.state.status).toBe('signedOut');
-      expect(stage.counts()).toEqual({ signIns: 1, refreshes: refused(row), mutations: 0 });
-      await stage.signIn(stage.server.users[1]);
-      expect(nameIn(await stage.client.run(me))).toBe(stage.server.users[1].name);
-      expect(await stage.client.run(bump)).toEqual({ data: expect.objectContaining({ bump: 1 }) });
-      expect(stage.counts()).toEqual({ signIns: 2, refreshes: refused(row), mutations: 1 });
+    test('ends a revoked session, and the next session is independent of it', async () => {
+      await using env = await start();
+      await env.signIn();
+      env.server.revoke();
+      expect(await env.client.run(bump)).toEqual({ failure: 'sessionExpired' });
+      expect(env.auth.state.status).toBe('signedOut');
+      expect(env.counts()).toEqual({ signIns: 1, refreshes: rejected(row), mutations: 0 });
+      await env.signIn(env.server.users[1]);
+      expect(nameIn(await env.client.run(me))).toBe(env.server.users[1].name);
+      expect(await env.client.run(bump)).toEqual({ data: expect.objectContaining({ bump: 1 }) });
+      expect(env.counts()).toEqual({ signIns: 2, refreshes: rejected(row), mutations: 1 });
     });
 
-    test('wrong credentials: the sign-in says so, and nobody is signed in', async () => {
-      await using stage = await open({ who: 'mistyping' });
-      await expect(stage.signIn()).rejects.toMatchObject({ code: 'credentialsRejected' });
-      expect(await stage.client.run(me)).toEqual({ failure: 'refused' });
-      const sent = stage.server.requests.filter(({ kind }) => kind === 'graphql');
+    test('rejects a sign-in with wrong credentials, and nobody is signed in', async () => {
+      await using env = await start({ who: 'mistyping' });
+      await expect(env.signIn()).rejects.toMatchObject({ code: 'credentialsRejected' });
+      expect(await env.client.run(me)).toEqual({ failure: 'refused' });
+      const sent = env.server.requests.filter(({ kind }) => kind === 'graphql');
       expect(sent.map(({ headers }) => headers.authorization)).toEqual([undefined]);
-      expect(stage.counts()).toEqual({ signIns: 1, refreshes: 0, mutations: 0 });
+      expect(env.counts()).toEqual({ signIns: 1, refreshes: 0, mutations: 0 });
     });
 
-    test('wrong credentials, unattended: tried once, and nothing is sent without a token', async () => {
-      await using stage = await open({ who: 'mistyping', unattended: true });
-      const first = await Promise.all([...queries(stage.client, 10), ...mutations(stage.client, 10)]);
-      const later = await Promise.all(queries(stage.client, 10));
+    test('tries wrong credentials of an unattended sign-in once, and sends nothing without a token', async () => {
+      await using env = await start({ who: 'mistyping', unattended: true });
+      const first = await Promise.all([...queries(env.client, 10), ...mutations(env.client, 10)]);
+      const later = await Promise.all(queries(env.client, 10));
       expect(failuresOf([...first, ...later])).toEqual(Array(30).fill('credentialsRejected'));
-      expect(stage.counts()).toEqual({ signIns: 1, refreshes: 0, mutations: 0 });
-      expect(stage.server.stats().operations.received).toBe(0);
+      expect(env.counts()).toEqual({ signIns: 1, refreshes: 0, mutations: 0 });
+      expect(env.server.stats().operations.received).toBe(0);
     });
 
-    test('permission denied: the refusal is delivered, and the session is kept', async () => {
-      await using stage = await open({ who: 'denied', unattended: row.renewedBy === 'signIn' });
-      await stage.signIn();
-      expect(await stage.client.run(row.denied)).toEqual({ failure: 'refused' });
-      expect(await stage.client.run(row.denied)).toEqual({ failure: 'refused' });
-      expect(await stage.client.run('query { public { motd } }')).toMatchObject({ data: { public: {} } });
-      expect(stage.auth.state.status).toBe('signedIn');
-      expect(stage.counts()).toEqual({ ...renewed(row, row.deniedRenewals), mutations: 0 });
+    test('delivers the error for a missing right, and keeps the session', async () => {
+      await using env = await start({ who: 'denied', unattended: row.renewedBy === 'signIn' });
+      await env.signIn();
+      expect(await env.client.run(row.denied)).toEqual({ failure: 'refused' });
+      expect(await env.client.run(row.denied)).toEqual({ failure: 'refused' });
+      expect(await env.client.run('query { public { motd } }')).toMatchObject({ data: { public: {} } });
+      expect(env.auth.state.status).toBe('signedIn');
+      expect(env.counts()).toEqual({ ...renewed(row, row.deniedRenewals), mutations: 0 });
     });
   });
 });
 
-/** The token requests of a session that was renewed so many times. */
+/** The token requests of a session that was renewed `times` times. */
 const renewed = ({ renewedBy }: MatrixRow, times: number): Omit<Counts, 'mutations'> =>
   renewedBy === 'refresh' ? { signIns: 1, refreshes: times } : { signIns: 1 + times, refreshes: 0 };
 
-/** How often a dead refresh token is sent. */
-const refused = ({ renewedBy }: MatrixRow): number => (renewedBy === 'refresh' ? 1 : 0);
+/** How many times an invalid refresh token is sent. */
+const rejected = ({ renewedBy }: MatrixRow): number => (renewedBy === 'refresh' ? 1 : 0);

@@ -4,20 +4,20 @@ import { TokenError, type TokenErrorCode, type TokenManager } from '@latchkey/co
 import { authExchange } from '@latchkey/urql';
 import { Client, fetchExchange } from '@urql/core';
 
-/** What an application does with a client. */
+/** A GraphQL client, as an application uses it. */
 export interface MatrixClient {
   /** Runs a query or a mutation to its end. Never rejects. */
   readonly run: (document: string) => Promise<Answer>;
 }
 
-/** What the application gets. */
+/** What an operation results in. */
 export interface Answer {
   readonly data?: unknown;
-  /** The code of the `TokenError` that the operation failed with, or `'refused'`: the API's own error, delivered as it came. */
+  /** The code of the `TokenError` that the operation failed with, or `'refused'`: the API's own error was delivered. */
   readonly failure?: TokenErrorCode | 'refused';
 }
 
-/** A way to put a client on a token manager. */
+/** Connects a client to a token manager. */
 export interface ClientKind {
   readonly name: string;
   readonly connect: (auth: TokenManager, url: string) => MatrixClient;
@@ -64,5 +64,5 @@ const urql: ClientKind = {
   },
 };
 
-/** The clients that every provider is proved with. */
+/** The clients that every provider is tested with. */
 export const matrixClients: readonly ClientKind[] = [apollo, urql];

@@ -14,18 +14,23 @@ import { directus } from '../src/directus.ts';
 import { oli } from '../src/oli.ts';
 import { realItems } from '../src/realItems.ts';
 import { toggle } from '../src/toggle.ts';
-import { openStage, type Setting, type Stage, type StageOptions } from './matrixStage.ts';
+import {
+  type Environment,
+  type EnvironmentOptions,
+  type ProviderSetup,
+  startEnvironment,
+} from './matrixEnvironment.ts';
 
-/** One provider, and where its API differs from the others. */
+/** A provider, and what its API does differently from the others. */
 export interface MatrixRow {
   readonly name: string;
-  /** How a successor is had: without a refresh token it takes `credentials`. */
+  /** How the manager gets a successor: without a refresh token it needs `credentials`. */
   readonly renewedBy: 'refresh' | 'signIn';
-  /** What is asked, so that the API says in its own way: you may not. */
+  /** An operation for which the API answers, in its own error shape, that the right is missing. */
   readonly denied: string;
-  /** Token requests that this costs, where it cannot be told from a dead token. */
+  /** The token requests that follow: 1 where the error is the same as for an invalid token. */
   readonly deniedRenewals: 0 | 1;
-  readonly open: (options: StageOptions) => Promise<Stage>;
+  readonly start: (options: EnvironmentOptions) => Promise<Environment>;
 }
 
 const row = <Server extends Emulator, Credentials>({
@@ -34,15 +39,15 @@ const row = <Server extends Emulator, Credentials>({
   credentials,
   deniedUser,
   ...facts
-}: Omit<MatrixRow, 'open'> & Setting<Server, Credentials>): MatrixRow => ({
+}: Omit<MatrixRow, 'start'> & ProviderSetup<Server, Credentials>): MatrixRow => ({
   ...facts,
-  open: choice => openStage({ start, options, credentials, ...(deniedUser && { deniedUser }) }, choice),
+  start: choice => startEnvironment({ start, options, credentials, ...(deniedUser && { deniedUser }) }, choice),
 });
 
 const byUsername = ({ username, password }: User) => ({ username, password });
 const byEmail = ({ username, password }: User) => ({ email: username, password });
 
-/** The table: a provider is proved by a row here. */
+/** Every provider has a row. */
 export const matrixRows: readonly MatrixRow[] = [
   row({
     name: 'OLI Systems',
@@ -50,7 +55,7 @@ export const matrixRows: readonly MatrixRow[] = [
     options: ({ tokenUrl, clientId }) => oli({ tokenUrl, clientId }),
     credentials: byUsername,
     renewedBy: 'refresh',
-    denied: 'query { forbidden(as: INSUFFICIENT_SCOPE) }', // RFC 6750, as Keycloak's adapters answer
+    denied: 'query { forbidden(as: INSUFFICIENT_SCOPE) }', // as Keycloak's adapters answer, by RFC 6750
     deniedRenewals: 0,
   }),
   row({
@@ -59,7 +64,7 @@ export const matrixRows: readonly MatrixRow[] = [
     options: ({ origin }) => collectiveAccess({ baseUrl: origin }),
     credentials: byUsername,
     renewedBy: 'refresh',
-    denied: 'query { broken }', // a missing right is a masked 500, as every fault is
+    denied: 'query { broken }', // a missing right is a masked 500, like every other error
     deniedRenewals: 0,
   }),
   row({
@@ -77,7 +82,7 @@ export const matrixRows: readonly MatrixRow[] = [
     options: ({ tokenUrl, apiKey }) => altrata({ tokenUrl, apiKey }),
     credentials: byUsername,
     renewedBy: 'signIn', // client credentials have no refresh token
-    denied: 'query { forbidden(as: STATUS_403) }', // the gateway's
+    denied: 'query { forbidden(as: STATUS_403) }', // as a gateway answers
     deniedRenewals: 0,
   }),
   row({
@@ -86,9 +91,9 @@ export const matrixRows: readonly MatrixRow[] = [
     options: ({ url }) => toggle({ url }),
     credentials: byUsername,
     renewedBy: 'signIn', // no refresh call exists
-    deniedUser: ({ barredUser }) => barredUser, // the right is the user's
+    deniedUser: ({ barredUser }) => barredUser, // a right belongs to a user, not to a field
     denied: 'query { me { name } }',
-    deniedRenewals: 1, // "Unauthorized" is said to both
+    deniedRenewals: 1, // "Unauthorized" is also the error for an invalid token
   }),
   row({
     name: 'Directus',

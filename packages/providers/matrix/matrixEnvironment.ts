@@ -1,34 +1,35 @@
-import { type Clock, createTokenManager, type TokenManager, type TokenManagerOptions } from '@latchkey/core';
+import { createTokenManager, type TokenManager, type TokenManagerOptions } from '@latchkey/core';
 import type { Emulator, User } from '@latchkey/emulators';
+import { createAdvancingClock } from './createAdvancingClock.ts';
 import type { ClientKind, MatrixClient } from './matrixClients.ts';
 
-/** How a provider is put before the emulator of its API. */
-export interface Setting<Server extends Emulator, Credentials> {
+/** A provider and the emulator of its API. */
+export interface ProviderSetup<Server extends Emulator, Credentials> {
   readonly start: () => Promise<Server>;
   readonly options: (server: Server) => TokenManagerOptions<Credentials>;
   readonly credentials: (user: User) => Credentials;
-  /** Who may sign in but may not do what is asked. @defaultValue the first user */
+  /** The user who may sign in but lacks the right for the operation `denied`. @defaultValue the first user */
   readonly deniedUser?: (server: Server) => User;
 }
 
-/** What may differ from one case to the next. */
-export interface StageOptions {
+/** What differs from one case to the next. */
+export interface EnvironmentOptions {
   readonly client: ClientKind;
-  /** Whether the manager may sign in by itself. @defaultValue false */
+  /** Whether the manager has `credentials`, with which it signs in by itself. @defaultValue false */
   readonly unattended?: boolean;
   /** @defaultValue 'user', the first one of the server */
   readonly who?: 'user' | 'denied' | 'mistyping';
 }
 
-/** A server, a token manager and a client, all real; and a clock of the manager's that can be put forward. */
-export interface Stage extends AsyncDisposable {
+/** A server, a token manager and a client, all real. The clock of the manager can be put forward. */
+export interface Environment extends AsyncDisposable {
   readonly server: Emulator;
   readonly auth: TokenManager;
   readonly client: MatrixClient;
   readonly signIn: (user?: User) => Promise<unknown>;
   /** Puts the manager's clock forward. */
-  readonly pass: (ms: number) => void;
-  /** What the server has counted so far. */
+  readonly advance: (ms: number) => void;
+  /** The server's counts so far. */
   readonly counts: () => Counts;
 }
 
@@ -40,11 +41,11 @@ export interface Counts {
   readonly mutations: number;
 }
 
-/** Opens the curtain: nobody is signed in yet. */
-export async function openStage<Server extends Emulator, Credentials>(
-  { start, options, credentials, deniedUser }: Setting<Server, Credentials>,
-  { client, unattended = false, who = 'user' }: StageOptions,
-): Promise<Stage> {
+/** Starts an environment in which nobody is signed in. */
+export async function startEnvironment<Server extends Emulator, Credentials>(
+  { start, options, credentials, deniedUser }: ProviderSetup<Server, Credentials>,
+  { client, unattended = false, who = 'user' }: EnvironmentOptions,
+): Promise<Environment> {
   const server = await start();
   const [first] = server.users;
   const user = {
@@ -52,12 +53,7 @@ export async function openStage<Server extends Emulator, Credentials>(
     denied: deniedUser?.(server) ?? first,
     mistyping: { ...first, password: 'Canary-1' },
   }[who];
-  let aheadMs = 0;
-  const clock: Clock = {
-    now: () => Date.now() + aheadMs,
-    setTimeout: (run, ms) => setTimeout(run, ms).unref(),
-    clearTimeout: timer => clearTimeout(timer as NodeJS.Timeout),
-  };
+  const { clock, advance } = createAdvancingClock();
   const auth = createTokenManager({
     ...options(server),
     clock,
@@ -68,9 +64,7 @@ export async function openStage<Server extends Emulator, Credentials>(
     auth,
     client: client.connect(auth, server.url),
     signIn: (another = user) => auth.signIn(credentials(another)),
-    pass(ms) {
-      aheadMs += ms;
-    },
+    advance,
     counts() {
       const { tokenRequests, mutationsExecuted } = server.stats();
       const { total, signIn } = tokenRequests;
