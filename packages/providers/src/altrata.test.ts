@@ -11,8 +11,8 @@ const managerAt = (
   more: TokenManagerOptions<PasswordCredentials> = { credentials: () => server.users[0] },
 ) => createTokenManager({ ...altrata({ tokenUrl: server.tokenUrl, apiKey: server.apiKey, ...options }), ...more });
 
-/** Twenty-five operations at once from each client; each fifth is a mutation. */
-async function fromBothClients(auth: TokenManager, { url }: Altrata): Promise<unknown[]> {
+/** Sends 25 operations at once from each client; each fifth is a mutation. */
+async function failuresOfBothClients(auth: TokenManager, { url }: Altrata): Promise<unknown[]> {
   const documents = Array.from({ length: 25 }, (_, n) =>
     n % 5 === 0 ? `mutation { bump(by: ${n + 1}) }` : `query { items(first: ${n + 1}) { owner } }`,
   );
@@ -39,7 +39,7 @@ describe('Altrata', () => {
     ]);
   });
 
-  test('asks for no token before the old one has ended, which a new one would kill', async () => {
+  test('requests no token before the current one has expired, which a new one would invalidate', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     try {
       await using server = await startAltrata();
@@ -55,48 +55,48 @@ describe('Altrata', () => {
     }
   });
 
-  describe.each([0, 20])('where the old token dies %i ms after the new one was issued', killDelayMs => {
-    test('asks ten times in ten expiries, each under twenty-five at once from both clients, and none fails', async () => {
+  describe.each([0, 20])('when the old token is invalid %i ms after the new one was issued', killDelayMs => {
+    test('signs in once per expiry for 25 operations at once from each client, and none fails', async () => {
       await using server = await startAltrata({ killDelayMs });
       const auth = managerAt(server);
       await auth.get();
       for (let expiry = 1; expiry <= 10; expiry++) {
         server.expireNow();
-        expect(await fromBothClients(auth, server)).toEqual(noneOf50Failed);
+        expect(await failuresOfBothClients(auth, server)).toEqual(noneOf50Failed);
         expect(server.stats().tokenRequests.total).toBe(1 + expiry);
       }
       expect(server.stats()).toMatchObject({ operations: { refused: 500, executed: 500 }, mutationsExecuted: 100 });
     });
   });
 
-  test('asks once for each time that somebody else kills the token, and none of fifty at once fails', async () => {
+  test('signs in once each time that another process invalidates the token, and none of 50 operations at once fails', async () => {
     await using server = await startAltrata({ killDelayMs: 0 });
     const auth = managerAt(server);
-    const somebodyElse = managerAt(server);
+    const otherProcess = managerAt(server);
     await auth.get();
-    for (let kill = 1; kill <= 10; kill++) {
-      await somebodyElse.signIn(server.users[0]);
-      expect(await fromBothClients(auth, server)).toEqual(noneOf50Failed);
-      expect(server.stats().tokenRequests.total).toBe(1 + 2 * kill); // theirs and ours
+    for (let round = 1; round <= 10; round++) {
+      await otherProcess.signIn(server.users[0]);
+      expect(await failuresOfBothClients(auth, server)).toEqual(noneOf50Failed);
+      expect(server.stats().tokenRequests.total).toBe(1 + 2 * round); // one of each process
     }
   });
 
   test.each<[string, Partial<AltrataKnobs>, Partial<AltrataOptions>]>([
-    ['in the body where the server wants it there', { grantTypeIn: 'body' }, { grantTypeIn: 'body' }],
+    ['in the body, where the server requires it there', { grantTypeIn: 'body' }, { grantTypeIn: 'body' }],
     ['in the query', { grantTypeIn: 'query' }, {}],
-  ])('puts the grant type %s', async (_, knobs, options) => {
+  ])('sends the grant type %s', async (_, knobs, options) => {
     await using server = await startAltrata(knobs);
     expect(await managerAt(server, options).get()).not.toBeNull();
   });
 
-  test('signs in with what the program passes', async () => {
+  test('signs in with the credentials that the program passes', async () => {
     await using server = await startAltrata();
     const auth = managerAt(server, {}, {});
     expect(await auth.signIn(server.users[1])).toEqual({});
     expect(await operate(auth, server.url)).toMatchObject({ data: { me: { name: 'Export Service' } } });
   });
 
-  test('tells a wrong password, a wrong key and a quota apart', async () => {
+  test('distinguishes a wrong password, a wrong key and an exceeded quota', async () => {
     await using server = await startAltrata();
     const wrong = { ...server.users[0], password: 'Canary-1' };
     await expect(managerAt(server).signIn(wrong)).rejects.toMatchObject({ code: 'credentialsRejected' });
@@ -107,11 +107,11 @@ describe('Altrata', () => {
     });
     await expect(otherKey).rejects.not.toThrow('Canary');
     server.configure({ tokenQuota: 0 });
-    const late = managerAt(server).signIn(server.users[0]);
-    await expect(late).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 1000 });
+    const overQuota = managerAt(server).signIn(server.users[0]);
+    await expect(overQuota).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 1000 });
   });
 
-  test('takes a key that the API refuses for a missing right, and renews nothing', async () => {
+  test('does not renew when the API refuses the key with 403', async () => {
     await using server = await startAltrata();
     const auth = managerAt(server);
     await auth.get();
@@ -123,7 +123,7 @@ describe('Altrata', () => {
     expect(server.stats().tokenRequests.total).toBe(1);
   });
 
-  test('asks for a lock where the store is shared', () => {
+  test('requires a lock of a store that is shared', () => {
     const store = { load: () => null, save: () => {} };
     expect(() => createTokenManager({ ...altrata({ apiKey: 'k3y' }), store })).toThrow('"exclusive"');
   });
@@ -136,7 +136,7 @@ describe('Altrata', () => {
     ['a key that is not ASCII', { apiKey: 'Canary-clé' }, 'apiKey'],
     ['a relative address', { tokenUrl: '/oauth2/token' }, 'tokenUrl'],
     ['http to another host', { tokenUrl: 'http://auth.example/token' }, 'tokenUrl'],
-  ])('has %s named', (_, options, named) => {
+  ])('is misconfigured with %s, naming the option', (_, options, named) => {
     const attempt = () => altrata({ apiKey: 'k3y', ...options });
     expect(attempt).toThrow(expect.objectContaining({ code: 'misconfigured' }));
     expect(attempt).toThrow(`"${named}"`);

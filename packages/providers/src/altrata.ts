@@ -7,13 +7,13 @@ import { refuseInPage } from './refuseInPage.ts';
 
 export type { PasswordCredentials } from './passwordCredentials.ts';
 
-/** What Altrata gives to an application. */
+/** What Altrata issues to an application. */
 export interface AltrataOptions extends EndpointOptions, SendOptions {
-  /** Goes along with each request, of tokens and of data. For a server: not in a page, where everybody can read it. */
+  /** Sent with every request, for tokens and for data. For servers only: everybody can read what a page holds. */
   readonly apiKey: string;
-  /** @defaultValue the address of the document, at `api-auth.altrata.com` */
+  /** @defaultValue the documented address, at `api-auth.altrata.com` */
   readonly tokenUrl?: string;
-  /** Where the grant type stands: the document says `Parameter: Query`. @defaultValue 'query' */
+  /** Where `grant_type` is sent; the document lists it as a query parameter. @defaultValue 'query' */
   readonly grantTypeIn?: 'query' | 'body';
 }
 
@@ -22,23 +22,23 @@ export type ServiceSession = Required<
   Pick<TokenManagerOptions<PasswordCredentials, OAuth2Answer>, 'signIn' | 'headers' | 'exclusive'>
 >;
 
-const documented = 'https://api-auth.altrata.com/oauth2/token';
+const documentedTokenUrl = 'https://api-auth.altrata.com/oauth2/token';
 const grant = 'client_credentials';
 
 /**
- * Altrata: client credentials of a service user, and an API key. A new token ends the one before it, so none is asked for
- * before the old one has ended, and processes that share a service user share a store with a lock.
+ * Altrata: client credentials of a service user, and an API key. A new token invalidates the one before it. So the manager
+ * requests none before the current one has expired, and processes that share a service user must share a store with a lock.
  *
- * - sign-in: `?grant_type=client_credentials`, an empty body, `Authorization: Basic` with user name and password as they are,
- *   `x-api-key` → 200 with a token for 8 hours and no refresh token
- * - failures are not in the document; what answers looks like a gateway: 401 for the user, 403 for the key, 429
+ * - sign-in: `?grant_type=client_credentials`, an empty body, `x-api-key`, and `Authorization: Basic` with user name and
+ *   password that are not form-encoded → 200 with a token for 8 hours and no refresh token
+ * - failures are not documented; the server looks like a gateway: 401 for the user, 403 for the key, 429 for the quota
  *
  * With `credentials` the manager signs in by itself: `{ ...altrata({ apiKey }), credentials: () => ({ username, password }) }`.
  *
- * @throws TokenError `misconfigured` when an option is wrong, naming option and remedy
+ * @throws TokenError `misconfigured` when an option is wrong, naming the option and the remedy
  */
 export function altrata(options: AltrataOptions): ServiceSession {
-  const { apiKey, tokenUrl = documented, grantTypeIn = 'query', ...rest } = options;
+  const { apiKey, tokenUrl = documentedTokenUrl, grantTypeIn = 'query', ...rest } = options;
   const keyHeader = { 'x-api-key': apiKey };
   checkHeaders(keyHeader, 'Option "apiKey"');
   refuseInPage('Option "apiKey"', options);
@@ -63,16 +63,12 @@ export function altrata(options: AltrataOptions): ServiceSession {
       try {
         return await service.signIn({}, context);
       } catch (thrown) {
-        return refusalOf(thrown);
+        const status = TokenError.is(thrown) ? thrown.status : undefined;
+        if (status === 401) return null; // the service user is the OAuth client: a refused client is a rejected user
+        if (status === 403)
+          throw new TokenError('misconfigured', 'The gateway refused the request. Check option "apiKey".', { status });
+        throw thrown;
       }
     },
   };
-}
-
-/** The client is the user here, and 403 is the gateway's word for a key that it does not take. */
-function refusalOf(thrown: unknown): null {
-  if (!TokenError.is(thrown) || (thrown.status !== 401 && thrown.status !== 403)) throw thrown;
-  const { status } = thrown;
-  if (status === 401) return null;
-  throw new TokenError('misconfigured', 'The gateway refuses the request. Check option "apiKey".', { status });
 }

@@ -12,7 +12,7 @@ describe('an endpoint', () => {
     'http://127.0.0.1:4000/token',
     'http://127.8.9.10/token',
     'http://[::1]:4000/token',
-  ])('%s is taken as it is', address => {
+  ])('%s is returned unchanged', address => {
     expect(checkEndpoint(address, what)).toBe(address);
   });
 
@@ -27,7 +27,7 @@ describe('an endpoint', () => {
     ['http://127.0.0.1.evil.example/token', 'allowInsecure'],
     ['https://mara:Canary-1@auth.example/token', 'clientSecret'],
     ['https://auth.example/token#Canary-1', 'fragment'],
-  ])('%s is refused with a remedy', (address, remedy) => {
+  ])('%s is refused, naming the option and the remedy', (address, remedy) => {
     const attempt = () => checkEndpoint(address, what);
     expect(attempt).toThrow(expect.objectContaining({ code: 'misconfigured' }));
     expect(attempt).toThrow(what);
@@ -35,7 +35,7 @@ describe('an endpoint', () => {
     expect(attempt).not.toThrow('Canary');
   });
 
-  test('may be plain http to another host when that is allowed', () => {
+  test('may be plain http to another host with allowInsecure', () => {
     expect(checkEndpoint('http://auth.lan/token', what, { allowInsecure: true })).toBe('http://auth.lan/token');
   });
 });

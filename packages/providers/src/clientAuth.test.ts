@@ -13,7 +13,7 @@ async function authenticated(options: ClientAuthOptions, metadata: object = {}) 
 
 describe('client authentication', () => {
   test.each(vectors.basicAuth)(
-    '$clientAuth of "$id" is the vector',
+    '$clientAuth of "$id" equals the test vector',
     async ({ id, secret, clientAuth, expect: value }) => {
       const options = { clientId: id, clientSecret: secret, clientAuth: clientAuth as 'basic' | 'basicRaw' };
       expect(await authenticated(options)).toEqual({ body: '', headers: { authorization: value } });
@@ -27,13 +27,13 @@ describe('client authentication', () => {
     });
   });
 
-  test('is the id alone without a secret', async () => {
-    const alone = { body: 'client_id=app', headers: {} };
-    expect(await authenticated({ clientId: 'app' })).toEqual(alone);
-    expect(await authenticated({ clientId: 'app', clientAuth: 'none' })).toEqual(alone);
+  test('is only the id without a secret', async () => {
+    const onlyId = { body: 'client_id=app', headers: {} };
+    expect(await authenticated({ clientId: 'app' })).toEqual(onlyId);
+    expect(await authenticated({ clientId: 'app', clientAuth: 'none' })).toEqual(onlyId);
   });
 
-  test('is what a function does', async () => {
+  test('is what a function writes', async () => {
     const options: ClientAuthOptions = {
       clientId: 'app',
       clientAuth: (_server, client, body) => body.set('client_assertion', `signed by ${client.client_id}`),
@@ -41,13 +41,13 @@ describe('client authentication', () => {
     expect((await authenticated(options)).body).toBe('client_assertion=signed+by+app');
   });
 
-  test('with a secret is Basic, unless discovery offers post alone', async () => {
+  test('with a secret is Basic, unless discovery lists post and not Basic', async () => {
     const options = { clientId: 'app', clientSecret: 'secret' };
-    const offers = (...methods: string[]) => ({ token_endpoint_auth_methods_supported: methods });
+    const listing = (...methods: string[]) => ({ token_endpoint_auth_methods_supported: methods });
     const { authorization } = (await authenticated(options)).headers;
     expect(authorization).toMatch(/^Basic /);
-    expect((await authenticated(options, offers('client_secret_post', 'client_secret_basic'))).body).toBe('');
-    expect((await authenticated(options, offers('client_secret_post'))).body).toBe(
+    expect((await authenticated(options, listing('client_secret_post', 'client_secret_basic'))).body).toBe('');
+    expect((await authenticated(options, listing('client_secret_post'))).body).toBe(
       'client_id=app&client_secret=secret',
     );
   });
@@ -60,7 +60,7 @@ describe('client authentication', () => {
     ['a secret and a function', { clientSecret: 'Canary-1', clientAuth: someFunction }, 'clientAuth', 'Leave out'],
     ['Basic without a secret', { clientAuth: 'basic' }, 'clientSecret', 'Pass the secret'],
     ['post without a secret', { clientAuth: 'post' }, 'clientSecret', 'Pass the secret'],
-    ['an unknown way', { clientSecret: 'Canary-1', clientAuth: 'digest' as 'basic' }, 'clientAuth', "'basicRaw'"],
+    ['an unknown method', { clientSecret: 'Canary-1', clientAuth: 'digest' as 'basic' }, 'clientAuth', "'basicRaw'"],
     ['an inherited name', { clientSecret: 'Canary-1', clientAuth: 'toString' as 'basic' }, 'clientAuth', "'basicRaw'"],
     [
       'a colon in a raw id',

@@ -3,57 +3,60 @@ import { type ClientAuth, ClientSecretPost, None } from 'oauth4webapi';
 
 export type { ClientAuth } from 'oauth4webapi';
 
-/** The ways in which a client shows who it is. Exactly one is used. */
+/** How the client authenticates at the auth server. Each request uses exactly one method. */
 export interface ClientAuthOptions {
-  /** Who the client is at the auth server. */
+  /** The client's id at the auth server. */
   readonly clientId: string;
-  /** For clients that can keep one: not in a page, where everybody can read it. */
+  /** For clients that can keep a secret: a page cannot, because everybody can read what it holds. */
   readonly clientSecret?: string;
   /**
-   * How the client shows who it is:
+   * The method:
    *
-   * - `'basic'`: `Authorization: Basic`, id and secret form-encoded first, as RFC 6749 section 2.3.1 says
-   * - `'basicRaw'`: the same without the encoding, as older servers want it
+   * - `'basic'`: `Authorization: Basic` with id and secret form-encoded, as in RFC 6749 section 2.3.1
+   * - `'basicRaw'`: the same without the encoding, which some older servers do not decode
    * - `'post'`: `client_id` and `client_secret` in the body
-   * - `'none'`: `client_id` in the body; the client is public
-   * - a function that writes to the body or the headers of the request, as oauth4webapi's `PrivateKeyJwt(key)`
+   * - `'none'`: `client_id` in the body, for a public client
+   * - a function that adds to the body or the headers of the request, e.g. oauth4webapi's `PrivateKeyJwt(key)`
    *
    * @defaultValue without a `clientSecret` `'none'`; with one `'basic'`, or `'post'` where discovery offers only that
    */
   readonly clientAuth?: 'basic' | 'basicRaw' | 'post' | 'none' | ClientAuth;
 }
 
-/** The WHATWG form serializer: what a server that reads forms reads back. oauth4webapi's own also escapes `-`, `_`, `.` and `~`. */
-const formEncode = (text: string) => new URLSearchParams([['', text]]).toString().slice(1);
+type Encode = (value: string) => string;
 
-const base64 = (text: string) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+/** The WHATWG form serializer, whose output every form parser decodes. oauth4webapi's own also escapes `-`, `_`, `.` and `~`. */
+const formEncode: Encode = value => new URLSearchParams([['', value]]).toString().slice(1);
 
-const basic =
-  (secret: string, encode: (text: string) => string): ClientAuth =>
+const base64: Encode = value => btoa(String.fromCharCode(...new TextEncoder().encode(value)));
+
+const basicWith =
+  (encode: Encode, secret: string): ClientAuth =>
   (_server, { client_id }, _body, headers) =>
     headers.set('authorization', `Basic ${base64(`${encode(client_id)}:${encode(secret)}`)}`);
 
-/** Basic, which every auth server must take, unless its discovery document leaves it out and offers `post`. */
-const whatIsOffered = (secret: string): ClientAuth => {
-  const [byHeader, byBody] = [basic(secret, formEncode), ClientSecretPost(secret)];
+/** Basic, which every auth server must support, unless its discovery document lists `client_secret_post` and not Basic. */
+function basicOrPost(secret: string): ClientAuth {
+  const basic = basicWith(formEncode, secret);
+  const post = ClientSecretPost(secret);
   return (server, ...request) => {
     const offered = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
-    const wantsPost = !offered.includes('client_secret_basic') && offered.includes('client_secret_post');
-    return (wantsPost ? byBody : byHeader)(server, ...request);
+    const isPost = !offered.includes('client_secret_basic') && offered.includes('client_secret_post');
+    return (isPost ? post : basic)(server, ...request);
   };
-};
+}
 
-const withSecret = {
-  basic: (secret: string): ClientAuth => basic(secret, formEncode),
-  basicRaw: (secret: string): ClientAuth => basic(secret, text => text),
-  post: (secret: string): ClientAuth => ClientSecretPost(secret),
+const methodsWithSecret: Readonly<Record<'basic' | 'basicRaw' | 'post', (secret: string) => ClientAuth>> = {
+  basic: secret => basicWith(formEncode, secret),
+  basicRaw: secret => basicWith(value => value, secret),
+  post: secret => ClientSecretPost(secret),
 };
 
 /**
- * The function that puts the client's authentication on a request.
+ * The function that authenticates the client in a request.
  *
- * @throws TokenError `misconfigured` when there are two ways, or half a way, naming option and remedy
- * @see RFC 6749 section 2.3: no more than one way in each request
+ * @throws TokenError `misconfigured` when the options name two methods, or half of one, naming the option and the remedy
+ * @see RFC 6749 section 2.3: no more than one method in each request
  */
 export function clientAuthOf({ clientId, clientSecret, clientAuth }: ClientAuthOptions): ClientAuth {
   const wrong = (message: string) => new TokenError('misconfigured', message);
@@ -68,8 +71,8 @@ export function clientAuthOf({ clientId, clientSecret, clientAuth }: ClientAuthO
       );
     return clientAuth === 'none' ? None() : clientAuth;
   }
-  if (clientAuth === undefined) return clientSecret === undefined ? None() : whatIsOffered(clientSecret);
-  if (!Object.hasOwn(withSecret, clientAuth))
+  if (clientAuth === undefined) return clientSecret === undefined ? None() : basicOrPost(clientSecret);
+  if (!Object.hasOwn(methodsWithSecret, clientAuth))
     throw wrong(`Option "clientAuth" must be 'basic', 'basicRaw', 'post', 'none' or a function. Choose one of them.`);
   if (clientSecret === undefined)
     throw wrong(
@@ -77,7 +80,7 @@ export function clientAuthOf({ clientId, clientSecret, clientAuth }: ClientAuthO
     );
   if (clientAuth === 'basicRaw' && clientId.includes(':'))
     throw wrong(
-      `Option "clientId" holds a colon, which ends the id where the header is not encoded. Use "clientAuth" 'basic' or 'post'.`,
+      `Option "clientId" contains a colon, which ends the id where the header is not encoded. Use "clientAuth" 'basic' or 'post'.`,
     );
-  return withSecret[clientAuth](clientSecret);
+  return methodsWithSecret[clientAuth](clientSecret);
 }

@@ -18,7 +18,7 @@ const lifetime = ({ receivedAt, expiresAt }: { receivedAt: number; expiresAt: nu
   Math.round(((expiresAt ?? 0) - receivedAt) / 60_000);
 
 describe('CollectiveAccess', () => {
-  test('signs in, says who it is, and reads from the tokens when they end', async () => {
+  test('signs in, resolves to the user, and reads the expiries from the tokens', async () => {
     await using server = await startCollectiveAccess();
     const auth = managerAt(server);
     expect(await auth.signIn(server.users[0])).toEqual({
@@ -42,14 +42,14 @@ describe('CollectiveAccess', () => {
     },
   );
 
-  test('says when a renewal brings the token that was refused, as servers since 2021 do', async () => {
+  test('reports noProgress when a refresh answers the refused token, as servers since 2021 do', async () => {
     await using server = await startCollectiveAccess();
     const auth = await signedIn(server);
     const refused = await auth.renew();
     await expect(auth.renew({ refused })).rejects.toMatchObject({ code: 'noProgress' });
   });
 
-  test('signs in again then where there are credentials', async () => {
+  test('signs in again in that case when there are credentials', async () => {
     await using server = await startCollectiveAccess();
     const auth = managerAt(server, { credentials: () => server.users[0] });
     await auth.get();
@@ -58,7 +58,7 @@ describe('CollectiveAccess', () => {
     expect(server.stats().tokenRequests).toMatchObject({ signIn: 2, refresh: 2 });
   });
 
-  test('ends the session with the refresh token', async () => {
+  test('ends the session when the refresh token is rejected', async () => {
     await using server = await startCollectiveAccess();
     const auth = await signedIn(server);
     server.revoke();
@@ -66,7 +66,7 @@ describe('CollectiveAccess', () => {
     expect(auth.state.status).toBe('signedOut');
   });
 
-  test('refuses wrong credentials, which are a 200 with a null token', async () => {
+  test('rejects wrong credentials, which are a 200 with a null token', async () => {
     await using server = await startCollectiveAccess();
     const failure = await managerAt(server)
       .signIn({ ...server.users[0], password: 'Canary-1' })
@@ -75,7 +75,7 @@ describe('CollectiveAccess', () => {
     expect(failure).not.toContain('Canary');
   });
 
-  test('keeps the session through a masked 500, which may be anything', async () => {
+  test('keeps the session after a masked 500, which can mean any error', async () => {
     await using server = await startCollectiveAccess();
     const auth = await signedIn(server);
     await auth.adopt({ accessToken: 'A0', refreshToken: 'forged' });
@@ -83,14 +83,14 @@ describe('CollectiveAccess', () => {
     expect(auth.state.status).toBe('signedIn');
   });
 
-  test('is found at an address of its own', async () => {
+  test('uses an authUrl', async () => {
     await using server = await startCollectiveAccess();
     const auth = createTokenManager(collectiveAccess({ authUrl: server.authUrl }));
     await auth.signIn(server.users[0]);
     expect(auth.state.status).toBe('signedIn');
   });
 
-  test('states that a refused mutation has done nothing', () => {
+  test('has a dialect whose refusals come before the resolver runs', () => {
     expect(collectiveAccess({ baseUrl: 'https://museum.example/' }).dialect.refusesBeforeResolver).toBe(true);
   });
 
@@ -99,7 +99,7 @@ describe('CollectiveAccess', () => {
     ['two addresses', { baseUrl: 'https://m.example', authUrl: 'https://m.example/service/Auth' }, 'authUrl'],
     ['a relative base', { baseUrl: '/providence' }, 'baseUrl'],
     ['http to another host', { authUrl: 'http://m.example/service/Auth' }, 'authUrl'],
-  ])('has %s named', (_, options, named) => {
+  ])('is misconfigured with %s, naming the option', (_, options, named) => {
     const attempt = () => collectiveAccess(options);
     expect(attempt).toThrow(expect.objectContaining({ code: 'misconfigured' }));
     expect(attempt).toThrow(`"${named}"`);

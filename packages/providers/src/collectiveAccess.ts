@@ -11,11 +11,11 @@ export type { PasswordCredentials } from './passwordCredentials.ts';
 export interface CollectiveAccessOptions extends EndpointOptions, SendOptions {
   /** The document's `<baseurl>`: the endpoint is `<baseurl>/service/Auth`. */
   readonly baseUrl?: string;
-  /** The endpoint itself, as `<baseurl>/service.php/Auth` on a server without rewriting. */
+  /** The endpoint itself, e.g. `<baseurl>/service.php/Auth` on a server without URL rewriting. */
   readonly authUrl?: string;
 }
 
-/** What a sign-in tells: `const { user } = await auth.signIn(…)`. */
+/** What a sign-in resolves to: `const { user } = await auth.signIn(…)`. */
 export interface CollectiveAccessAnswer extends LoginAnswer {
   readonly user: {
     readonly id: number;
@@ -40,12 +40,12 @@ interface RefreshData {
  * CollectiveAccess: `login` and `refresh` are GraphQL queries on the endpoint `Auth`.
  *
  * - `login(username, password)` → `jwt`, `refresh` and the user; wrong credentials are 200 with `jwt: null`
- * - `refresh(token)` → a `jwt` and no new refresh token: the old one stays; when it has expired, 401 with `expiredToken`
+ * - `refresh(token)` → a `jwt` and no new refresh token; when the refresh token has expired, 401 with `expiredToken`
  *
- * When a token ends is in the token. Since November 2021 servers answer a refresh with the refresh token's own claims: the
- * same string each time, which ends when the refresh token does.
+ * Expiries are read from the tokens. Since November 2021 servers answer a refresh with the claims of the refresh token: the
+ * same string each time, which expires with the refresh token.
  *
- * @throws TokenError `misconfigured` when an option is wrong, naming option and remedy
+ * @throws TokenError `misconfigured` when an option is wrong, naming the option and the remedy
  */
 export function collectiveAccess(
   options: CollectiveAccessOptions,

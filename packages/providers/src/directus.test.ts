@@ -17,24 +17,24 @@ async function signedIn(server: Server) {
 }
 
 describe('Directus', () => {
-  test('reads an expiry in milliseconds from a text', async () => {
+  test('reads an expiry in milliseconds from a string', async () => {
     await using server = await startDirectus();
     const current = (await signedIn(server)).fresh();
     expect((current?.expiresAt ?? 0) - (current?.receivedAt ?? 0)).toBe(900_000);
   });
 
-  test('renews once for twenty who are refused at once, life after life', async () => {
+  test('renews once per lifetime for 20 operations refused at once', async () => {
     await using server = await startDirectus();
     const auth = await signedIn(server);
-    for (let life = 1; life <= 3; life++) {
+    for (let lifetime = 1; lifetime <= 3; lifetime++) {
       server.expireNow();
       const all = await Promise.all(Array.from({ length: 20 }, () => operate(auth, server.url)));
       for (const { data } of all) expect(data).toEqual({ me: { name: 'Petra Lind' } });
-      expect(server.stats().tokenRequests).toMatchObject({ signIn: 1, refresh: life });
+      expect(server.stats().tokenRequests).toMatchObject({ signIn: 1, refresh: lifetime });
     }
   });
 
-  test('renews for INVALID_TOKEN, which has the status of a missing right', async () => {
+  test('renews for INVALID_TOKEN, whose status is that of a missing right', async () => {
     await using server = await startDirectus();
     const auth = await signedIn(server);
     const { refreshToken } = auth.fresh() ?? {};
@@ -42,14 +42,14 @@ describe('Directus', () => {
     expect(await operate(auth, server.url)).toMatchObject({ data: { me: { name: 'Petra Lind' } }, attempts: 2 });
   });
 
-  test('ends the session on a refused refresh, which is a 200', async () => {
+  test('ends the session when the refresh token is rejected, which is a 200', async () => {
     await using server = await startDirectus();
     const auth = await signedIn(server);
     server.revoke();
     await expect(auth.renew()).rejects.toMatchObject({ code: 'sessionExpired' });
   });
 
-  test('signs in again where there are credentials', async () => {
+  test('signs in again when there are credentials', async () => {
     await using server = await startDirectus();
     const auth = managerAt(server, { credentials: () => loginOf(server.users[1]) });
     await auth.get();
@@ -57,7 +57,7 @@ describe('Directus', () => {
     expect(await operate(auth, server.url)).toMatchObject({ data: { me: { name: 'Joost Bakker' } }, attempts: 2 });
   });
 
-  test('refuses wrong credentials', async () => {
+  test('rejects wrong credentials', async () => {
     await using server = await startDirectus();
     const wrong = { ...loginOf(server.users[0]), password: 'Canary-1' };
     const failure = await managerAt(server).signIn(wrong).catch(String);
@@ -73,7 +73,7 @@ describe('Directus', () => {
     expect(await loggedOut).toMatchObject({ kind: 'revoke' });
   });
 
-  test('has a wrong address named', () => {
+  test('is misconfigured with a relative address, naming the option', () => {
     expect(() => directus({ baseUrl: '/cms' })).toThrow('"baseUrl"');
   });
 });

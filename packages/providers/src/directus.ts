@@ -18,7 +18,7 @@ export interface DirectusCredentials {
 interface Tokens {
   readonly access_token: string | null;
   readonly refresh_token: string | null;
-  /** Milliseconds, in a text. */
+  /** Milliseconds, as a string. */
   readonly expires: string | null;
 }
 
@@ -31,10 +31,10 @@ const answerOf = ({ access_token, refresh_token, expires }: Tokens): LoginAnswer
 });
 
 /**
- * Directus: `auth_login`, `auth_refresh` and `auth_logout` are mutations of the system endpoint. Each refresh token is good
- * for one use. A refused refresh is 200 with the code `INVALID_CREDENTIALS`.
+ * Directus: `auth_login`, `auth_refresh` and `auth_logout` are mutations of the system endpoint. Each refresh token can be
+ * used once. A rejected refresh token is 200 with the code `INVALID_CREDENTIALS`.
  *
- * @throws TokenError `misconfigured` when an option is wrong, naming option and remedy
+ * @throws TokenError `misconfigured` when an option is wrong, naming the option and the remedy
  */
 export function directus({
   baseUrl,

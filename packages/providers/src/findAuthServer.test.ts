@@ -8,7 +8,7 @@ const tokens: ScriptedAnswer = { json: { access_token: 'A0', refresh_token: 'R0'
 const oidc = '/realms/shop/.well-known/openid-configuration';
 const rfc8414 = '/.well-known/oauth-authorization-server/realms/shop';
 
-/** An auth server whose answers by path may be told; `origin` in its metadata is its own. */
+/** An auth server with an answer for each path; `origin` is its own. */
 async function startAuthServer(answers: (origin: string) => Readonly<Record<string, ScriptedAnswer>>): Promise<Script> {
   const server: Script = await startScript(({ url }) => answers(server.origin)[url] ?? { status: 404 });
   return server;
@@ -29,7 +29,7 @@ const managerAt = ({ origin }: Script) =>
 const urls = ({ requests }: Script) => requests.map(({ method, url }) => `${method} ${url}`);
 
 describe('discovery', () => {
-  test('appends the path of OpenID Connect, once for all requests', async () => {
+  test('appends the well-known path of OpenID Connect, once for all requests', async () => {
     await using server = await startAuthServer(origin => ({ [oidc]: metadata(origin), '/token': tokens, '/r': {} }));
     const auth = managerAt(server);
     await auth.signIn(credentials);
@@ -37,13 +37,13 @@ describe('discovery', () => {
     expect(urls(server)).toEqual([`GET ${oidc}`, 'POST /token', 'POST /token']);
   });
 
-  test('inserts the path of RFC 8414 where the other is not found', async () => {
+  test('inserts the well-known path of RFC 8414 when that of OpenID Connect is 404', async () => {
     await using server = await startAuthServer(origin => ({ [rfc8414]: metadata(origin), '/token': tokens }));
     await managerAt(server).signIn(credentials);
     expect(urls(server)).toEqual([`GET ${oidc}`, `GET ${rfc8414}`, 'POST /token']);
   });
 
-  test('finds where tokens are revoked', async () => {
+  test('finds the revocation endpoint', async () => {
     await using server = await startAuthServer(origin => ({ [oidc]: metadata(origin), '/token': tokens, '/r': {} }));
     const { signIn, signOut } = oauth2({ issuer: `${server.origin}/realms/shop`, clientId: 'app' });
     const { signal } = new AbortController();
@@ -54,7 +54,7 @@ describe('discovery', () => {
     expect(urls(server)).toEqual([`GET ${oidc}`, 'POST /token', 'POST /r', 'POST /r']);
   });
 
-  test('of another issuer is misconfigured, and no credentials leave', async () => {
+  test('of another issuer is misconfigured, and no credentials are sent', async () => {
     await using server = await startAuthServer(origin => ({
       [oidc]: metadata(origin, { issuer: 'https://evil.example/realms/shop' }),
       '/token': tokens,
@@ -78,21 +78,21 @@ describe('discovery', () => {
   test.each<[string, ScriptedAnswer]>([
     ['is down', { status: 503, headers: { 'retry-after': '5' } }],
     ['refuses', { status: 401, json: { error: 'invalid_grant' } }],
-    ['answers a page', { text: '<h1>Welcome</h1>', headers: { 'content-type': 'text/html' } }],
-    ['answers garbage', { text: '{' }],
+    ['answers a page', { body: '<h1>Welcome</h1>', headers: { 'content-type': 'text/html' } }],
+    ['answers malformed JSON', { body: '{' }],
     ['redirects', { status: 302, headers: { location: '/elsewhere' } }],
     ['drops the connection', 'drop'],
-  ])('that %s is trouble on the way, and is asked again', async (_, trouble) => {
-    let isWell = false;
+  ])('that %s is a transient failure, and the next request tries again', async (_, failing) => {
+    let isUp = false;
     await using server = await startAuthServer(origin => ({
-      [oidc]: isWell ? metadata(origin) : trouble,
+      [oidc]: isUp ? metadata(origin) : failing,
       '/token': tokens,
     }));
     const auth = managerAt(server);
     const failure = await auth.signIn(credentials).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'unavailable' });
     expect(failure).not.toHaveProperty('status');
-    isWell = true;
+    isUp = true;
     await auth.signIn(credentials);
     expect(auth.fresh()).toMatchObject({ accessToken: 'A0' });
   });

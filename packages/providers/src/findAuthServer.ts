@@ -12,20 +12,20 @@ import type { Send } from './createSend.ts';
 
 /** Where the auth server is: exactly one of `issuer` and `tokenUrl`. */
 export interface AuthServerOptions extends EndpointOptions {
-  /** Finds the endpoints by discovery, at the first request. A failure there ends no session and is tried again. */
+  /** Finds the endpoints by discovery, at the first request. A failed discovery ends no session, and the next request tries again. */
   readonly issuer?: string;
-  /** The token endpoint; a query in it is kept as it is. */
+  /** The token endpoint; its query is kept. */
   readonly tokenUrl?: string;
-  /** Where tokens are revoked at sign-out. @defaultValue what discovery says @see RFC 7009 */
+  /** Where tokens are revoked at sign-out. @defaultValue the endpoint that discovery finds @see RFC 7009 */
   readonly revocationUrl?: string;
 }
 
-/** What is known about the auth server; asks it where it is known by its issuer alone. */
+/** The metadata of the auth server; requested once where only the issuer is known. */
 export type FindAuthServer = (signal: AbortSignal) => Promise<AuthorizationServer>;
 
 /**
- * @throws TokenError `misconfigured` at once when an address is wrong, naming option and remedy
- * @see RFC 8414, which puts the well-known path before the issuer's own; OpenID Connect Discovery 1.0, which appends it
+ * @throws TokenError `misconfigured` at once when an address is wrong, naming the option and the remedy
+ * @see RFC 8414, which inserts the well-known path before the issuer's own; OpenID Connect Discovery 1.0, which appends it
  */
 export function findAuthServer(options: AuthServerOptions, send: Send): FindAuthServer {
   const { issuer, tokenUrl, revocationUrl } = options;
@@ -34,7 +34,7 @@ export function findAuthServer(options: AuthServerOptions, send: Send): FindAuth
       'misconfigured',
       issuer === undefined
         ? 'Neither option "issuer" nor "tokenUrl" is given. Pass "issuer" for discovery, or "tokenUrl".'
-        : 'Options "issuer" and "tokenUrl" both say where the auth server is. Leave out one of them.',
+        : 'Options "issuer" and "tokenUrl" both state where the auth server is. Leave out one of them.',
     );
   const revocation = revocationUrl !== undefined && {
     revocation_endpoint: checkEndpoint(revocationUrl, 'Option "revocationUrl"', options),
@@ -47,22 +47,22 @@ export function findAuthServer(options: AuthServerOptions, send: Send): FindAuth
   const identifier = new URL(checkEndpoint(issuer, 'Option "issuer"', options));
   let found: AuthorizationServer | undefined;
   return async signal => {
-    found ??= { ...checkFound(await discover(identifier, send, signal), options), ...revocation };
+    found ??= { ...checkEndpointsOf(await discover(identifier, send, signal), options), ...revocation };
     return found;
   };
 }
 
 async function discover(issuer: URL, send: Send, signal: AbortSignal): Promise<AuthorizationServer> {
-  // Plain http is judged by checkEndpoint, which knows loopback.
   const get = (url: string, { headers }: { readonly headers: Record<string, string> }) =>
     send(url, { headers, signal });
+  // checkEndpoint decides about plain http: it knows loopback.
   const options = { signal, [customFetch]: get, [allowInsecureRequests]: true };
   let response = await discoveryRequest(issuer, { algorithm: 'oidc', ...options });
   if (response.status === 404) {
     await response.body?.cancel();
     response = await discoveryRequest(issuer, { algorithm: 'oauth2', ...options });
   }
-  if (!response.ok) throw notFound(response);
+  if (!response.ok) throw discoveryFailed(response);
   try {
     return await processDiscoveryResponse(issuer, response);
   } catch (thrown) {
@@ -70,21 +70,21 @@ async function discover(issuer: URL, send: Send, signal: AbortSignal): Promise<A
     throw code === JSON_ATTRIBUTE_COMPARISON
       ? new TokenError(
           'misconfigured',
-          'The discovery document is of another issuer than option "issuer". Pass its "issuer" field, letter by letter.',
+          'The discovery document is of another issuer than option "issuer". Pass its "issuer" field, character by character.',
         )
       : new TokenError('unavailable', 'The discovery document could not be read.');
   }
 }
 
-/** Without the status, which would speak of the token endpoint: whatever this says, it is not a no to a token. */
-function notFound({ status, headers }: Response): TokenError {
+/** Without `status`, which the core would judge as the token endpoint's: no answer to discovery is a rejection. */
+function discoveryFailed({ status, headers }: Response): TokenError {
   const { retryAfterMs } = authServerError({ status: 503, headers });
-  return new TokenError('unavailable', `The discovery document could not be had: the server answered ${status}.`, {
+  return new TokenError('unavailable', `The discovery document could not be loaded: the server answered ${status}.`, {
     retryAfterMs,
   });
 }
 
-function checkFound(server: AuthorizationServer, options: AuthServerOptions): AuthorizationServer {
+function checkEndpointsOf(server: AuthorizationServer, options: AuthServerOptions): AuthorizationServer {
   checkEndpoint(server.token_endpoint, 'The "token_endpoint" of the discovery document', options);
   if (server.revocation_endpoint !== undefined)
     checkEndpoint(server.revocation_endpoint, 'The "revocation_endpoint" of the discovery document', options);

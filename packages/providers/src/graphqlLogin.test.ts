@@ -42,7 +42,7 @@ const startEndpoint = (...answers: ScriptedAnswer[]) =>
   startScript((_, index) => answers[Math.min(index, answers.length - 1)] ?? 'drop');
 
 describe('a sign-in by GraphQL', () => {
-  test('posts the document as written and the credentials as variables, and answers what is beside the tokens', async () => {
+  test('posts the document unchanged and the credentials as variables, and resolves to the other fields', async () => {
     await using server = await startEndpoint(loggedIn(0, { name: 'Mara' }));
     const auth = createTokenManager(graphqlLogin({ ...optionsAt(server.origin), headers: { 'x-shop': 'reef' } }));
     expect(await auth.signIn({ ...credentials, remember: true } as Credentials)).toEqual({ name: 'Mara' });
@@ -56,7 +56,7 @@ describe('a sign-in by GraphQL', () => {
     expect(JSON.parse(request?.body ?? '')).toEqual({ query: document, variables: credentials });
   });
 
-  test('and a renewal never carry the stale token as a header', async () => {
+  test('sends no current token in a header, and neither does a renewal', async () => {
     await using server = await startEndpoint(loggedIn(0), loggedIn(1));
     const auth = createTokenManager(graphqlLogin(optionsAt(server.origin)));
     await auth.signIn(credentials);
@@ -72,7 +72,7 @@ describe('a sign-in by GraphQL', () => {
     });
   });
 
-  test('is good although another field of the answer failed', async () => {
+  test('succeeds although another field of the answer failed', async () => {
     const errors = [{ message: 'No name', path: ['login', 'name'] }];
     await using server = await startEndpoint({ json: { data: { login: { token: 'A0' } }, errors } });
     const auth = createTokenManager(graphqlLogin(optionsAt(server.origin)));
@@ -82,21 +82,21 @@ describe('a sign-in by GraphQL', () => {
 
   test.each<[string, object, object]>([
     ['seconds', { expiresInS: 60 }, { expiresInS: 60 }],
-    ['seconds as text', { expiresInS: '60' }, { expiresInS: 60 }],
+    ['seconds as a string', { expiresInS: '60' }, { expiresInS: 60 }],
     ['milliseconds', { expiresInMs: 900_000 }, { expiresInS: 900 }],
-    ['milliseconds as text', { expiresInMs: '900000' }, { expiresInS: 900 }],
-    ['a moment', { expiresAt: 1_900_000_000_000 }, { expiresAt: 1_900_000_000_000 }],
-    ['a moment as text', { expiresAt: '1900000000000' }, { expiresAt: 1_900_000_000_000 }],
+    ['milliseconds as a string', { expiresInMs: '900000' }, { expiresInS: 900 }],
+    ['a timestamp', { expiresAt: 1_900_000_000_000 }, { expiresAt: 1_900_000_000_000 }],
+    ['a timestamp as a string', { expiresAt: '1900000000000' }, { expiresAt: 1_900_000_000_000 }],
     ['a date', { expiresAt: '2030-03-17T17:46:40Z' }, { expiresAt: 1_900_000_000_000 }],
-    ['nothing', {}, { expiresInS: undefined, expiresAt: undefined }],
+    ['no field', {}, { expiresInS: undefined, expiresAt: undefined }],
     ['null', { expiresInS: null, expiresAt: null }, { expiresInS: undefined, expiresAt: undefined }],
-    ['a refresh token of milliseconds', { refreshExpiresInMs: '60000' }, { refreshExpiresInS: 60 }],
+    ['the milliseconds of a refresh token', { refreshExpiresInMs: '60000' }, { refreshExpiresInS: 60 }],
     [
-      'a refresh token until a date',
+      'the date of a refresh token',
       { refreshExpiresAt: '2030-03-17T17:46:40Z' },
       { refreshExpiresAt: 1_900_000_000_000 },
     ],
-  ])('reads an expiry in %s', async (_, fields, parts) => {
+  ])('reads an expiry from %s', async (_, fields, parts) => {
     await using server = await startEndpoint(loggedIn(0));
     const { signIn } = graphqlLogin<Credentials, LoginAnswer>({
       ...optionsAt(server.origin),
@@ -122,27 +122,27 @@ describe('the answer of a sign-in endpoint', () => {
     ],
     ['401', { status: 401, json: { message: 'Unauthorized' } }, 'credentialsRejected', 'sessionExpired'],
     ['an empty 401', { status: 401 }, 'credentialsRejected', 'sessionExpired'],
-    ['another error', { json: { errors: failed(), data: { login: null } } }, 'unavailable', 'unavailable'],
+    ['an error without a code', { json: { errors: failed(), data: { login: null } } }, 'unavailable', 'unavailable'],
     ['an error with a code', { json: { errors: failed('INTERNAL_SERVER_ERROR') } }, 'unavailable', 'unavailable'],
     ['a masked 500', { status: 500, json: { errors: failed(), data: { login: null } } }, 'unavailable', 'unavailable'],
     ['malformed errors', { json: { errors: [null, 'Canary-1', 7, {}] } }, 'unavailable', 'unavailable'],
     ['403', { status: 403, json: { message: 'Forbidden' } }, 'unavailable', 'unavailable'],
     ['429', { status: 429, json: { errors: failed() } }, 'unavailable', 'unavailable'],
-    ['502 in HTML', { status: 502, text: '<h1>Bad gateway</h1>' }, 'unavailable', 'unavailable'],
-    ['a page', { text: '<h1>Welcome</h1>', headers: { 'content-type': 'text/html' } }, 'unavailable', 'unavailable'],
+    ['502 in HTML', { status: 502, body: '<h1>Bad gateway</h1>' }, 'unavailable', 'unavailable'],
+    ['a page', { body: '<h1>Welcome</h1>', headers: { 'content-type': 'text/html' } }, 'unavailable', 'unavailable'],
     [
       'a page with 401',
-      { status: 401, text: '<h1>Hi</h1>', headers: { 'content-type': 'text/html' } },
+      { status: 401, body: '<h1>Hi</h1>', headers: { 'content-type': 'text/html' } },
       'unavailable',
       'unavailable',
     ],
     ['an array', { json: [{ data: { login: { token: 'A' } } }] }, 'unavailable', 'unavailable'],
-    ['nothing', { json: {} }, 'unavailable', 'unavailable'],
+    ['an empty object', { json: {} }, 'unavailable', 'unavailable'],
     ['a dropped connection', 'drop', 'unavailable', 'unavailable'],
     ['a rejected document', { status: 400, json: { errors: failed() } }, 'misconfigured', 'misconfigured'],
     ['a validation error', { json: { errors: failed('GRAPHQL_VALIDATION_FAILED') } }, 'misconfigured', 'misconfigured'],
-  ])('as %s is judged', async (_, said, atSignIn, atRenewal) => {
-    await using server = await startEndpoint(said);
+  ])('is classified: %s', async (_, scripted, atSignIn, atRenewal) => {
+    await using server = await startEndpoint(scripted);
     const auth = createTokenManager(graphqlLogin(optionsAt(server.origin)));
     const failures = [await auth.signIn(credentials).catch((error: unknown) => error)];
     await auth.adopt({ accessToken: 'A0', refreshToken: 'R0' });
@@ -152,7 +152,7 @@ describe('the answer of a sign-in endpoint', () => {
     for (const failure of failures) expect(String(failure)).not.toContain('Canary');
   });
 
-  test('with a code that the dialect does not know is named, so that it can be added', async () => {
+  test('with a code that the dialect does not list is unavailable, naming the code', async () => {
     await using server = await startEndpoint({ json: { errors: failed('WRONG_PASSWORD'), data: { login: null } } });
     const options = optionsAt(server.origin);
     const signIn = (dialect = defaultDialect) =>
@@ -162,13 +162,13 @@ describe('the answer of a sign-in endpoint', () => {
     await expect(signIn({ ...defaultDialect, codes })).rejects.toMatchObject({ code: 'credentialsRejected' });
   });
 
-  test('that "answer" cannot read is our fault', async () => {
+  test('that "answer" cannot read is misconfigured', async () => {
     await using server = await startEndpoint({ json: { data: { logIn: { token: 'A0' } } } });
     const auth = createTokenManager(graphqlLogin(optionsAt(server.origin)));
     await expect(auth.signIn(credentials)).rejects.toMatchObject({ code: 'misconfigured' });
   });
 
-  test('keeps Retry-After', async () => {
+  test('with Retry-After is an error with its milliseconds', async () => {
     await using server = await startEndpoint({
       status: 429,
       headers: { 'retry-after': '4' },
@@ -180,7 +180,7 @@ describe('the answer of a sign-in endpoint', () => {
 });
 
 describe('a renewal by GraphQL', () => {
-  test('without a refresh token asks nothing, and keeps the token ahead of need', async () => {
+  test('without a refresh token sends nothing, and keeps the access token until it expires', async () => {
     await using server = await startEndpoint(loggedIn(0));
     const { renew } = graphqlLogin(optionsAt(server.origin));
     const auth = createTokenManager({ renew: () => null });
@@ -194,7 +194,7 @@ describe('a renewal by GraphQL', () => {
 });
 
 describe('a sign-out by GraphQL', () => {
-  test('posts its document with the tokens it is about', async () => {
+  test('posts its document with the tokens of the session', async () => {
     await using server = await startEndpoint(loggedIn(0));
     const signOutDocument = 'mutation ($token: String) { logout(token: $token) }';
     const { signOut } = graphqlLogin({
@@ -216,12 +216,12 @@ describe('a wrong option', () => {
   test.each<[string, object, string, string]>([
     ['a relative address', { url: '/graphql' }, 'url', 'Write it out'],
     ['http to another host', { url: 'http://api.example/graphql' }, 'url', 'Use https'],
-    ['no document', { signIn: { ...right.signIn, document: ' ' } }, 'signIn', 'Pass the GraphQL text'],
+    ['no document', { signIn: { ...right.signIn, document: ' ' } }, 'signIn', 'Pass one GraphQL operation'],
     ['no variables', { signIn: { ...right.signIn, variables: undefined } }, 'signIn', 'variables'],
     ['no answer', { renew: { ...right.renew, answer: undefined } }, 'renew', 'accessToken'],
-    ['a sign-out without a document', { signOut: { variables: () => ({}) } }, 'signOut', 'Pass the GraphQL text'],
+    ['a sign-out without a document', { signOut: { variables: () => ({}) } }, 'signOut', 'Pass one GraphQL operation'],
     ['a header without a value', { headers: { 'x-api-key': undefined } }, 'headers', 'Pass a non-empty string'],
-  ])('as %s throws, naming option and remedy', (_, options, named, remedy) => {
+  ])('as %s throws, naming the option and the remedy', (_, options, named, remedy) => {
     const attempt = () => graphqlLogin({ ...right, ...options });
     expect(attempt).toThrow(expect.objectContaining({ code: 'misconfigured' }));
     expect(attempt).toThrow(`"${named}"`);

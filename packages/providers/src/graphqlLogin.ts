@@ -10,40 +10,40 @@ import {
   type TokenSet,
 } from '@latchkey/core';
 import { checkEndpoint, type EndpointOptions } from './checkEndpoint.ts';
-import { createSend, type SendOptions } from './createSend.ts';
+import { createSend, type Send, type SendOptions } from './createSend.ts';
 import { keepWhileValid } from './keepWhileValid.ts';
 import { type LoginAnswer, type LoginParts, partsOf } from './loginAnswer.ts';
 import { readJson } from './readJson.ts';
 
 export type { LoginAnswer } from './loginAnswer.ts';
 
-/** A question in GraphQL: what is secret in it goes into the variables. */
-export interface LoginQuestion<Input> {
-  /** One operation. It is sent as it is written here. */
+/** A GraphQL document, and how its variables are made of `Input`. Secrets belong in the variables. */
+export interface LoginDocument<Input> {
+  /** One operation. It is sent as it is written. */
   readonly document: string;
-  /** `null`: there is nothing to ask with. */
+  /** @returns `null` when the input lacks what the document needs: the request is not sent */
   readonly variables: (input: Input) => Readonly<Record<string, unknown>> | null;
 }
 
-/** A question whose answer holds tokens. */
-export interface LoginExchange<Input, Answer extends LoginAnswer> extends LoginQuestion<Input> {
+/** A document whose answer holds tokens. */
+export interface LoginOperation<Input, Answer extends LoginAnswer> extends LoginDocument<Input> {
   /**
-   * Reads the `data` of the answer, whose shape is said at the parameter, or its headers. Not called when each root field is
-   * `null`: that is a no.
+   * Reads the `data` of the answer, whose shape is declared at the parameter, or its headers. Not called when each root field
+   * is `null`, which is a rejection.
    */
   answer(data: object, headers: Headers): Answer;
 }
 
 /** An endpoint that signs users in by GraphQL. */
 export interface GraphQLLoginOptions<Credentials, Answer extends LoginAnswer> extends EndpointOptions, SendOptions {
-  /** The endpoint: absolute, https or on this machine. */
+  /** The endpoint: absolute, https or loopback. */
   readonly url: string;
-  readonly signIn: LoginExchange<Credentials, Answer>;
-  /** Gets a successor. Without it, or when it has nothing to ask with, the token is used to its end. */
-  readonly renew?: LoginExchange<TokenSet, LoginAnswer>;
-  /** Revokes the tokens at sign-out; what it answers is not read. */
-  readonly signOut?: LoginQuestion<TokenSet>;
-  /** How this endpoint says no: errors that it judges `unauthenticated`. @defaultValue `defaultDialect` and the code `INVALID_CREDENTIALS` */
+  readonly signIn: LoginOperation<Credentials, Answer>;
+  /** Gets a successor. Without it, or when its variables are `null`, the access token is used until it expires. */
+  readonly renew?: LoginOperation<TokenSet, LoginAnswer>;
+  /** Revokes the tokens at sign-out; its answer is not read. */
+  readonly signOut?: LoginDocument<TokenSet>;
+  /** An error is a rejection where this judges `unauthenticated`. @defaultValue `defaultDialect` and the code `INVALID_CREDENTIALS` */
   readonly dialect?: Dialect;
   /** Further headers of each request. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -60,10 +60,11 @@ const loginDialect: Dialect = {
 };
 
 /**
- * Sign-in and renewal by GraphQL documents, as options of a token manager. They are sent past the application's client,
- * and never with the stale token, which many servers refuse before they look at the question. What `answer` returns beside the tokens is what `auth.signIn` resolves to.
+ * Sign-in and renewal by GraphQL documents, as options of a token manager. They are not sent through the application's
+ * client, and never with the current access token: many servers refuse an expired one before they execute the operation.
+ * What `answer` returns next to the tokens is what `auth.signIn` resolves to.
  *
- * @throws TokenError `misconfigured` when an option is wrong, naming option and remedy
+ * @throws TokenError `misconfigured` when an option is wrong, naming the option and the remedy
  */
 export function graphqlLogin<Credentials, Answer extends LoginAnswer>(
   options: GraphQLLoginOptions<Credentials, Answer>,
@@ -71,104 +72,111 @@ export function graphqlLogin<Credentials, Answer extends LoginAnswer>(
   const { url, signIn, renew, signOut, dialect = loginDialect, headers = {} } = options;
   checkEndpoint(url, 'Option "url"', options);
   checkHeaders(headers, 'Option "headers"');
-  for (const [name, question] of Object.entries({ signIn, renew, signOut })) checkQuestion(name, question);
-  const send = createSend(options);
-
-  const post = (document: string, variables: object, signal: AbortSignal, keepalive = false) =>
-    send(url, {
-      method: 'POST',
-      headers: {
-        ...headers,
-        accept: 'application/graphql-response+json, application/json;q=0.9',
-        'content-type': 'application/json',
-      },
-      body: JSON.stringify({ query: document, variables }),
-      signal,
-      keepalive,
-    });
-
-  async function exchange<Input, Read extends LoginAnswer>(
-    { document, answer }: LoginExchange<Input, Read>,
-    variables: object,
-    signal: AbortSignal,
-  ): Promise<LoginParts<Read> | null> {
-    const response = await post(document, variables, signal);
-    const body = await readJson(response);
-    if (!body) throw authServerError(response);
-    const { data } = body;
-    const hasData = typeof data === 'object' && data !== null && Object.values(data).some(field => field !== null);
-    const parts = response.ok && hasData ? partsOf(read(() => answer(data, response.headers))) : null;
-    if (parts) return parts; // an error elsewhere, as in the user's name, is no reason to refuse them
-    checkRefusal(response, body, dialect);
-    return null;
-  }
+  for (const [name, operation] of Object.entries({ signIn, renew, signOut })) checkOperation(name, operation);
+  const endpoint = { url, headers, dialect, send: createSend(options) };
 
   return {
     async signIn(credentials, { signal }) {
-      return exchange(signIn, signIn.variables(credentials) ?? {}, signal);
+      return requestTokens(endpoint, signIn, signIn.variables(credentials) ?? {}, signal);
     },
     async renew(context) {
       const variables = renew && context.current && renew.variables(context.current);
-      return renew && variables ? exchange(renew, variables, context.signal) : keepWhileValid(context);
+      return renew && variables ? requestTokens(endpoint, renew, variables, context.signal) : keepWhileValid(context);
     },
     async signOut(tokens, { signal }) {
       const variables = signOut?.variables(tokens);
       if (!signOut || !variables) return;
-      const response = await post(signOut.document, variables, signal, true);
+      const response = await post(endpoint, signOut.document, variables, { signal, keepalive: true });
       await response.body?.cancel();
     },
   };
 }
 
-function checkQuestion(name: string, question: Partial<LoginExchange<never, LoginAnswer>> | undefined): void {
-  if (question === undefined) return;
-  const { document, variables, answer } = question;
+interface Endpoint {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly dialect: Dialect;
+  readonly send: Send;
+}
+
+const post = ({ url, headers, send }: Endpoint, document: string, variables: object, init: RequestInit) =>
+  send(url, {
+    ...init,
+    method: 'POST',
+    headers: {
+      ...headers,
+      accept: 'application/graphql-response+json, application/json;q=0.9',
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ query: document, variables }),
+  });
+
+/** `null` is a rejection. */
+async function requestTokens<Input, Answer extends LoginAnswer>(
+  endpoint: Endpoint,
+  { document, answer }: LoginOperation<Input, Answer>,
+  variables: object,
+  signal: AbortSignal,
+): Promise<LoginParts<Answer> | null> {
+  const response = await post(endpoint, document, variables, { signal });
+  const body = await readJson(response);
+  if (!body) throw authServerError(response);
+  const { data } = body;
+  const hasData = typeof data === 'object' && data !== null && Object.values(data).some(field => field !== null);
+  const parts = response.ok && hasData ? partsOf(withSafeErrors(() => answer(data, response.headers))) : null;
+  if (parts) return parts; // also next to an error: another field may have failed, e.g. the user's name
+  const error = errorOf(response, body, endpoint.dialect);
+  if (error) throw error;
+  return null;
+}
+
+function checkOperation(name: string, operation: Partial<LoginOperation<never, LoginAnswer>> | undefined): void {
+  if (operation === undefined) return;
+  const { document, variables, answer } = operation;
   const wrong = (message: string) => new TokenError('misconfigured', `Option "${name}" ${message}`);
   if (typeof document !== 'string' || document.trim() === '')
-    throw wrong('has no "document". Pass the GraphQL text of one operation.');
+    throw wrong('has no "document". Pass one GraphQL operation as a string.');
   if (typeof variables !== 'function')
-    throw wrong('has no function "variables". Pass one: secrets are not written into the document.');
+    throw wrong('has no function "variables". Pass one: secrets do not belong in the document.');
   if (name !== 'signOut' && typeof answer !== 'function')
     throw wrong('has no function "answer". Pass one that returns { accessToken, … }.');
 }
 
-function read<Answer>(answer: () => Answer): Answer {
+/** The error of a function "answer" may hold tokens. */
+function withSafeErrors<Answer>(answer: () => Answer): Answer {
   try {
     return answer();
   } catch (thrown) {
     if (TokenError.is(thrown)) throw thrown;
-    throw new TokenError(
-      'misconfigured',
-      'The function "answer" threw. Let it expect null in each field of the answer.',
-    );
+    throw new TokenError('misconfigured', 'The function "answer" threw. Each field of the answer may be null.');
   }
 }
 
-/** The request was not understood, so nothing was said about the credentials in it. */
-const isDocumentsFault = (code: string) => /^(GRAPHQL_(PARSE|VALIDATION)_FAILED|BAD_REQUEST)$/.test(code);
+/** The server did not understand the request, so it has not judged the credentials in it. */
+const isDocumentError = (code: string) => /^(GRAPHQL_(PARSE|VALIDATION)_FAILED|BAD_REQUEST)$/.test(code);
 
-/** Returns when the answer is a no. @throws TokenError when it is trouble, or our fault; no message of the server is in it */
-function checkRefusal(response: Response, body: Readonly<Record<string, unknown>>, dialect: Dialect): void {
+/** The error of an answer without tokens; `null` for a rejection. No message of the server is in it. */
+function errorOf(response: Response, body: Readonly<Record<string, unknown>>, dialect: Dialect): TokenError | null {
   const { status, headers } = response;
   const { data } = body;
   const isGraphQL = Array.isArray(body.errors) || data !== undefined;
-  const errors = Array.isArray(body.errors) ? (body.errors as readonly (GraphQLErrorLike | null)[]) : [];
-  if (response.ok && isGraphQL && errors.length === 0) return;
-  const known = errors.filter(error => typeof error === 'object' && error !== null);
-  const facts = { sent: null, kind: 'query', status, errors: known, data } as const;
+  const listed = Array.isArray(body.errors) ? (body.errors as readonly (GraphQLErrorLike | null)[]) : [];
+  if (response.ok && isGraphQL && listed.length === 0) return null;
+  const errors = listed.filter(error => typeof error === 'object' && error !== null);
   const challenge = headers.get('www-authenticate');
-  if (judge({ ...facts, challenge, ...(!isGraphQL && { body }) }, dialect) === 'unauthenticated') return;
-  const refusal = authServerError(response);
-  if (!isGraphQL) throw refusal;
-  const codes = known.map(({ extensions }) => String(extensions?.code)).filter(code => /^[a-z_.-]{1,60}$/i.test(code));
-  const said = codes.length > 0 ? ` (${codes.join(', ')})` : '';
-  if (status === 400 || codes.some(isDocumentsFault))
-    throw new TokenError('misconfigured', `The endpoint does not take the document or its variables${said}.`, {
+  const facts = { sent: null, kind: 'query', status, errors, data, challenge } as const;
+  if (judge({ ...facts, ...(!isGraphQL && { body }) }, dialect) === 'unauthenticated') return null;
+  const serverError = authServerError(response);
+  if (!isGraphQL) return serverError;
+  const codes = errors.map(({ extensions }) => String(extensions?.code)).filter(code => /^[a-z_.-]{1,60}$/i.test(code));
+  const shownCodes = codes.length > 0 ? ` (${codes.join(', ')})` : '';
+  if (status === 400 || codes.some(isDocumentError))
+    return new TokenError('misconfigured', `The endpoint does not accept the document or its variables${shownCodes}.`, {
       status,
     });
-  throw new TokenError(
+  return new TokenError(
     'unavailable',
-    `The endpoint answered ${status} with errors${said} that its dialect does not take for a no.`,
-    { status, retryAfterMs: refusal.retryAfterMs },
+    `The endpoint answered ${status} with errors${shownCodes} that its dialect does not judge unauthenticated.`,
+    { status, retryAfterMs: serverError.retryAfterMs },
   );
 }

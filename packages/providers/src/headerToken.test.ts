@@ -18,14 +18,18 @@ describe('a token in response headers', () => {
 
   test.each<[string, Record<string, string>, string | null | undefined]>([
     ['is found', { 'x-authorization': 'A1' }, 'A1'],
-    ['may have its scheme before it', { 'x-authorization': 'Bearer A1' }, 'A1'],
+    ['may have its scheme in front', { 'x-authorization': 'Bearer A1' }, 'A1'],
     ['may have its scheme in any case', { 'x-authorization': 'bearer  A1' }, 'A1'],
-    ['is taken from the first header that has one', { authorization: 'Bearer A2', 'x-authorization': 'A1' }, 'A1'],
-    ['is taken from the next one otherwise', { authorization: 'Bearer A2', 'x-authorization': '' }, 'A2'],
+    ['is read from the first header that has one', { authorization: 'Bearer A2', 'x-authorization': 'A1' }, 'A1'],
+    [
+      'is read from the next header when the first is empty',
+      { authorization: 'Bearer A2', 'x-authorization': '' },
+      'A2',
+    ],
     ['may be missing', {}, null],
     ['may be empty', { 'x-authorization': '' }, null],
-    ['may be a scheme alone', { 'x-authorization': 'Bearer ' }, null],
-    ['may be a slip of the server', { 'x-authorization': 'Bearer null', authorization: 'undefined' }, null],
+    ['may be only a scheme', { 'x-authorization': 'Bearer ' }, null],
+    ['may be the string "null" or "undefined"', { 'x-authorization': 'Bearer null', authorization: 'undefined' }, null],
     ['may be of another scheme', { authorization: 'Basic YTpi' }, null],
   ])('%s', (_, headers, token) => {
     expect(receive(new Headers(headers), facts)).toBe(token);
@@ -38,11 +42,11 @@ describe('a token in response headers', () => {
     'https://api.example@evil.example/graphql',
     '',
     'about:blank',
-  ])('is not taken from %s', other => {
+  ])('is not accepted from %s', other => {
     expect(receive(new Headers({ 'x-authorization': 'A1' }), { ...facts, url: other })).toBeNull();
   });
 
-  test('that came with no data is taken only where the core can tell whose it is', () => {
+  test('without data in the response is accepted only as a JWT, whose subject the core compares', () => {
     const received = (token: string, data?: null) =>
       receive(new Headers({ 'x-authorization': token }), { ...facts, data });
     expect(received('anonymous')).toBeNull();
@@ -50,7 +54,7 @@ describe('a token in response headers', () => {
     expect(received(jwt({ sub: '71' }))).toBe(jwt({ sub: '71' }));
   });
 
-  test('is expected at the sign-in, or said to be hidden', async () => {
+  test('that is missing at the sign-in is misconfigured, naming the header that exposes it', async () => {
     const answer = { json: { data: { login: { id: 1 } } } };
     await using server = await startScript(() => answer);
     const auth = createTokenManager(headerToken({ ...right, url: `${server.origin}/graphql` }));
@@ -60,16 +64,16 @@ describe('a token in response headers', () => {
     });
   });
 
-  test('beside a null field is nobody’s: the credentials were refused', async () => {
+  test('next to a null field is anonymous: the credentials are rejected', async () => {
     const anonymous: ScriptedAnswer = { headers: { 'x-authorization': 'anonymous' }, json: { data: { login: null } } };
     await using server = await startScript(() => anonymous);
     const auth = createTokenManager(headerToken({ ...right, url: `${server.origin}/graphql` }));
     await expect(auth.signIn({})).rejects.toMatchObject({ code: 'credentialsRejected' });
   });
 
-  test('replaces the one that was sent, in the order of the requests, and is of the same user', async () => {
+  test('replaces the one that was sent, in the order of the requests, if it is of the same user', async () => {
     const answers: readonly [string, string][] = [
-      [jwt({ sub: '71', n: 1 }), jwt({ sub: '71', n: 1 })], // what the answer brings, and what is used then
+      [jwt({ sub: '71', n: 1 }), jwt({ sub: '71', n: 1 })], // the token in the answer, and the one used afterwards
       [jwt({ sub: '72', n: 2 }), jwt({ sub: '71', n: 1 })],
       [jwt({ n: 3 }), jwt({ sub: '71', n: 1 })],
       [jwt({ sub: '71', n: 4 }), jwt({ sub: '71', n: 4 })],
@@ -87,7 +91,7 @@ describe('a token in response headers', () => {
   });
 });
 
-test('it gets by without URL.canParse, which older Safari and Hermes lack', () => {
+test('headerToken does not need URL.canParse, which older Safari and Hermes lack', () => {
   vi.stubGlobal(
     'URL',
     class extends URL {
@@ -100,7 +104,7 @@ test('it gets by without URL.canParse, which older Safari and Hermes lack', () =
   for (const [from, received] of [
     [url, 'a.b.c'],
     ['https://evil.example/graphql', null],
-    ['', null], // a response that somebody made
+    ['', null], // a response that was not fetched
   ] as const)
     expect(receive(headers, { ...facts, url: from })).toBe(received);
 });
@@ -109,7 +113,7 @@ describe('a wrong option', () => {
   test.each<[string, object, string]>([
     ['a relative address', { url: '/graphql' }, 'url'],
     ['no headers', { tokenHeaders: [] }, 'tokenHeaders'],
-    ['headers that are none', { tokenHeaders: ['x authorization'] }, 'tokenHeaders'],
+    ['an invalid header name', { tokenHeaders: ['x authorization'] }, 'tokenHeaders'],
     ['no document', { signIn: { ...signIn, document: '' } }, 'signIn'],
   ])('as %s throws, naming the option', (_, options, named) => {
     const attempt = () => headerToken({ ...right, ...options });

@@ -1,64 +1,65 @@
 import { type Dialect, TokenError, type TokenManagerOptions } from '@latchkey/core';
 import { checkEndpoint, type EndpointOptions } from './checkEndpoint.ts';
 import type { SendOptions } from './createSend.ts';
-import { graphqlLogin, type LoginQuestion, type LoginSession } from './graphqlLogin.ts';
+import { graphqlLogin, type LoginDocument, type LoginSession } from './graphqlLogin.ts';
 import type { LoginAnswer } from './loginAnswer.ts';
 import { parseUrl } from './parseUrl.ts';
 
-/** An API that signs users in by GraphQL and answers the token in response headers. */
-export interface HeaderTokenOptions<Credentials, Told extends object> extends EndpointOptions, SendOptions {
-  /** The endpoint of the sign-in: absolute, https or on this machine. Tokens are taken from responses of its origin alone. */
+/** An API that signs users in by GraphQL and returns the token in response headers. */
+export interface HeaderTokenOptions<Credentials, Answer extends object> extends EndpointOptions, SendOptions {
+  /** The endpoint of the sign-in: absolute, https or loopback. Tokens are accepted only from responses of its origin. */
   readonly url: string;
-  /** Which response headers may bring a token, with or without `Bearer `; the first that does counts. */
+  /** The response headers that may hold a token, with or without `Bearer `; the first one that does is used. */
   readonly tokenHeaders: readonly string[];
-  readonly signIn: LoginQuestion<Credentials> & {
+  readonly signIn: LoginDocument<Credentials> & {
     /** What `auth.signIn` resolves to, read from the `data` of the answer. @defaultValue nothing */
-    answer?(data: object): Told;
+    answer?(data: object): Answer;
   };
-  /** Whether the server is known to renew an expired token that it is sent. @defaultValue false: it signs in again instead */
+  /** Whether the server renews an expired token that it receives. @defaultValue false: the manager signs in again instead */
   readonly sendExpired?: boolean;
-  /** How the sign-in says no: errors that it judges `unauthenticated`. @defaultValue as `graphqlLogin` */
+  /** An error at sign-in is a rejection where this judges `unauthenticated`. @defaultValue as `graphqlLogin` */
   readonly dialect?: Dialect;
   /** Further headers of the sign-in. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Manager options for a session whose token the server replaces. */
-export type HeaderSession<Credentials, Told extends object> = Pick<
-  LoginSession<Credentials, Told & LoginAnswer>,
+export type HeaderSession<Credentials, Answer extends object> = Pick<
+  LoginSession<Credentials, Answer & LoginAnswer>,
   'renew' | 'signIn'
 > &
   Required<Pick<TokenManagerOptions, 'receive' | 'renewal'>>;
 
-/** What a header can carry back; not an empty value, nor a text that a slip of the server makes. */
-const token = /^(?:bearer +)?(?!(?:null|undefined|nan|bearer)$)([\x21-\x7e]{1,16384})$/i;
+/** Matches a token with or without `Bearer `, but not the string that a bug of the server makes of a missing one. */
+const tokenPattern = /^(?:bearer +)?(?!(?:null|undefined|nan|bearer)$)([\x21-\x7e]{1,16384})$/i;
+
+function tokenIn(headers: Headers, names: readonly string[]): string | undefined {
+  return names.map(name => tokenPattern.exec(headers.get(name)?.trim() ?? '')?.[1]).find(token => token !== undefined);
+}
 
 /**
- * Sign-in by GraphQL with the token in the headers of the answer, as options of a token manager. Any later answer may bring
- * its successor; the core takes it over in the order of the requests, in the same session, and not from a redirect.
+ * Sign-in by GraphQL with the token in the headers of the answer, as options of a token manager. Any later response may hold
+ * the successor: the core accepts it in the order of the requests, in the same session, and not from a redirect.
  *
- * A page of another origin sees these headers only when the server names them in `Access-Control-Expose-Headers`.
+ * A page of another origin can read these headers only when the server lists them in `Access-Control-Expose-Headers`.
  *
- * @throws TokenError `misconfigured` when an option is wrong, naming option and remedy
+ * @throws TokenError `misconfigured` when an option is wrong, naming the option and the remedy
  */
-export function headerToken<Credentials, Told extends object = object>(
-  options: HeaderTokenOptions<Credentials, Told>,
-): HeaderSession<Credentials, Told> {
+export function headerToken<Credentials, Answer extends object = object>(
+  options: HeaderTokenOptions<Credentials, Answer>,
+): HeaderSession<Credentials, Answer> {
   const { tokenHeaders, signIn, sendExpired = false, ...rest } = options;
   const { origin } = new URL(checkEndpoint(options.url, 'Option "url"', options));
-  const names = checkNames(tokenHeaders);
+  checkNames(tokenHeaders);
 
-  const tokenIn = (headers: Headers): string | undefined =>
-    names.map(name => token.exec(headers.get(name)?.trim() ?? '')?.[1]).find(found => found !== undefined);
-
-  const login = graphqlLogin<Credentials, Told & LoginAnswer>({
+  const login = graphqlLogin<Credentials, Answer & LoginAnswer>({
     ...rest,
     signIn: {
       ...signIn,
       answer(data: object, headers: Headers) {
-        const accessToken = tokenIn(headers);
-        if (accessToken === undefined) throw hidden(names);
-        return { ...(signIn.answer?.(data) as Told), accessToken };
+        const accessToken = tokenIn(headers, tokenHeaders);
+        if (accessToken === undefined) throw tokenMissing(tokenHeaders);
+        return { ...(signIn.answer?.(data) as Answer), accessToken };
       },
     },
   });
@@ -68,21 +69,24 @@ export function headerToken<Credentials, Told extends object = object>(
     renewal: sendExpired ? 'refused' : 'auto',
     receive(headers, { url, data }) {
       if (parseUrl(url)?.origin !== origin) return null;
-      const received = tokenIn(headers);
-      // With no data an opaque token may be an anonymous one; a JWT is compared with the current one by the core.
+      const received = tokenIn(headers, tokenHeaders);
+      // Without data an opaque token may be an anonymous one. The subject of a JWT is compared by the core.
       return received && (data != null || received.split('.').length === 3) ? received : null;
     },
   };
 }
 
-function checkNames(names: readonly string[]): readonly string[] {
+function checkNames(names: readonly string[]): void {
   const areNames = Array.isArray(names) && names.length > 0 && names.every(name => /^[\w!#$%&'*+.^`|~-]+$/.test(name));
-  if (areNames) return names;
-  throw new TokenError('misconfigured', 'Option "tokenHeaders" must be names of response headers. Pass one at least.');
+  if (!areNames)
+    throw new TokenError(
+      'misconfigured',
+      'Option "tokenHeaders" must be names of response headers. Pass at least one.',
+    );
 }
 
-const hidden = (names: readonly string[]) =>
+const tokenMissing = (names: readonly string[]) =>
   new TokenError(
     'misconfigured',
-    `The sign-in answered no token in ${names.join(' or ')}. In a page of another origin the server must name the header in Access-Control-Expose-Headers.`,
+    `The answer to the sign-in has no token in ${names.join(' or ')}. For a page of another origin the server must list the header in Access-Control-Expose-Headers.`,
   );

@@ -1,12 +1,12 @@
 import { type RenewContext, TokenError, type TokenParts } from '@latchkey/core';
 
 /**
- * The answer of `renew` when there is nothing to ask the auth server with. Ahead of need the current token is kept, and used
- * to its end; otherwise the manager signs in with its `credentials`, or the session is over when the token is.
+ * The answer of `renew` without a refresh token. Ahead of the expiry the current access token is kept. Later the manager
+ * signs in with its `credentials`, or the session ends.
  */
 export function keepWhileValid({ current, reason }: RenewContext): TokenParts {
   if (!current || reason !== 'ahead')
-    throw new TokenError('noProgress', 'There is no refresh token to renew this one with.');
+    throw new TokenError('noProgress', 'No refresh token: the access token is used until it expires.');
   const { accessToken, expiresAt } = current;
   return { accessToken, expiresAt };
 }

@@ -1,26 +1,29 @@
 import type { TokenParts } from '@latchkey/core';
 
-/** A number, or a text of digits: some servers send one for the other. */
+/** A number, or a string of digits, which some servers send instead. */
 type Amount = number | string | null | undefined;
 
-/** What is read from the answer of a sign-in or a renewal. Each API says in its own unit when a token ends, or nothing: then the token itself may. */
+/**
+ * What is read from the answer to a sign-in or a renewal. Each API states the expiry in its own unit; where it states none,
+ * the `exp` of a JWT is used.
+ */
 export interface LoginAnswer {
-  /** `null` or absent: refused. */
+  /** `null` or absent: a rejection. */
   readonly accessToken: string | null | undefined;
-  /** Absent or `null`: the one we have stays. */
+  /** Absent or `null`: the current refresh token is kept. */
   readonly refreshToken?: string | null | undefined;
   /** Seconds from the sending of the request. */
   readonly expiresInS?: Amount;
   /** Milliseconds from the sending of the request. */
   readonly expiresInMs?: Amount;
-  /** Milliseconds since the epoch, or a date as text that `Date.parse` reads. */
+  /** Milliseconds since the epoch, or a date that `Date.parse` reads. */
   readonly expiresAt?: Amount;
   readonly refreshExpiresInS?: Amount;
   readonly refreshExpiresInMs?: Amount;
   readonly refreshExpiresAt?: Amount;
 }
 
-/** The same in the units of the core. What else the answer holds stays: it is for the caller of `auth.signIn`. */
+/** The answer in the units of the core. Its other fields are what `auth.signIn` resolves to. */
 export type LoginParts<Answer extends LoginAnswer> = Omit<Answer, keyof LoginAnswer> & TokenParts;
 
 const amount = (value: Amount): number | undefined =>
@@ -31,10 +34,10 @@ function seconds(inS: Amount, inMs: Amount): number | undefined {
   return amount(inS) ?? (ms === undefined ? undefined : ms / 1000);
 }
 
-const moment = (value: Amount): number | undefined =>
+const timestamp = (value: Amount): number | undefined =>
   amount(value) ?? (typeof value === 'string' ? Date.parse(value) : undefined);
 
-/** @returns `null` without an access token: a no */
+/** @returns `null` without an access token: a rejection */
 export function partsOf<Answer extends LoginAnswer>(answer: Answer): LoginParts<Answer> | null {
   const {
     accessToken,
@@ -45,16 +48,16 @@ export function partsOf<Answer extends LoginAnswer>(answer: Answer): LoginParts<
     refreshExpiresInS,
     refreshExpiresInMs,
     refreshExpiresAt,
-    ...beside
+    ...otherFields
   } = answer;
   if (accessToken == null) return null;
   return {
-    ...beside,
+    ...otherFields,
     accessToken,
     refreshToken,
     expiresInS: seconds(expiresInS, expiresInMs),
-    expiresAt: moment(expiresAt),
+    expiresAt: timestamp(expiresAt),
     refreshExpiresInS: seconds(refreshExpiresInS, refreshExpiresInMs),
-    refreshExpiresAt: moment(refreshExpiresAt),
+    refreshExpiresAt: timestamp(refreshExpiresAt),
   };
 }

@@ -10,17 +10,17 @@ const tokens = (n: number, more: object = {}): ScriptedAnswer => ({
 });
 const form = ({ body }: ScriptedRequest) => Object.fromEntries(new URLSearchParams(body));
 
-/** A token endpoint that answers `answers` in turn, the last one from then on. */
+/** A token endpoint that sends `answers` in turn, and then the last one each time. */
 const startTokenEndpoint = (...answers: ScriptedAnswer[]) =>
   startScript((_, index) => answers[Math.min(index, answers.length - 1)] ?? 'drop');
 
 async function signedIn(options: OAuth2Options & { grant?: 'password' }, more: TokenManagerOptions = {}) {
   const auth = createTokenManager({ ...oauth2(options), ...(more as object) });
-  return { auth, said: await auth.signIn(credentials) };
+  return { auth, answer: await auth.signIn(credentials) };
 }
 
 describe('the password grant', () => {
-  test('sends the form byte for byte, and asks for JSON', async () => {
+  test('sends the documented form byte for byte, and accepts JSON', async () => {
     await using server = await startTokenEndpoint(tokens(0));
     const { credentials, expect: body } = vectors.form[0] as (typeof vectors.form)[0];
     const tokenUrl = `${server.origin}/token`;
@@ -44,13 +44,13 @@ describe('the password grant', () => {
     ]);
   });
 
-  test('answers the caller what stood beside the tokens', async () => {
+  test('resolves to the other fields of the answer', async () => {
     await using server = await startTokenEndpoint(tokens(0, { scope: 'read', id: '31' }));
-    const { said } = await signedIn({ tokenUrl: `${server.origin}/token`, clientId: 'app' });
-    expect(said).toEqual({ scope: 'read', id: '31' });
+    const { answer } = await signedIn({ tokenUrl: `${server.origin}/token`, clientId: 'app' });
+    expect(answer).toEqual({ scope: 'read', id: '31' });
   });
 
-  test('is refreshed with the newest refresh token, and asks for its scope once', async () => {
+  test('is refreshed with the newest refresh token, and requests its scope only at sign-in', async () => {
     await using server = await startTokenEndpoint(tokens(0), tokens(1), tokens(2, { refresh_token: null }), tokens(3));
     const { auth } = await signedIn({
       tokenUrl: `${server.origin}/token`,
@@ -69,7 +69,7 @@ describe('the password grant', () => {
     for (const { headers } of server.requests) expect(headers).toMatchObject({ 'x-api-key': 'k3y' });
   });
 
-  test('without a refresh token is a session that ends with its token', async () => {
+  test('without a refresh token ends the session when the access token is refused', async () => {
     await using server = await startTokenEndpoint(tokens(0, { refresh_token: undefined }));
     const { auth } = await signedIn({ tokenUrl: `${server.origin}/token`, clientId: 'app' });
     const refused = auth.fresh() ?? undefined;
@@ -88,7 +88,7 @@ describe('the password grant', () => {
     expect(server.requests.map(form)).toMatchObject([{ grant_type: 'password' }, { grant_type: 'password' }]);
   });
 
-  test('without a refresh token keeps the token ahead of need', async () => {
+  test('without a refresh token keeps the access token until it expires', async () => {
     const { renew } = oauth2({ tokenUrl: 'https://auth.example/token', clientId: 'app' });
     const auth = createTokenManager({ renew: () => null });
     await auth.adopt({ accessToken: 'A0', expiresInS: 300 });
@@ -96,19 +96,19 @@ describe('the password grant', () => {
     const { signal } = new AbortController();
     const kept = { accessToken: 'A0', expiresAt: current?.expiresAt };
     expect(await renew({ current, reason: 'ahead', signal })).toEqual(kept);
-    const nothing = { code: 'noProgress' };
-    await expect(renew({ current, reason: 'expired', signal })).rejects.toMatchObject(nothing);
-    await expect(renew({ current: undefined, reason: 'restore', signal })).rejects.toMatchObject(nothing);
+    const noProgress = { code: 'noProgress' };
+    await expect(renew({ current, reason: 'expired', signal })).rejects.toMatchObject(noProgress);
+    await expect(renew({ current: undefined, reason: 'restore', signal })).rejects.toMatchObject(noProgress);
   });
 
-  test('without a refresh token keeps a session that is asked to renew too early', async () => {
+  test('without a refresh token keeps the session when a renewal is requested before the expiry', async () => {
     await using server = await startTokenEndpoint(tokens(0, { refresh_token: undefined }));
     const { auth } = await signedIn({ tokenUrl: `${server.origin}/token`, clientId: 'app' });
     await expect(auth.renew()).rejects.toMatchObject({ code: 'noProgress' });
     expect(auth.fresh()).toMatchObject({ accessToken: 'A0' });
   });
 
-  test('sends nothing when a credential is no text', async () => {
+  test('sends nothing when a credential is not a string', async () => {
     await using server = await startTokenEndpoint(tokens(0));
     const auth = createTokenManager(oauth2({ tokenUrl: `${server.origin}/token`, clientId: 'app' }));
     const broken = { ...credentials, password: undefined } as never;
@@ -121,7 +121,7 @@ describe('the client credentials grant', () => {
   const options = { clientId: 'app', clientSecret: 'secret', grant: 'client_credentials' } as const;
   afterEach(() => void vi.useRealTimers());
 
-  test('signs in unasked, and again for each token that ends, never with a refresh token', async () => {
+  test('signs in unattended, and again when each token has expired, never with a refresh token', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     await using server = await startTokenEndpoint(tokens(0), tokens(1), tokens(2));
     const auth = createTokenManager(oauth2({ ...options, tokenUrl: `${server.origin}/token`, scope: 'read' }));
@@ -134,7 +134,7 @@ describe('the client credentials grant', () => {
     expect(server.requests.map(form)).toEqual([grant, grant, grant]);
   });
 
-  test('rests after a sign-out until the program signs in', async () => {
+  test('does not sign in after a sign-out until the program does', async () => {
     await using server = await startTokenEndpoint(tokens(0), tokens(1));
     const auth = createTokenManager(oauth2({ ...options, tokenUrl: `${server.origin}/token` }));
     await auth.get();
@@ -144,7 +144,7 @@ describe('the client credentials grant', () => {
     expect(await auth.get()).toMatchObject({ accessToken: 'A1' });
   });
 
-  test('leaves out of the body what the query of the token URL says', async () => {
+  test('leaves the parameters in the query of the token URL out of the body', async () => {
     await using server = await startTokenEndpoint(tokens(0));
     const tokenUrl = `${server.origin}/token?grant_type=client_credentials&tenant=a%20b`;
     await createTokenManager(oauth2({ ...options, tokenUrl })).get();
@@ -157,7 +157,7 @@ describe('the client credentials grant', () => {
     ]);
   });
 
-  test('that is refused with a known client is a refusal of the credentials', async () => {
+  test('that is answered with invalid_grant is credentialsRejected', async () => {
     await using server = await startTokenEndpoint({ status: 400, json: { error: 'invalid_grant' } });
     const auth = createTokenManager(oauth2({ ...options, tokenUrl: `${server.origin}/token` }));
     await expect(auth.get()).rejects.toMatchObject({ code: 'credentialsRejected' });
@@ -200,32 +200,32 @@ describe('sign-out', () => {
     }
   });
 
-  test('goes on when a kind of token cannot be revoked', async () => {
+  test('continues when a kind of token cannot be revoked', async () => {
     await using server = await revoked({ status: 400, json: { error: 'unsupported_token_type' } }, {});
     await signOut(server, { revocationUrl: `${server.origin}/revoke` });
     expect(server.requests).toHaveLength(3);
   });
 
-  test('says when the tokens live on', async () => {
+  test('reports when the tokens are not revoked', async () => {
     await using server = await revoked({ status: 503, headers: { 'retry-after': '3' } });
     const attempt = signOut(server, { revocationUrl: `${server.origin}/revoke` });
     await expect(attempt).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 3000 });
   });
 
-  test('ends the session of the refresh token where a logout address is given', async () => {
+  test('ends the session of the refresh token with a logoutUrl', async () => {
     await using server = await revoked({ status: 204 });
     await signOut(server, { logoutUrl: `${server.origin}/logout` });
     expect(server.requests.slice(1)).toMatchObject([{ url: '/logout', body: 'refresh_token=R0&client_id=app' }]);
   });
 
-  test('is local when the auth server has no such endpoint', async () => {
+  test('sends nothing when the auth server has no such endpoint', async () => {
     await using server = await revoked({});
     await signOut(server, {});
     expect(server.requests).toHaveLength(1);
   });
 });
 
-describe('a token endpoint in trouble', () => {
+describe('a failing token endpoint', () => {
   test.each([301, 302, 307, 308])('that redirects with %i is not followed', async status => {
     await using elsewhere = await startScript(() => tokens(0));
     await using server = await startTokenEndpoint({ status, headers: { location: `${elsewhere.origin}/token` } });
@@ -237,8 +237,8 @@ describe('a token endpoint in trouble', () => {
   test.each<[string, ScriptedAnswer]>([
     ['drops the connection', 'drop'],
     ['is down', { status: 503 }],
-    ['answers a page', { text: '<h1>Welcome</h1>', headers: { 'content-type': 'text/html' } }],
-    ['answers garbage', { text: 'refresh_expires_in' }],
+    ['answers a page', { body: '<h1>Welcome</h1>', headers: { 'content-type': 'text/html' } }],
+    ['answers malformed JSON', { body: 'refresh_expires_in' }],
   ])('that %s ends no session', async (_, answer) => {
     await using server = await startTokenEndpoint(tokens(0), answer);
     const { auth } = await signedIn({ tokenUrl: `${server.origin}/token`, clientId: 'app' });
@@ -246,21 +246,21 @@ describe('a token endpoint in trouble', () => {
     expect(auth.fresh()).toMatchObject({ accessToken: 'A0' });
   });
 
-  test('that nobody listens at is named, with the code of the network', async () => {
+  test('that cannot be reached is named, with the network code', async () => {
     const server = await startTokenEndpoint(tokens(0));
     await server[Symbol.asyncDispose]();
     const attempt = signedIn({ tokenUrl: `${server.origin}/token?key=Canary-1`, clientId: 'app' });
     await expect(attempt).rejects.toThrow(`${server.origin} could not be reached (ECONNREFUSED).`);
   });
 
-  test('keeps Retry-After', async () => {
+  test('that sends Retry-After is an error with its milliseconds', async () => {
     await using server = await startTokenEndpoint({ status: 429, headers: { 'retry-after': '9' }, json: {} });
     const attempt = signedIn({ tokenUrl: `${server.origin}/token`, clientId: 'app' });
     await expect(attempt).rejects.toMatchObject({ code: 'unavailable', status: 429, retryAfterMs: 9000 });
   });
 });
 
-test('a request carries no cookies, no cache, no referrer, and may outlive the page at sign-out alone', async () => {
+test('a request has no cookies, no cache and no referrer, and is kept alive only at sign-out', async () => {
   await using server = await startTokenEndpoint(tokens(0), {});
   const sent: RequestInit[] = [];
   const fetch: typeof globalThis.fetch = (url, init = {}) => {
@@ -274,8 +274,8 @@ test('a request carries no cookies, no cache, no referrer, and may outlive the p
     fetch,
   });
   await auth.signOut();
-  const closed = { redirect: 'manual', credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer' };
-  expect(sent).toMatchObject([closed, { ...closed, keepalive: true }]);
+  const isolated = { redirect: 'manual', credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer' };
+  expect(sent).toMatchObject([isolated, { ...isolated, keepalive: true }]);
   expect(sent[0]?.keepalive).toBeUndefined();
 });
 
@@ -297,7 +297,12 @@ describe('a wrong option', () => {
     ],
     ['an unknown grant', { grant: 'implicit' }, 'grant', 'Leave it out'],
     ['no client', { clientId: undefined }, 'clientId', 'Pass the id'],
-    ['a secret without its way', { clientAuth: 'none', clientSecret: 'Canary-1' }, 'clientSecret', 'Leave out'],
+    [
+      'a secret without a method that uses it',
+      { clientAuth: 'none', clientSecret: 'Canary-1' },
+      'clientSecret',
+      'Leave out',
+    ],
     ['an authorization header', { headers: { Authorization: 'Basic Canary-1' } }, 'headers', 'clientAuth'],
     ['a header without a value', { headers: { 'x-api-key': undefined } }, 'headers', 'Pass a non-empty string'],
     ['an empty header', { headers: { 'x-api-key': ' ' } }, 'headers', 'Pass a non-empty string'],
@@ -307,8 +312,8 @@ describe('a wrong option', () => {
     ['a secret among the parameters', { parameters: { client_secret: 'Canary-1' } }, 'parameters', 'clientSecret'],
     ['a password among the parameters', { parameters: { password: 'Canary-1' } }, 'parameters', 'Leave it out'],
     ['another grant among the parameters', { parameters: { grant_type: 'implicit' } }, 'parameters', 'Leave it out'],
-    ['a parameter that is no text', { parameters: { audience: undefined } }, 'parameters', 'leave it out'],
-  ])('as %s throws, naming option and remedy', (_, options, named, remedy) => {
+    ['a parameter that is not a string', { parameters: { audience: undefined } }, 'parameters', 'leave it out'],
+  ])('as %s throws, naming the option and the remedy', (_, options, named, remedy) => {
     const attempt = () => oauth2({ ...right, ...options });
     expect(attempt).toThrow(expect.objectContaining({ code: 'misconfigured' }));
     expect(attempt).toThrow(`"${named}"`);
@@ -316,7 +321,7 @@ describe('a wrong option', () => {
     expect(attempt).not.toThrow('Canary');
   });
 
-  test('as a secret in a page throws, unless that is allowed', () => {
+  test('as a secret in a page throws, unless allowInsecure is set', () => {
     vi.stubGlobal('window', {});
     vi.stubGlobal('document', {});
     try {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type Clock, createTokenManager } from '@latchkey/core';
 import { describe, expect, test } from 'vitest';
+import { createAdvancingClock } from '../matrix/createAdvancingClock.ts';
 import { matrixClients } from '../matrix/matrixClients.ts';
 import { oauth2 } from './oauth2.ts';
 import { type OidcServer, oidcLifetimeMs, startOidcProvider } from './startOidcProvider.ts';
@@ -17,24 +18,8 @@ async function signedIn(server: OidcServer, clock?: Clock) {
   return auth;
 }
 
-/** Real time, and what the test adds to it. */
-function createClock() {
-  let aheadMs = 0;
-  const clock: Clock = {
-    now: () => Date.now() + aheadMs,
-    setTimeout: (run, ms) => setTimeout(run, ms).unref(),
-    clearTimeout: timer => clearTimeout(timer as NodeJS.Timeout),
-  };
-  return {
-    clock,
-    pass(ms: number) {
-      aheadMs += ms;
-    },
-  };
-}
-
 describe.each(matrixClients)('oidc-provider, which rotates refresh tokens, under $name', ({ connect }) => {
-  /** How many of so many that were asked at once have failed. */
+  /** The number of failures of `count` operations sent at once. */
   const failuresAtOnce = async (auth: Parameters<typeof connect>[0], { url }: OidcServer, count: number) => {
     const client = connect(auth, url);
     const answers = await Promise.all(
@@ -43,7 +28,7 @@ describe.each(matrixClients)('oidc-provider, which rotates refresh tokens, under
     return answers.filter(({ failure }) => failure !== undefined).length;
   };
 
-  test('fifty refused at once: one refresh', async () => {
+  test('refreshes once for 50 operations refused at once', async () => {
     await using server = await startOidcProvider();
     const auth = await signedIn(server);
     server.expireNow();
@@ -51,31 +36,31 @@ describe.each(matrixClients)('oidc-provider, which rotates refresh tokens, under
     expect(server.counts()).toEqual({ tokenRequests: 2, refused: 50, executed: 50 });
   });
 
-  test('twenty lifetimes, each ended by a refusal: one refresh each, and the session lives', async () => {
+  test('refreshes once per lifetime for 20 lifetimes that end with a refusal', async () => {
     await using server = await startOidcProvider();
     const auth = await signedIn(server);
-    for (let life = 1; life <= 20; life++) {
+    for (let lifetime = 1; lifetime <= 20; lifetime++) {
       server.expireNow();
       expect(await failuresAtOnce(auth, server, 5)).toBe(0);
-      expect(server.counts()).toEqual({ tokenRequests: 1 + life, refused: 5 * life, executed: 5 * life });
+      expect(server.counts()).toEqual({ tokenRequests: 1 + lifetime, refused: 5 * lifetime, executed: 5 * lifetime });
     }
     expect(auth.state.status).toBe('signedIn');
   });
 
-  test('twenty lifetimes, each ended by the clock: one refresh each before anything is refused', async () => {
+  test('refreshes once per lifetime for 20 lifetimes that end by the clock, before an operation is refused', async () => {
     await using server = await startOidcProvider();
-    const { clock, pass } = createClock();
+    const { clock, advance } = createAdvancingClock();
     const auth = await signedIn(server, clock);
-    for (let life = 1; life <= 20; life++) {
+    for (let lifetime = 1; lifetime <= 20; lifetime++) {
       server.expireNow();
-      pass(oidcLifetimeMs);
+      advance(oidcLifetimeMs);
       expect(await failuresAtOnce(auth, server, 5)).toBe(0);
-      expect(server.counts()).toEqual({ tokenRequests: 1 + life, refused: 0, executed: 5 * life });
+      expect(server.counts()).toEqual({ tokenRequests: 1 + lifetime, refused: 0, executed: 5 * lifetime });
     }
     expect(auth.state.status).toBe('signedIn');
   });
 
-  test('a used refresh token, used again, kills the grant: the session is over, with one request', async () => {
+  test('ends the session after one request when the grant was revoked because a used refresh token was sent again', async () => {
     await using server = await startOidcProvider();
     const auth = await signedIn(server);
     const { refreshToken } = auth.fresh() ?? {};
@@ -91,7 +76,7 @@ describe.each(matrixClients)('oidc-provider, which rotates refresh tokens, under
     expect(server.counts()).toEqual({ tokenRequests: 4, refused: 2, executed: 0 });
   });
 
-  test('tokens from elsewhere are adopted and renewed, and revoked at sign-out', async () => {
+  test('renews adopted tokens, and revokes them at sign-out', async () => {
     await using server = await startOidcProvider();
     const { accessToken, refreshToken } = (await signedIn(server)).fresh() ?? { accessToken: '' };
     const auth = managerAt(server);
@@ -106,7 +91,7 @@ describe.each(matrixClients)('oidc-provider, which rotates refresh tokens, under
   });
 });
 
-test('oidc-provider says no to a wrong password', async () => {
+test('oidc-provider rejects a wrong password', async () => {
   await using server = await startOidcProvider();
   const wrong = { ...server.user, password: 'Canary-1' };
   await expect(managerAt(server).signIn(wrong)).rejects.toMatchObject({ code: 'credentialsRejected' });

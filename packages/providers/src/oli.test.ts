@@ -15,7 +15,7 @@ async function signedIn(server: Oli) {
   return auth;
 }
 
-const ask = ({ url }: Oli, accessToken = '') =>
+const sendOperation = ({ url }: Oli, accessToken = '') =>
   fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
@@ -23,7 +23,7 @@ const ask = ({ url }: Oli, accessToken = '') =>
   });
 
 describe('OLI', () => {
-  test('signs in and says what stands beside the tokens', async () => {
+  test('signs in and resolves to the other fields', async () => {
     await using server = await startOli();
     const auth = managerAt(server);
     expect(await auth.signIn(server.users[0])).toEqual({
@@ -34,19 +34,19 @@ describe('OLI', () => {
     const current = auth.fresh();
     expect((current?.expiresAt ?? 0) - (current?.receivedAt ?? 0)).toBe(300_000);
     expect((current?.refreshExpiresAt ?? 0) - (current?.receivedAt ?? 0)).toBe(1_800_000);
-    expect((await ask(server, current?.accessToken)).status).toBe(200);
+    expect((await sendOperation(server, current?.accessToken)).status).toBe(200);
   });
 
-  test('renews for twenty who are refused at once by one refresh, and rotation kills nobody', async () => {
+  test('refreshes once for 20 renewals at once, with rotation', async () => {
     await using server = await startOli();
     const auth = await signedIn(server);
-    for (let life = 1; life <= 3; life++) {
+    for (let lifetime = 1; lifetime <= 3; lifetime++) {
       const refused = auth.fresh() ?? undefined;
       server.expireNow();
       const all = await Promise.all(Array.from({ length: 20 }, () => auth.renew(refused && { refused })));
       expect(new Set(all).size).toBe(1);
-      expect((await ask(server, all[0]?.accessToken)).status).toBe(200);
-      expect(server.stats().tokenRequests).toMatchObject({ signIn: 1, refresh: life });
+      expect((await sendOperation(server, all[0]?.accessToken)).status).toBe(200);
+      expect(server.stats().tokenRequests).toMatchObject({ signIn: 1, refresh: lifetime });
     }
   });
 
@@ -57,30 +57,30 @@ describe('OLI', () => {
     const loggedOut = server.next('tokenRequest');
     await auth.signOut();
     expect(await loggedOut).toMatchObject({ kind: 'revoke' });
-    expect((await ask(server, accessToken)).status).toBe(401);
+    expect((await sendOperation(server, accessToken)).status).toBe(401);
   });
 
-  test('keeps the refresh token where a refresh answers none', async () => {
+  test('keeps the refresh token when a refresh answers none', async () => {
     await using server = await startOli({ rotate: false, omitRefreshToken: true });
     const auth = await signedIn(server);
     const { refreshToken } = auth.fresh() ?? {};
     expect((await auth.renew()).refreshToken).toBe(refreshToken);
   });
 
-  test('takes a refresh_expires_in of 0 for no limit', async () => {
+  test('reads a refresh_expires_in of 0 as no limit', async () => {
     await using server = await startOli({ zeroRefreshExpiresIn: true });
     const auth = await signedIn(server);
     expect(auth.fresh()?.refreshExpiresAt).toBeUndefined();
   });
 
-  test('takes the bare word that the document shows for trouble, not for the end', async () => {
+  test('keeps the session after the bare string that the document shows as an answer', async () => {
     await using server = await startOli({ garbageRefreshBody: true });
     const auth = await signedIn(server);
     await expect(auth.renew()).rejects.toMatchObject({ code: 'unavailable' });
     expect(auth.state.status).toBe('signedIn');
   });
 
-  test('signs in again by itself when the session is over and there are credentials', async () => {
+  test('signs in again by itself when the session was revoked and there are credentials', async () => {
     await using server = await startOli();
     const auth = managerAt(server, { credentials: () => server.users[0] });
     const first = await auth.get();
@@ -92,12 +92,12 @@ describe('OLI', () => {
   test.each<[string, Partial<OliKnobs>, string]>([
     ['an account that is not set up', { accountsSetUp: false }, 'credentialsRejected'],
     ['direct grants switched off', { directGrants: false }, 'misconfigured'],
-  ])('refuses a sign-in with %s', async (_, knobs, code) => {
+  ])('rejects a sign-in with %s', async (_, knobs, code) => {
     await using server = await startOli(knobs);
     await expect(managerAt(server).signIn(server.users[0])).rejects.toMatchObject({ code });
   });
 
-  test('refuses a wrong password', async () => {
+  test('rejects a wrong password', async () => {
     await using server = await startOli();
     const wrong = { ...server.users[0], password: 'Canary-1' };
     const failure = await managerAt(server).signIn(wrong).catch(String);
@@ -105,7 +105,7 @@ describe('OLI', () => {
     expect(failure).not.toContain('Canary');
   });
 
-  test('refuses another client as misconfigured', async () => {
+  test('is misconfigured with an unknown client', async () => {
     await using server = await startOli();
     const auth = createTokenManager(oli({ tokenUrl: server.tokenUrl, clientId: 'somebody' }));
     await expect(auth.signIn(server.users[0])).rejects.toMatchObject({ code: 'misconfigured' });
@@ -114,7 +114,7 @@ describe('OLI', () => {
   test.each<[string, (server: Oli) => void]>([
     ['is revoked', server => server.revoke()],
     ['is older than the not-before of an administrator', server => server.pushNotBefore()],
-    ['has lost its client', server => server.configure({ clientInSession: false })],
+    ['does not contain the client any more', server => server.configure({ clientInSession: false })],
   ])('ends a session that %s', async (_, end) => {
     await using server = await startOli();
     const auth = await signedIn(server);
@@ -127,7 +127,7 @@ describe('OLI', () => {
     ['503', { status: 503 }],
     ['a dropped connection', { drop: true, acts: false }],
     ['a page', { status: 200, body: '<h1>Welcome</h1>', contentType: 'text/html' }],
-  ])('keeps the session through %s', async (_, failure) => {
+  ])('keeps the session after %s', async (_, failure) => {
     await using server = await startOli();
     const auth = await signedIn(server);
     server.failTokenRequests(2, failure);
@@ -135,7 +135,7 @@ describe('OLI', () => {
     expect(auth.state.status).toBe('signedIn');
   });
 
-  test('has a wrong option named', () => {
+  test('is misconfigured with a wrong option, naming it', () => {
     const relative = () => oli({ tokenUrl: '/auth/realms/api/protocol/openid-connect/token' });
     expect(relative).toThrow('"tokenUrl"');
     expect(() => oli({ clientId: '' })).toThrow('"clientId"');

@@ -1,15 +1,15 @@
 import type { GraphQLErrorLike, ResponseFacts, TokenManager, TokenSet } from '@latchkey/core';
 
-/** What became of an operation. */
+/** The last answer to an operation. */
 export interface Operated {
   readonly status: number;
   readonly data?: unknown;
   readonly errors?: readonly GraphQLErrorLike[];
-  /** How often it was sent. */
+  /** How many times the operation was sent. */
   readonly attempts: number;
 }
 
-/** What an adapter does with one operation, for the tests: attach, send, settle, and once more when the core says so. */
+/** Does with one operation what an adapter does: attach, send, settle, and retry when the core decides so. For tests. */
 export async function operate(
   auth: Pick<TokenManager<never>, 'get' | 'headers' | 'settle'>,
   url: string,

@@ -1,7 +1,7 @@
-/** The parts of an absolute URL. Not by `URL.canParse` or `URL.parse`, which older Safari and Hermes lack. */
-export function parseUrl(text: string): URL | undefined {
+/** The parts of an absolute URL. Older Safari and Hermes lack `URL.canParse` and `URL.parse`. */
+export function parseUrl(url: string): URL | undefined {
   try {
-    return new URL(text);
+    return new URL(url);
   } catch {
     return undefined;
   }

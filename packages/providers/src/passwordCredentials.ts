@@ -7,11 +7,11 @@ export interface PasswordCredentials {
 }
 
 /**
- * A credential that is missing at run time would be sent as the text "undefined".
+ * A missing credential, e.g. of an unset variable, would be sent as the string "undefined".
  *
  * @throws TokenError `misconfigured`
  */
 export function checkCredentials({ username, password }: PasswordCredentials): void {
   if (typeof username !== 'string' || typeof password !== 'string')
-    throw new TokenError('misconfigured', 'The credentials are not { username, password }. Pass two texts.');
+    throw new TokenError('misconfigured', 'The credentials must be { username, password }. Pass two strings.');
 }

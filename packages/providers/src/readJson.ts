@@ -1,6 +1,6 @@
 /**
- * The body of an answer as an object; `undefined` when it is none, whatever the content type says. Failures to read are not
- * passed on: the parser's message quotes the text, which may begin with a token.
+ * The body as an object, whatever its content type; `undefined` when it is not one. The parser's error is dropped: its
+ * message quotes the body, which may begin with a token.
  */
 export async function readJson(response: Response): Promise<Readonly<Record<string, unknown>> | undefined> {
   try {

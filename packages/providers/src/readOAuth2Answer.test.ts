@@ -6,11 +6,14 @@ const answer = (json: unknown, status = 200, headers: Record<string, string> = {
 const bearer = { access_token: 'A0', token_type: 'bearer' };
 
 describe('the answer of a token endpoint', () => {
-  test.each(['bearer', 'Bearer', 'BEARER', undefined, null])('is taken with token_type %s', async token_type => {
-    expect(await answer({ access_token: 'A0', token_type })).toMatchObject({ accessToken: 'A0' });
-  });
+  test.each(['bearer', 'Bearer', 'BEARER', 'BearerToken', undefined, null])(
+    'is read with token_type %s',
+    async token_type => {
+      expect(await answer({ access_token: 'A0', token_type })).toMatchObject({ accessToken: 'A0' });
+    },
+  );
 
-  test.each(['mac', 'DPoP', 'N_A', '', 7, {}])('is not used with token_type %j', async token_type => {
+  test.each(['mac', 'DPoP', 'N_A', '', 7, {}])('is misconfigured with token_type %j', async token_type => {
     await expect(answer({ access_token: 'A0', token_type })).rejects.toMatchObject({ code: 'misconfigured' });
   });
 
@@ -20,7 +23,7 @@ describe('the answer of a token endpoint', () => {
     [{ refresh_token: '' }, undefined],
     [{ refresh_token: 7 }, undefined],
     [{}, undefined],
-  ])('%j leaves the refresh token %s', async (fields, refreshToken) => {
+  ])('with %j has the refresh token %s', async (fields, refreshToken) => {
     expect((await answer({ ...bearer, ...fields }))?.refreshToken).toBe(refreshToken);
   });
 
@@ -36,11 +39,11 @@ describe('the answer of a token endpoint', () => {
     [{ refresh_expires_in: -1 }, undefined],
     [{ refresh_expires_in: 'soon' }, undefined],
     [{ 'not-before-policy': 1_588_002_927 }, undefined],
-  ])('%j gives the refresh token %s seconds', async (fields, seconds) => {
+  ])('with %j has a refresh token for %s seconds', async (fields, seconds) => {
     expect((await answer({ ...bearer, ...fields }))?.refreshExpiresInS).toBe(seconds);
   });
 
-  test('holds beside the tokens what is no token and not about one', async () => {
+  test('keeps the other fields, except those about tokens', async () => {
     const fields = {
       scope: 'read write',
       id: '31',
@@ -64,7 +67,7 @@ describe('the answer of a token endpoint', () => {
     expect(Object.keys(read ?? {})).not.toContain('__proto__');
   });
 
-  test('with a token that is null is a no', async () => {
+  test('with a null token is a rejection', async () => {
     expect(await answer({ access_token: null })).toBeNull();
   });
 
@@ -76,7 +79,7 @@ describe('the answer of a token endpoint', () => {
     [null, 'unavailable'],
     [{ error: 'invalid_grant' }, 'sessionExpired'],
     [{ error: 'bad_refresh_token', ...bearer }, 'unavailable'],
-  ])('%j with status 200 is %s', async (json, code) => {
+  ])('with %j and status 200 is %s', async (json, code) => {
     await expect(answer(json)).rejects.toMatchObject({ code });
   });
 
@@ -99,15 +102,15 @@ describe('the answer of a token endpoint', () => {
     [408, undefined, 'unavailable'],
     [429, undefined, 'unavailable'],
     [502, undefined, 'unavailable'],
-  ])('%i with the error %s is %s', async (status, error, code) => {
+  ])('with status %i and error %s is %s', async (status, error, code) => {
     await expect(answer({ error }, status)).rejects.toMatchObject({ code, status });
   });
 
-  test('keeps Retry-After of a 429', async () => {
+  test('has the Retry-After of a 429', async () => {
     await expect(answer({}, 429, { 'retry-after': '7' })).rejects.toMatchObject({ retryAfterMs: 7000 });
   });
 
-  test('as a page of HTML is trouble on the way, whatever the status', async () => {
+  test('as a page of HTML is a transient failure, whatever its status', async () => {
     for (const status of [200, 400, 401, 502]) {
       const page = new Response('<h1>Welcome to the airport</h1>', {
         status,
@@ -117,7 +120,7 @@ describe('the answer of a token endpoint', () => {
     }
   });
 
-  test('is about the client when a 401 asks for Basic and says nothing of the grant', async () => {
+  test('is about the client when it is a 401 with a challenge for Basic, unless its code is about the grant', async () => {
     const challenge = { 'www-authenticate': 'Basic realm="oauth2/client"' };
     await expect(answer({ error: 'Unauthorized' }, 401, challenge)).rejects.toMatchObject({ code: 'misconfigured' });
     await expect(answer({ error: 'invalid_grant' }, 401, challenge)).rejects.toMatchObject({ code: 'sessionExpired' });

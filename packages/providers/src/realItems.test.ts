@@ -8,7 +8,7 @@ const optionsAt = ({ tokenUrl, clientId, clientSecret }: RealItems) => ({ tokenU
 const managerAt = (server: RealItems) => createTokenManager(realItems(optionsAt(server)));
 
 describe('Real Items', () => {
-  test('signs in with a secret that is not encoded, and tells who that is', async () => {
+  test('signs in with a secret that is not encoded, and resolves to the profile', async () => {
     await using server = await startRealItems();
     const auth = managerAt(server);
     expect(await auth.signIn(server.users[0])).toEqual({
@@ -25,14 +25,14 @@ describe('Real Items', () => {
     expect((current?.expiresAt ?? 0) - (current?.receivedAt ?? 0)).toBe(86_400_000);
   });
 
-  test('signs in with a name and a password that look like encodings', async () => {
+  test('signs in with a name and a password that look form-encoded', async () => {
     await using server = await startRealItems();
     const auth = managerAt(server);
     await auth.signIn(server.users[1]);
     expect(auth.state.status).toBe('signedIn');
   });
 
-  test('signs in again by itself, once for twenty who are refused at once', async () => {
+  test('signs in again by itself, once for 20 operations refused at once', async () => {
     await using server = await startRealItems();
     const auth = createTokenManager({ ...realItems(optionsAt(server)), credentials: () => server.users[0] });
     await auth.get();
@@ -42,7 +42,7 @@ describe('Real Items', () => {
     expect(server.stats().tokenRequests).toMatchObject({ total: 2, signIn: 2 });
   });
 
-  test('without credentials is over with its token, and the refusal that echoes it does not show it', async () => {
+  test('ends the session with its token when there are no credentials, and does not show the token that the server echoes', async () => {
     await using server = await startRealItems();
     const auth = managerAt(server);
     await auth.signIn(server.users[0]);
@@ -53,7 +53,7 @@ describe('Real Items', () => {
     expect(JSON.stringify(failure)).not.toContain(accessToken);
   });
 
-  test('tells a wrong password, a wrong secret and a locked account apart', async () => {
+  test('distinguishes a wrong password, a wrong secret and a locked account', async () => {
     await using server = await startRealItems();
     const [user] = server.users;
     const signIn = (options: object, credentials: object = {}) =>
@@ -68,7 +68,7 @@ describe('Real Items', () => {
     ['no secret', { clientSecret: undefined }, 'clientSecret'],
     ['no client', { clientId: undefined }, 'clientId'],
     ['a relative address', { tokenUrl: '/oauth/token' }, 'tokenUrl'],
-  ])('has %s named', (_, options, named) => {
+  ])('is misconfigured with %s, naming the option', (_, options, named) => {
     const attempt = () => realItems({ clientId: 'app', clientSecret: 'secret', ...options });
     expect(attempt).toThrow(expect.objectContaining({ code: 'misconfigured' }));
     expect(attempt).toThrow(`"${named}"`);

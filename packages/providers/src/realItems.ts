@@ -2,29 +2,29 @@ import type { EndpointOptions } from './checkEndpoint.ts';
 import type { SendOptions } from './createSend.ts';
 import { oauth2, type UserSession } from './oauth2.ts';
 
-/** What Real Items gives to an application. */
+/** What Real Items issues to an application. */
 export interface RealItemsOptions extends EndpointOptions, SendOptions {
   readonly clientId: string;
-  /** For a server: not in a page, where everybody can read it. */
+  /** For servers only: everybody can read what a page holds. */
   readonly clientSecret: string;
-  /** @defaultValue the address of the document, which is that of the staging system */
+  /** @defaultValue the documented address, which is that of the staging system */
   readonly tokenUrl?: string;
 }
 
-const documented = 'https://staging.realitems.io/oauth/token';
+const documentedTokenUrl = 'https://staging.realitems.io/oauth/token';
 
 /**
  * Real Items: the password grant for a client with a secret. There is no refresh token: "the logic for detecting session
- * timeouts and reauthorizing must be coded within the client application". Give `credentials`, and the manager does it.
+ * timeouts and reauthorizing must be coded within the client application". With `credentials` the manager does so.
  *
  * - sign-in: `grant_type=password`, `username`, `password` → 200 with a token for 24 hours and the user's profile
- * - wrong credentials: 400 `invalid_grant`; a wrong secret: 401 with a challenge for Basic, and an `error` that is no code
+ * - wrong credentials: 400 `invalid_grant`; a wrong secret: 401 with a challenge for Basic and an unregistered `error`
  *
- * The secret goes into `Authorization: Basic` as it is: the document's sample is not form-encoded, and its server decodes none.
+ * The secret in `Authorization: Basic` is not form-encoded, as in the document's sample, because the server does not decode it.
  *
- * @throws TokenError `misconfigured` when an option is wrong, naming option and remedy
+ * @throws TokenError `misconfigured` when an option is wrong, naming the option and the remedy
  */
-export function realItems({ tokenUrl = documented, ...options }: RealItemsOptions): UserSession {
+export function realItems({ tokenUrl = documentedTokenUrl, ...options }: RealItemsOptions): UserSession {
   return oauth2({
     ...options,
     tokenUrl,

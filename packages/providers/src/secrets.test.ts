@@ -10,9 +10,9 @@ import { realItems } from './realItems.ts';
 import { type ScriptedAnswer, type ScriptedRequest, startScript } from './startScript.ts';
 import { toggle } from './toggle.ts';
 
-/** Every secret of these tests has it in it, in any encoding that leaves letters alone. */
+/** Every secret of these tests contains it. */
 const mark = 'CANARY';
-const marked = /canary|Q0FOQVJZ|NBTkFSW|DQU5BUl/i; // the last three: Base64 of it, wherever it begins
+const marked = /canary|Q0FOQVJZ|NBTkFSW|DQU5BUl/i; // the last three: its Base64, at each of the three offsets
 const credentials = { username: 'mara.quill', password: `${mark}/password^` };
 const tokens = { accessToken: `${mark}-access`, refreshToken: `${mark}-refresh` };
 
@@ -44,7 +44,7 @@ const providers: Readonly<Record<string, (origin: string, fetch?: typeof globalT
   directus: (origin, fetch = globalThis.fetch) => directus({ baseUrl: origin, fetch }),
 };
 
-/** What arrived, sent back: a server that is too helpful. */
+/** The request, for a server that echoes it. */
 const echo = ({ headers, body, url }: ScriptedRequest) =>
   `${url} ${JSON.stringify(headers)} ${body} ${decodeURIComponent(body)}`;
 
@@ -63,24 +63,27 @@ const answers: Readonly<Record<string, (request: ScriptedRequest) => ScriptedAns
       'www-authenticate': `Bearer error="invalid_token", error_description="${encodeURIComponent(echo(request))}"`,
     },
   }),
-  'echoes as text': request => ({ status: 500, text: echo(request) }),
-  'answers tokens that are cut off': () => ({ text: `${mark}{"access_token":"${mark}-next"` }),
+  'echoes as plain text': request => ({ status: 500, body: echo(request) }),
+  'answers truncated tokens': () => ({ body: `${mark}{"access_token":"${mark}-next"` }),
   'answers tokens of another type': () => ({ json: { access_token: `${mark}-next`, token_type: mark } }),
-  'answers tokens that no header carries': () => ({
+  'answers tokens that no header can carry': () => ({
     json: {
       access_token: `${mark}\nnext`,
       token_type: 'bearer',
       data: { login: { jwt: `${mark}\nnext`, refresh: mark, user: null }, refresh: { jwt: `${mark}\nnext` } },
     },
   }),
-  'redirects with it': request => ({ status: 302, headers: { location: `/?${encodeURIComponent(echo(request))}` } }),
+  'redirects to an address with the request in it': request => ({
+    status: 302,
+    headers: { location: `/?${encodeURIComponent(echo(request))}` },
+  }),
   'drops the connection': () => 'drop',
 };
 
 const echoed = async (request: Request) =>
   `${request.url} ${JSON.stringify(Object.fromEntries(request.headers))} ${await request.text()}`;
 
-/** Signs in and renews where both fail, and collects all that a program can see of it. */
+/** Signs in and renews, which both fail, and collects everything that the program gets to see. */
 async function everythingSeen(options: TokenManagerOptions<typeof credentials>): Promise<unknown[]> {
   const seen: unknown[] = [];
   const auth = createTokenManager(options);
@@ -94,17 +97,17 @@ async function everythingSeen(options: TokenManagerOptions<typeof credentials>):
 function expectNoSecret(seen: readonly unknown[]) {
   for (const value of seen) {
     const cause = value instanceof Error ? value.cause : undefined;
-    for (const text of [
+    for (const printed of [
       String(value),
       JSON.stringify(value),
       JSON.stringify(cause ?? null),
       inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true }),
     ])
-      expect(text).not.toMatch(marked);
+      expect(printed).not.toMatch(marked);
   }
 }
 
-describe.each(Object.entries(providers))('no secret of %s is seen', (_, provider) => {
+describe.each(Object.entries(providers))('no secret of %s is visible', (_, provider) => {
   test.each(Object.entries(answers))('when the server %s', async (_name, answer) => {
     await using server = await startScript(request =>
       request.url.includes('.well-known')
@@ -116,10 +119,10 @@ describe.each(Object.entries(providers))('no secret of %s is seen', (_, provider
     expectNoSecret(seen);
   });
 
-  test('when "fetch" throws the whole request', async () => {
+  test('when "fetch" throws an error that holds the whole request', async () => {
     const fetch: typeof globalThis.fetch = async (...request) => {
-      const said = await echoed(new Request(...request));
-      throw Object.assign(new Error(said, { cause: new Error(said) }), { code: said, request });
+      const message = await echoed(new Request(...request));
+      throw Object.assign(new Error(message, { cause: new Error(message) }), { code: message, request });
     };
     const seen = await everythingSeen(provider('http://localhost:9', fetch));
     expect(seen.filter(value => value instanceof Error)).toHaveLength(2);
@@ -127,7 +130,7 @@ describe.each(Object.entries(providers))('no secret of %s is seen', (_, provider
   });
 });
 
-test('no secret of a function "clientAuth" that fails is seen', async () => {
+test('no secret of a failing function "clientAuth" is visible', async () => {
   const clientAuth = () => {
     throw new Error(`${mark}-key is not a key`);
   };

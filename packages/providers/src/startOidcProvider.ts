@@ -4,15 +4,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
 
-/** An auth server that nobody of this house has written, and an API that asks it about each token. */
+/** An independent auth server, and an API that looks each token up there. */
 export interface OidcServer extends AsyncDisposable {
   readonly issuer: string;
-  /** The API: answers who it is, or 401 with a challenge. */
+  /** The API: answers the user's name, or 401 with a challenge. */
   readonly url: string;
   readonly clientId: string;
   readonly user: { readonly username: string; readonly password: string };
   readonly provider: Provider;
-  /** From now on every access token issued so far has expired, by the provider's own store. */
+  /** Lets every access token issued so far expire, in the provider's own store. */
   readonly expireNow: () => void;
   readonly counts: () => OidcCounts;
 }
@@ -26,12 +26,12 @@ export interface OidcCounts {
 const clientId = 'harbour-app';
 const user = { username: 'mara.quill', password: 'tide/9^moss:Lantern' };
 
-/** How long an access token lives. */
+/** The lifetime of an access token. */
 export const oidcLifetimeMs = 600_000;
 
 type Entries = Map<string, AdapterPayload>;
 
-/** The provider's store, in reach of the test: an expiry can be put into the past. */
+/** The provider's store, in which the test can put an expiry into the past. */
 function storeOf(entries: Entries, model: string): Adapter {
   const keyOf = (id: string) => `${model}:${id}`;
   const entryWith = (field: 'uid' | 'userCode', value: string) =>
@@ -49,7 +49,7 @@ function storeOf(entries: Entries, model: string): Adapter {
   };
 }
 
-/** The provider has no password grant: one is added in the way that it offers for that. */
+/** The provider has no password grant. Its API for further grants adds one. */
 function addPasswordGrant(provider: Provider): void {
   provider.registerGrantType<Partial<typeof user>>(
     'password',
@@ -100,7 +100,7 @@ function createProvider(issuer: string, entries: Entries): Provider {
   return provider;
 }
 
-/** Starts oidc-provider with rotation on; that a used refresh token kills the grant cannot be switched off there. */
+/** Starts oidc-provider with rotation. It always revokes the grant when a refresh token is used a second time. */
 export async function startOidcProvider(): Promise<OidcServer> {
   const entries: Entries = new Map();
   const counts = { tokenRequests: 0, refused: 0, executed: 0 };
@@ -132,7 +132,7 @@ export async function startOidcProvider(): Promise<OidcServer> {
     provider,
     counts: () => ({ ...counts }),
     expireNow() {
-      const pastS = Math.floor(Date.now() / 1000) - 60; // further back than the clocks that it tolerates
+      const pastS = Math.floor(Date.now() / 1000) - 60; // more than the clock skew that it tolerates
       for (const [key, entry] of entries) if (key.startsWith('AccessToken:')) entry.exp = pastS;
     },
     async [Symbol.asyncDispose]() {

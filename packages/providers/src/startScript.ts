@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A request word for word; header names in lower case. */
+/** A request as it arrived; header names are in lower case. */
 export interface ScriptedRequest {
   readonly method: string;
   /** Path and query. */
@@ -11,44 +11,48 @@ export interface ScriptedRequest {
   readonly body: string;
 }
 
-/** `'drop'` cuts the connection. */
+/** `'drop'` closes the connection without an answer. */
 export type ScriptedAnswer =
   | 'drop'
   | {
       /** @defaultValue 200 */
       readonly status?: number;
       readonly headers?: Readonly<Record<string, string>>;
+      /** Sent as JSON, in place of `body`. */
       readonly json?: unknown;
-      readonly text?: string;
+      readonly body?: string;
     };
 
-/** A server of the tests on loopback that answers what it is told. */
+/** A server on loopback whose answers the test writes. */
 export interface Script extends AsyncDisposable {
   /** `http://127.0.0.1:<port>` */
   readonly origin: string;
-  /** What arrived, in order. */
+  /** In the order of arrival. */
   readonly requests: readonly ScriptedRequest[];
 }
 
-async function recorded(incoming: IncomingMessage): Promise<ScriptedRequest> {
+async function readRequest(incoming: IncomingMessage): Promise<ScriptedRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
   const { method = '', url = '', headers } = incoming;
   return { method, url, headers: headers as Record<string, string>, body: Buffer.concat(chunks).toString() };
 }
 
-/** Starts one. `answer` is asked for each request in turn. */
+function send(outgoing: ServerResponse, answer: ScriptedAnswer): void {
+  if (answer === 'drop') return void outgoing.destroy();
+  const { status = 200, headers = {}, json, body = '' } = answer;
+  if (json === undefined) outgoing.writeHead(status, headers).end(body);
+  else outgoing.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(json));
+}
+
+/** Starts a server that calls `answer` with each request. */
 export async function startScript(
   answer: (request: ScriptedRequest, index: number) => ScriptedAnswer,
 ): Promise<Script> {
   const requests: ScriptedRequest[] = [];
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const request = await recorded(incoming);
-    const said = answer(request, requests.push(request) - 1);
-    if (said === 'drop') return outgoing.destroy();
-    const { status = 200, headers = {}, json, text = '' } = said;
-    const type = json === undefined ? {} : { 'content-type': 'application/json' };
-    return outgoing.writeHead(status, { ...type, ...headers }).end(json === undefined ? text : JSON.stringify(json));
+    const request = await readRequest(incoming);
+    send(outgoing, answer(request, requests.push(request) - 1));
   };
   const server = createServer((incoming, outgoing) => void serve(incoming, outgoing));
   await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -23,7 +23,7 @@ describe('Toggle', () => {
     ['both headers', {}],
     ['the new header without a scheme', { tokenHeaders: 'x-authorization', prefix: false }],
     ['the deprecated header', { tokenHeaders: 'authorization' }],
-  ])('signs in by a token in %s', async (_, knobs) => {
+  ])('signs in with a token in %s', async (_, knobs) => {
     await using server = await startToggle(knobs);
     const auth = managerAt(server);
     expect(await auth.signIn(loginOf(server.users[0]))).toEqual({ id: 71 });
@@ -36,7 +36,7 @@ describe('Toggle', () => {
     expect(await managerAt(server).signIn({ email: `${username}@toggle.example`, password })).toEqual({ id: 72 });
   });
 
-  test('uses the newest token that an answer has brought, without grace', async () => {
+  test('uses the newest token of the answers, when old ones are invalid at once', async () => {
     await using server = await startToggle({ rotateAfterMs: 0, graceMs: 0 });
     const auth = await signedIn(server);
     const used = new Set<string | undefined>();
@@ -48,7 +48,7 @@ describe('Toggle', () => {
     expect(server.stats().tokenRequests.total).toBe(1);
   });
 
-  test('goes on through twenty-five at once that all bring a token, within the grace', async () => {
+  test('executes 25 operations at once whose answers all hold a new token, within the grace period', async () => {
     await using server = await startToggle({ rotateAfterMs: 0 });
     const auth = await signedIn(server);
     const all = await Promise.all(Array.from({ length: 25 }, () => operate(auth, server.url)));
@@ -57,7 +57,7 @@ describe('Toggle', () => {
     expect(server.stats().tokenRequests.total).toBe(1);
   });
 
-  test('sends an expired token, and goes on with the successor that it brings', async () => {
+  test('sends an expired token, and continues with the successor in the answer', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     await using server = await startToggle({ renewExpiredForMs: 14 * 86_400_000 });
     const auth = await signedIn(server);
@@ -69,7 +69,7 @@ describe('Toggle', () => {
     expect(server.stats().tokenRequests.total).toBe(1);
   });
 
-  test.each([200, 401, 403] as const)('signs in again when refused with %i, and repeats', async unauthorizedStatus => {
+  test.each([200, 401, 403] as const)('signs in again when refused with %i, and retries', async unauthorizedStatus => {
     await using server = await startToggle({ unauthorizedStatus });
     const auth = managerAt(server, { credentials: () => loginOf(server.users[0]) });
     await auth.get();
@@ -82,7 +82,7 @@ describe('Toggle', () => {
     test.each([
       ['mutation { bump }', 2, 1],
       ['mutation { bump addItem(title: "Peg") { id } }', 1, 0],
-    ])('%s, refused: sent %i times, executed %i times', async (mutation, sent, executed) => {
+    ])('sends a refused %s %i times, and it is executed %i times', async (mutation, sent, executed) => {
       await using server = await startToggle();
       const auth = managerAt(server, { credentials: () => loginOf(server.users[0]) });
       const client = connect(auth, server.url);
@@ -92,18 +92,18 @@ describe('Toggle', () => {
       expect(failure).toBe(executed === 0 ? 'refused' : undefined);
       expect(server.stats()).toMatchObject({ operations: { received: sent }, mutationsExecuted: executed });
       expect(await client.run('query { me { name } }')).toMatchObject({ data: { me: { name: 'Till Sander' } } });
-      expect(server.stats().tokenRequests.signIn).toBe(2); // renewed in any case, for those that follow
+      expect(server.stats().tokenRequests.signIn).toBe(2); // renewed in either case, for later operations
     });
   });
 
-  test('has no credentials: the session is over', async () => {
+  test('ends the session when there are no credentials', async () => {
     await using server = await startToggle();
     const auth = await signedIn(server);
     server.expireNow();
     await expect(operate(auth, server.url)).rejects.toMatchObject({ code: 'sessionExpired' });
   });
 
-  test('delivers the refusal of a user who may not, after one sign-in', async () => {
+  test('delivers the error of a user without the right, after one sign-in', async () => {
     await using server = await startToggle({ unauthorizedData: true });
     const auth = managerAt(server, { credentials: () => loginOf(server.barredUser) });
     await auth.get();
@@ -113,7 +113,7 @@ describe('Toggle', () => {
     expect(server.stats().tokenRequests.signIn).toBe(2);
   });
 
-  test('takes a validation error for none of its business', async () => {
+  test('does not renew after a validation error', async () => {
     await using server = await startToggle();
     const auth = await signedIn(server);
     expect(await operate(auth, server.url, 'mutation { createBalanceAdjustment }')).toMatchObject({
@@ -122,7 +122,7 @@ describe('Toggle', () => {
     });
   });
 
-  test('refuses wrong credentials', async () => {
+  test('rejects wrong credentials', async () => {
     await using server = await startToggle();
     const failure = await managerAt(server)
       .signIn({ username: server.users[0].username, password: 'Canary-1' })
@@ -131,14 +131,14 @@ describe('Toggle', () => {
     expect(failure).not.toContain('Canary');
   });
 
-  test('has a wrong address named', () => {
+  test('is misconfigured with a wrong address, naming the option', () => {
     expect(() => toggle({ url: '/graphql' })).toThrow('"url"');
     expect(() => toggle({ url: 'http://api.example/graphql' })).toThrow('"url"');
   });
 });
 
-describe('answers that bring a token which is none', () => {
-  test.for(['empty', 'anonymous'] as const)('%s: the session goes on with the token it has', async answersBring => {
+describe('answers with an unusable token', () => {
+  test.for(['empty', 'anonymous'] as const)('%s: the session keeps its token', async answersBring => {
     await using server = await startToggle({ rotateAfterMs: 0, answersBring });
     const auth = createTokenManager(toggle({ url: server.url }));
     const [{ username, password }] = server.users;

@@ -3,9 +3,9 @@ import type { EndpointOptions } from './checkEndpoint.ts';
 import type { SendOptions } from './createSend.ts';
 import { type HeaderSession, headerToken } from './headerToken.ts';
 
-/** What Toggle's document leaves to be asked for. */
+/** What Toggle's document does not state. */
 export interface ToggleOptions extends EndpointOptions, SendOptions {
-  /** The GraphQL endpoint, which signs in too. It is not in the document. */
+  /** The GraphQL endpoint, which also signs users in. */
   readonly url: string;
 }
 
@@ -15,12 +15,12 @@ export type ToggleCredentials = { readonly password: string } & (
   | { readonly email: string; readonly username?: undefined }
 );
 
-/** What a sign-in tells: `const { id } = await auth.signIn(…)`. */
+/** What a sign-in resolves to: `const { id } = await auth.signIn(…)`. */
 export interface ToggleAnswer {
   readonly id: number | string;
 }
 
-/** One refusal for two things: signed out, and not allowed. The document gives no status; its framework's is 403. */
+/** `Unauthorized` means an invalid token or a missing right. The document gives no status; that of its framework is 403. */
 const dialect: Dialect = {
   codes: {},
   statuses: { 401: 'unauthenticated' },
@@ -29,17 +29,17 @@ const dialect: Dialect = {
 };
 
 /**
- * Toggle: `loginUser` on the API itself, and the token in the headers of its answer.
+ * Toggle: `loginUser` on the API itself, with the token in the headers of the answer.
  *
  * - sign-in: `loginUser(email, username, password)` → `X-Authorization`, or `Authorization`, which is deprecated
  * - "when you make a new request and the Authorization header is returned, you should start using the new token"
- * - refused: an error `Unauthorized`, without a path and without a code; so a refused mutation is sent again only where it
- *   has one root field, or came back with 401
+ * - refused: an error `Unauthorized`, without a path and without a code; so a refused mutation is retried only when it has
+ *   one root field, or was answered with 401
  *
  * A token "will require a refresh after 60 minutes", and no refresh call exists: an expired token is sent, because the server
- * may renew it. Give `credentials` for the case that it does not.
+ * may renew it. Pass `credentials` for servers that do not.
  *
- * @throws TokenError `misconfigured` when an option is wrong, naming option and remedy
+ * @throws TokenError `misconfigured` when an option is wrong, naming the option and the remedy
  */
 export function toggle(
   options: ToggleOptions,

@@ -8,7 +8,7 @@ import {
 } from '@latchkey/core';
 import { type DocumentNode, parse, print, visit } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import exchanges from '../fixtures/exchanges.json' with { type: 'json' };
+import recordings from '../fixtures/recordings.json' with { type: 'json' };
 import { altrata } from './altrata.ts';
 import { collectiveAccess } from './collectiveAccess.ts';
 import { directus } from './directus.ts';
@@ -17,13 +17,13 @@ import { realItems } from './realItems.ts';
 import { type ScriptedRequest, startScript } from './startScript.ts';
 import { toggle } from './toggle.ts';
 
-/** One exchange as it was recorded: what is asked, what is answered, and what that means to the program. */
-interface Recorded {
+/** A request and its answer as they were recorded, and what the answer means to the program. */
+interface Recording {
   readonly name: string;
-  readonly doing: string;
+  readonly kind: string;
   readonly outcome: string;
-  /** The token that the answer to an operation has in its headers. */
-  readonly brings?: string;
+  /** The token in the headers of the answer to an operation. */
+  readonly newToken?: string;
   readonly request?: {
     readonly method?: string;
     readonly url?: string;
@@ -49,7 +49,7 @@ const client = { clientId: 'harbourclientid', clientSecret: '.Qk7mTz3(pX' };
 const service = { username: 'harbour_service', password: '9r/Tide^x:(p' };
 const tokens = { accessToken: 'A0', refreshToken: 'R0' };
 
-/** A manager of each provider at a server of the tests, and how it signs in there. */
+/** A manager of each provider at a server of the test, and how it signs in. */
 const providers = {
   oli: origin => manager(oli({ tokenUrl: `${origin}/auth/realms/api/protocol/openid-connect/token` }), user),
   collectiveAccess: origin => manager(collectiveAccess({ baseUrl: origin }), user),
@@ -57,7 +57,7 @@ const providers = {
   altrata: origin => manager(altrata({ tokenUrl: `${origin}/oauth2/token`, apiKey: 'k3y-Harbour' }), service),
   toggle: origin => manager(toggle({ url: `${origin}/graphql` }), user),
   directus: origin => manager(directus({ baseUrl: origin }), { email: user.username, password: user.password }),
-} satisfies Readonly<Record<keyof typeof exchanges, (origin: string) => Managed>>;
+} satisfies Readonly<Record<keyof typeof recordings, (origin: string) => Managed>>;
 
 interface Managed {
   readonly auth: Pick<TokenManager, 'adopt' | 'renew' | 'fresh' | 'headers' | 'settle'>;
@@ -70,15 +70,15 @@ function manager<Credentials>(options: TokenManagerOptions<Credentials>, credent
   return { auth, dialect: options.dialect ?? defaultDialect, signIn: () => auth.signIn(credentials) };
 }
 
-/** Names of operations and white space are nobody's business. */
-const normal = (document: string) =>
+/** Without names of operations and white space, which do not matter. */
+const normalized = (document: string) =>
   print(visit(parse(document), { OperationDefinition: ({ name: _, ...operation }) => operation }) as DocumentNode);
 
-const read = ({ query, variables }: GraphQLBody) => ({ document: normal(query), variables });
+const read = ({ query, variables }: GraphQLBody) => ({ document: normalized(query), variables });
 
 function compare(
   sent: ScriptedRequest | undefined,
-  { method, url, headers = {}, body, json }: NonNullable<Recorded['request']>,
+  { method, url, headers = {}, body, json }: NonNullable<Recording['request']>,
 ) {
   expect(sent).toMatchObject({ ...(method && { method }), ...(url && { url }), headers });
   if (body !== undefined) expect(sent?.body).toBe(body);
@@ -86,26 +86,26 @@ function compare(
 }
 
 describe.each(Object.keys(providers) as (keyof typeof providers)[])('%s', provider => {
-  const recorded = exchanges[provider] as readonly Recorded[];
-  const exchanged = recorded.filter(({ doing }) => doing !== 'operation');
-  const operations = recorded.filter(({ doing }) => doing === 'operation');
+  const recorded = recordings[provider] as readonly Recording[];
+  const tokenRequests = recorded.filter(({ kind }) => kind !== 'operation');
+  const operations = recorded.filter(({ kind }) => kind === 'operation');
 
-  test.each(exchanged)('$doing, $name: $outcome', async ({ doing, request, response, outcome }) => {
+  test.each(tokenRequests)('$kind, $name: $outcome', async ({ kind, request, response, outcome }) => {
     await using server = await startScript(() => response);
     const { auth, signIn } = providers[provider](server.origin);
-    if (doing === 'renew') await auth.adopt(tokens);
-    const failure = await (doing === 'renew' ? auth.renew() : signIn()).then(
+    if (kind === 'renew') await auth.adopt(tokens);
+    const seen = await (kind === 'renew' ? auth.renew() : signIn()).then(
       () => 'tokens',
       (error: { readonly code: string }) => error.code,
     );
-    expect(failure).toBe(outcome);
+    expect(seen).toBe(outcome);
     expect(server.requests).toHaveLength(1);
     if (request) compare(server.requests[0], request);
   });
 
   test.each(operations)(
-    '$doing, $name: $outcome',
-    async ({ request, response: { status, headers, json = {} }, outcome, brings }) => {
+    '$kind, $name: $outcome',
+    async ({ request, response: { status, headers, json = {} }, outcome, newToken }) => {
       const origin = 'http://localhost';
       const { auth, dialect } = providers[provider](origin);
       await auth.adopt(tokens);
@@ -115,10 +115,10 @@ describe.each(Object.keys(providers) as (keyof typeof providers)[])('%s', provid
       if (request && sent) expect(auth.headers(sent)).toEqual(request.headers);
       const facts = { sent: sent ?? null, kind: 'query', status, challenge, errors, data } as const;
       expect(judge({ ...facts, ...(!errors && status >= 400 && { body }) }, dialect)).toBe(outcome);
-      if (brings === undefined) return;
+      if (newToken === undefined) return;
       const response = { headers: new Headers(headers), url: `${origin}/graphql`, redirected: false };
       await auth.settle({ ...facts, response: () => response });
-      expect(auth.fresh()?.accessToken).toBe(brings);
+      expect(auth.fresh()?.accessToken).toBe(newToken);
     },
   );
 });
