@@ -127,7 +127,7 @@ describe('the link among other links of Apollo Client', () => {
   test.for(['challenge401', 'code200', 'resolver200', 'empty401'] as const)(
     'B96 a batch that is refused as %s is renewed once and sent once more, as a batch',
     async shape => {
-      const batch = new BatchHttpLink({ uri: server.url, batchInterval: 5, batchMax: 10 });
+      const batch = new BatchHttpLink({ uri: server.url, batchInterval: 1_000, batchMax: 3 }); // sent as soon as it is full
       const batching = client(authLink(auth), batch);
       server.refuseAs(shape);
       server.expireNow();

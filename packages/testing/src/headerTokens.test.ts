@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+
 import { createTokenManager, type TokenManager } from '@latchkey/core';
 import { startToggle, type Toggle } from '@latchkey/emulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { apolloAdapter } from './apolloAdapter.ts';
 import { fetchAdapter } from './fetchAdapter.ts';
+import { listen } from './listen.ts';
 import { urqlAdapter } from './urqlAdapter.ts';
 
 const me = 'query { me { name } }';
@@ -35,7 +36,7 @@ describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('tokens in response hea
   }
 
   beforeEach(async () => {
-    server = await startToggle({ rotateAfterMs: 0 });
+    server = await startToggle({ rotateAfterMs: 0, graceMs: 3_600_000 }); // an old token stays valid until the test ends
     trusted = server.origin;
     auth = createTokenManager({
       renew: () => null,
@@ -132,9 +133,8 @@ describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('tokens in response hea
         response
           .writeHead(200, { 'content-type': 'application/json', 'x-authorization': 'from-elsewhere' })
           .end('{"data":{"me":{"name":"Mallory"}}}');
-    }).listen(0, '127.0.0.1');
-    await new Promise(resolve => other.once('listening', resolve));
-    const origin = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    });
+    const { origin, close } = await listen(other);
     expect(await connect(`${origin}/graphql`).run(me)).toMatchObject({ data: { me: { name: 'Mallory' } } });
     expect(current()).toBe(before);
     trusted = origin;
@@ -142,6 +142,6 @@ describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('tokens in response hea
     expect(current()).toBe(before);
     await connect(`${origin}/graphql`).run(me);
     expect(current()).toBe('from-elsewhere');
-    await new Promise(resolve => other.close(resolve).closeAllConnections());
+    await close();
   });
 });

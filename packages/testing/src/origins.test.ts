@@ -1,5 +1,4 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { authLink } from '@latchkey/apollo';
@@ -10,31 +9,28 @@ import { Client, fetchExchange } from '@urql/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { apolloAdapter } from './apolloAdapter.ts';
 import { fetchAdapter } from './fetchAdapter.ts';
+import { listen } from './listen.ts';
 import { urqlAdapter } from './urqlAdapter.ts';
 
 interface Origin {
   readonly url: string;
   readonly seen: IncomingHttpHeaders[];
-  readonly close: () => Promise<unknown>;
+  readonly close: () => Promise<void>;
 }
 
 /** A server of its own origin. `/<status>` redirects to wherever it is told. */
 async function startOrigin(redirectTo?: string): Promise<Origin> {
   const seen: IncomingHttpHeaders[] = [];
-  const server: Server = createServer((request, response) => {
+  const server = createServer((request, response) => {
     seen.push(request.headers);
     request.resume().on('end', () => {
       const status = Number(request.url?.slice(1, 4));
       if (status && redirectTo) response.writeHead(status, { location: redirectTo }).end();
       else response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{"me":{"name":"x"}}}');
     });
-  }).listen(0, '127.0.0.1');
-  await new Promise(resolve => server.once('listening', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    seen,
-    close: () => new Promise(resolve => server.close(resolve).closeAllConnections()),
-  };
+  });
+  const { origin, close } = await listen(server);
+  return { url: origin, seen, close };
 }
 
 describe('credentials stay home', () => {

@@ -1,5 +1,6 @@
 import { createTokenManager, readTokens, type TokenManager, type TokenManagerOptions } from '@latchkey/core';
 import type { Oli } from '@latchkey/emulators';
+import { generousLimits } from './generousLimits.ts';
 
 /** A token manager for this server, without a provider: the contract is about adapters. */
 export function managerFor(server: Oli, options: Partial<TokenManagerOptions> = {}): TokenManager {
@@ -10,6 +11,7 @@ export function managerFor(server: Oli, options: Partial<TokenManagerOptions> = 
       signal,
     }).then(readTokens);
   return createTokenManager({
+    ...generousLimits,
     renew: ({ current, signal }) =>
       current?.refreshToken
         ? request({ grant_type: 'refresh_token', refresh_token: current.refreshToken }, signal)

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createTokenManager, type TokenManager } from '@latchkey/core';
+import { generousLimits } from './generousLimits.ts';
+import { listen } from './listen.ts';
 
 export interface Server extends AsyncDisposable {
   readonly url: string;
@@ -17,19 +18,19 @@ export async function startServer(answer: RequestListener): Promise<Server> {
   const server = createServer((request, response) => {
     sent.push(request.headers.authorization?.replace('Bearer ', ''));
     answer(request, response);
-  }).listen(0, '127.0.0.1');
-  await new Promise(resolve => server.once('listening', resolve));
+  });
+  const { origin, close } = await listen(server);
   let renewals = 0;
-  const auth = createTokenManager({ renew: () => `token-${++renewals}` });
+  const auth = createTokenManager({ ...generousLimits, renew: () => `token-${++renewals}` });
   await auth.adopt('token-0');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,
+    url: `${origin}/graphql`,
     auth,
     renewals: () => renewals,
     sent,
     async [Symbol.asyncDispose]() {
       auth.dispose();
-      await new Promise(resolve => server.close(resolve).closeAllConnections());
+      await close();
     },
   };
 }

@@ -1,11 +1,13 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+
 import { useDeferStream } from '@graphql-yoga/plugin-defer-stream';
 import { createTokenManager, type TokenManager } from '@latchkey/core';
 import { useServer } from 'graphql-ws-6/use/ws';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
 import { createStreams, refusal, type Streams } from './createStreams.ts';
+import { generousLimits } from './generousLimits.ts';
+import { listen } from './listen.ts';
 
 export interface Transports extends AsyncDisposable {
   readonly url: string;
@@ -86,17 +88,22 @@ export async function startTransports(): Promise<Transports> {
     logging: false,
     maskedErrors: false,
   });
-  const server = createServer((request, response) => void yoga(request, response)).listen(0, '127.0.0.1');
+  const server = createServer((request, response) => void yoga(request, response));
   const sockets = new WebSocketServer({ server, path: '/graphql' });
+  // Without time limits: on a busy machine the server would close sockets after 3 s without a message, or 12 s without a pong.
   const serving = useServer(
-    { schema, context: ({ connectionParams }) => tokenIn(connectionParams?.authorization) },
+    {
+      schema,
+      context: ({ connectionParams }) => tokenIn(connectionParams?.authorization),
+      connectionInitWaitTimeout: 0,
+    },
     sockets,
+    0,
   );
-  await new Promise(resolve => server.once('listening', resolve));
-  const address = `127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
-
-  const url = `http://${address}`;
+  const { origin, close } = await listen(server);
+  const url = `${origin}/graphql`;
   const auth = createTokenManager({
+    ...generousLimits,
     async renew({ signal }) {
       await fetch(`${url}?query={__typename}`, { signal });
       await held;
@@ -106,7 +113,7 @@ export async function startTransports(): Promise<Transports> {
   await auth.adopt('token-0');
   return {
     url,
-    socketUrl: `ws://${address}`,
+    socketUrl: url.replace('http', 'ws'),
     auth,
     renewals: () => renewed,
     kill: () => {
@@ -125,7 +132,7 @@ export async function startTransports(): Promise<Transports> {
     async [Symbol.asyncDispose]() {
       auth.dispose();
       await serving.dispose();
-      await new Promise(resolve => server.close(resolve).closeAllConnections());
+      await close();
     },
   };
 }
