@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-const of = (name: string) => fileURLToPath(new URL(`node_modules/${name}`, import.meta.url));
+const pathOf = (name: string) => fileURLToPath(new URL(`node_modules/${name}`, import.meta.url));
 
 /**
  * Tests wait for events, so these limits only end a test that hangs. They are generous because a busy machine is slow: 10,000
@@ -9,7 +9,7 @@ const of = (name: string) => fileURLToPath(new URL(`node_modules/${name}`, impor
  */
 const limits = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { interval: 5, timeout: 60_000 } } };
 
-/** The contract once more, with other versions of what the adapters stand on. */
+/** The contract with other versions of the libraries that the adapters build on. */
 function withVersions(name: string, include: readonly string[], alias: Readonly<Record<string, string>>) {
   return {
     resolve: { alias },
@@ -18,17 +18,16 @@ function withVersions(name: string, include: readonly string[], alias: Readonly<
       name,
       include: ['versions', ...include].map(file => `src/${file}.test.ts`),
       server: { deps: { inline: true as const } },
-
       provide: { versions: name },
     },
   };
 }
 
-/** What can tell one version of GraphQL from another. */
+/** Tests that depend on the version of GraphQL. */
 const ofGraphql = [
   'apollo',
   'apolloChain',
-  'apolloDemands',
+  'apolloLink',
   'existingLinks',
   'fetch',
   'leaks',
@@ -39,14 +38,14 @@ const ofGraphql = [
   'transports',
   'urql',
   'urqlChain',
-  'urqlDemands',
+  'urqlExchange',
 ];
-/** What can tell one version of urql from another. */
+/** Tests that depend on the version of urql. */
 const ofUrql = [
   'bothClients',
   'existingLinks',
   'headerTokens',
-  'laterTries',
+  'laterAttempts',
   'leaks',
   'oddAnswers',
   'oneStream',
@@ -56,12 +55,12 @@ const ofUrql = [
   'transports',
   'urql',
   'urqlChain',
-  'urqlDemands',
+  'urqlExchange',
   'wrongPlace',
 ];
 
-const core5 = { '@urql/core': of('urql-core-5') };
-const graphql17 = { graphql: of('graphql-17') };
+const core5 = { '@urql/core': pathOf('urql-core-5') };
+const graphql17 = { graphql: pathOf('graphql-17') };
 
 export default defineConfig({
   test: {

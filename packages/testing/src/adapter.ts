@@ -1,11 +1,11 @@
 import type { AuthChoice, Dialect, MutationPolicy, TokenManager } from '@latchkey/core';
 
-/** A client as the contract sees it: what an application does with it. */
+/** A client, reduced to what an application does with it. */
 export interface ContractClient {
-  /** Runs a query or a mutation to its last answer. */
+  /** Runs a query or a mutation. Resolves with its last answer. */
   run(document: string, options?: RunOptions): Promise<Answer>;
-  /** Begins an operation, and leaves it when the returned function is called. */
-  watch(document: string, heard: Heard, options?: RunOptions): () => void;
+  /** Starts an operation. Returns a function that unsubscribes from it. */
+  watch(document: string, observer: AnswerObserver, options?: RunOptions): () => void;
 }
 
 export interface RunOptions {
@@ -13,26 +13,26 @@ export interface RunOptions {
   readonly headers?: Readonly<Record<string, string | null | undefined>>;
 }
 
-/** What the application gets: `error` is this client's own. */
+/** What the application receives. `error` has the client's own type. */
 export interface Answer {
   readonly data?: unknown;
   readonly error?: unknown;
 }
 
-export interface Heard {
-  readonly answer: (answer: Answer) => void;
-  readonly end: () => void;
+export interface AnswerObserver {
+  readonly next: (answer: Answer) => void;
+  readonly complete: () => void;
 }
 
-/** How a client is put on a token manager: the one thing in which the adapters differ. */
+/** Connects one kind of client to a token manager, so that the contract can run over it. */
 export interface Adapter {
   readonly name: string;
   readonly connect: (auth: TokenManager, options: ConnectOptions) => ContractClient;
-  /** The error that an application finds in an answer when the operation failed with a `TokenError`. */
+  /** The error where this client puts a `TokenError`. */
   readonly tokenErrorOf: (answer: Answer) => unknown;
-  /** Whether it carries subscriptions: a fetch sees their beginning only. */
+  /** Whether it handles subscriptions to their end. */
   readonly hasSubscriptions: boolean;
-  /** The formats in which this client takes headers. */
+  /** The formats in which this client accepts headers. */
   readonly headerFormats: readonly ('object' | 'Headers' | 'pairs')[];
 }
 

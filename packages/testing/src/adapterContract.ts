@@ -20,14 +20,14 @@ const refusals: readonly RefusalShape[] = [
   'status500code',
 ];
 
-/** What an application has in place of a header. */
-const none = [
+/** What applications pass when they have no header value. */
+const absent = [
   ['undefined', undefined],
   ['null', null],
-  ['an empty text', ''],
+  ['an empty string', ''],
 ] as const;
 
-/** What must hold for every client that is put on a token manager: rows B80 to B92 of the specification. */
+/** What every adapter must fulfil: the rows of BEHAVIOUR.md that its tests name. */
 export function adapterContract(adapter: Adapter): void {
   describe(`the adapter of ${adapter.name}`, () => {
     let server: Oli;
@@ -54,12 +54,12 @@ export function adapterContract(adapter: Adapter): void {
       await server.close();
     });
 
-    test('B80 the token is attached', async () => {
+    test('B80 attaches the token', async () => {
       expect(await client.run(me)).toMatchObject(good());
       expect(operations()[0]?.headers.authorization).toBe(`Bearer ${auth.fresh()?.accessToken}`);
     });
 
-    test.for(adapter.headerFormats)("B80 the caller's headers are kept, given as %s", async format => {
+    test.for(adapter.headerFormats)("B80 keeps the caller's headers, given as %s", async format => {
       const formats = {
         object: { 'x-trace': '7', Accept: 'application/json' },
         Headers: new Headers({ 'x-trace': '7', Accept: 'application/json' }),
@@ -76,31 +76,31 @@ export function adapterContract(adapter: Adapter): void {
       });
     });
 
-    test('B80 a header of ours does not stand beside the same name in another case', async () => {
+    test("B80 replaces a header of the caller whose name differs from the manager's only in case", async () => {
       auth.dispose();
       auth = await signedIn(server, {
-        headers: ({ accessToken }) => ({ authorization: `Bearer ${accessToken}`, 'x-api-key': 'ours' }),
+        headers: ({ accessToken }) => ({ authorization: `Bearer ${accessToken}`, 'x-api-key': 'of-the-manager' }),
       });
       client = connect();
-      await client.run(me, { headers: { 'X-Api-Key': 'theirs' } });
-      expect(operations()[0]?.headers['x-api-key']).toBe('ours');
+      await client.run(me, { headers: { 'X-Api-Key': 'of-the-caller' } });
+      expect(operations()[0]?.headers['x-api-key']).toBe('of-the-manager');
     });
 
     describe('signed out', () => {
       beforeEach(() => auth.signOut());
 
-      test('B81 there is no header at all', async () => {
+      test('B81 sends no authorization header', async () => {
         await client.run('query { public { motd } }');
         expect(operations()[0]?.headers).not.toHaveProperty('authorization');
       });
 
-      test.for(none)('B81 nor is there one where the caller has none: %s', async ([, authorization]) => {
+      test.for(absent)('B81 sends no authorization header when the caller passes %s', async ([, authorization]) => {
         await client.run('query { public { motd } }', { headers: { authorization, 'x-trace': '7' } });
         expect(operations()[0]?.headers).toMatchObject({ 'x-trace': '7' });
         expect(operations()[0]?.headers).not.toHaveProperty('authorization');
       });
 
-      test('B81 the refusal of an anonymous operation is delivered untouched', async () => {
+      test('B81 delivers the refusal of an anonymous operation unchanged', async () => {
         const answer = await client.run(me);
         expect(answer.error).toBeDefined();
         expect(TokenError.is(adapter.tokenErrorOf(answer))).toBe(false);
@@ -120,7 +120,7 @@ export function adapterContract(adapter: Adapter): void {
         server.expireNow();
       });
 
-      test('B82 the token is renewed once, the operation repeated once, and the caller sees only the good result', async () => {
+      test('B82 renews once, retries once, and delivers only the good result', async () => {
         const answer = await client.run(me);
         expect(answer).toMatchObject(good());
         expect(answer.error).toBeUndefined();
@@ -138,7 +138,7 @@ export function adapterContract(adapter: Adapter): void {
         expect(server.stats().operations).toMatchObject({ received: 100, refused: 50, executed: 50 });
       });
 
-      test('B89 a mutation is repeated, and executed once', async () => {
+      test('B89 a mutation is retried, and executed once', async () => {
         expect((await client.run(bump)).error).toBeUndefined();
         expect(server.stats().mutationsExecuted).toBe(1);
       });
@@ -147,11 +147,12 @@ export function adapterContract(adapter: Adapter): void {
     test.for([
       ['me', 'items'],
       ['items', 'me'],
-    ])("B84 the order of results is the network's: %s before %s", async order => {
+    ])("B84 results keep the network's order: %s before %s", async order => {
       server.expireNow();
       const release = server.holdTokenRequests();
-      const heard: string[] = [];
-      for (const field of ['me', 'items']) void client.run(`query { ${field} { id } }`).then(() => heard.push(field));
+      const received: string[] = [];
+      for (const field of ['me', 'items'])
+        void client.run(`query { ${field} { id } }`).then(() => received.push(field));
       await expect.poll(() => server.stats().operations.refused).toBe(2);
       const releases = new Map<string, () => void>();
       server.on('operation', ({ fields = [] }) => releases.set(fields.join(), server.holdOperations()));
@@ -159,9 +160,9 @@ export function adapterContract(adapter: Adapter): void {
       await expect.poll(() => releases.size).toBe(2);
       for (const [index, field] of order.entries()) {
         releases.get(field)?.();
-        await expect.poll(() => heard).toHaveLength(index + 1);
+        await expect.poll(() => received).toHaveLength(index + 1);
       }
-      expect(heard).toEqual(order);
+      expect(received).toEqual(order);
     });
 
     test.for(['CODE', 'STATUS_403', 'INSUFFICIENT_SCOPE', 'STEP_UP'])(
@@ -174,12 +175,12 @@ export function adapterContract(adapter: Adapter): void {
       },
     );
 
-    test('B83 an error that only speaks of "Unauthorized" is delivered without a renewal', async () => {
+    test('B83 an error with "Unauthorized" only in its message is delivered without a renewal', async () => {
       expect((await client.run('query { broken }')).error).toBeDefined();
       expect(renewals()).toBe(0);
     });
 
-    test('B85 refused again: two requests, one renewal, and the second refusal is delivered', async () => {
+    test('B85 delivers the refusal of the retry after two requests and one renewal', async () => {
       server.guard('me', 2);
       const answer = await client.run(me);
       expect(answer.error).toBeDefined();
@@ -188,7 +189,7 @@ export function adapterContract(adapter: Adapter): void {
       expect(renewals()).toBe(1);
     });
 
-    test('B85 refused again with a token that others are accepted with: it is not sent a third time', async () => {
+    test('B85 sends nothing a third time when the retry is refused with a token that the API accepts elsewhere', async () => {
       auth.on('renewed', () => void auth.settle({ sent: auth.fresh() ?? null, kind: 'query', data: {} }));
       server.guard('me', 5);
       expect((await client.run(me)).error).toBeDefined();
@@ -196,7 +197,7 @@ export function adapterContract(adapter: Adapter): void {
       expect(renewals()).toBe(1);
     });
 
-    test('B85 an operation that may not be repeated has the token renewed for those that follow', async () => {
+    test('B85 renews the token for later operations when the refused one may not be retried', async () => {
       client = connect({ mutations: 'never' });
       server.expireNow();
       expect((await client.run(bump)).error).toBeDefined();
@@ -205,7 +206,7 @@ export function adapterContract(adapter: Adapter): void {
       expect(server.stats().mutationsExecuted).toBe(0);
     });
 
-    test('B86 the auth server says no: the operation fails with sessionExpired, and the refusal can be read', async () => {
+    test('B86 fails with sessionExpired and the refusal when the auth server rejects the refresh token', async () => {
       server.revoke();
       const answer = await client.run(me);
       expect(codeOf(answer)).toBe('sessionExpired');
@@ -213,7 +214,7 @@ export function adapterContract(adapter: Adapter): void {
       expect(auth.state.status).toBe('signedOut');
     });
 
-    test('B86 trouble on the way: the operation fails with unavailable, and the session is kept', async () => {
+    test('B86 fails with unavailable and keeps the session after a transient failure', async () => {
       server.expireNow();
       server.failTokenRequests(1, { status: 503 });
       const answer = await client.run(me);
@@ -222,58 +223,58 @@ export function adapterContract(adapter: Adapter): void {
       expect(auth.state.status).toBe('signedIn');
     });
 
-    test('B87 an operation that is left while its renewal runs is not sent again, and the renewal goes on', async () => {
+    test('B87 an operation that is aborted during its renewal is not retried, and the renewal continues', async () => {
       server.expireNow();
       const release = server.holdTokenRequests();
-      const heard: Answer[] = [];
+      const answers: Answer[] = [];
       const refused = once('refused');
-      const leave = client.watch(me, { answer: answer => heard.push(answer), end: () => {} });
+      const unsubscribe = client.watch(me, { next: answer => answers.push(answer), complete: () => {} });
       await refused;
-      leave();
+      unsubscribe();
       const renewed = once('renewed');
       release();
       await renewed;
-      await client.run('query { items { id } }'); // a turn in which the left one could have been sent
+      await client.run('query { items { id } }'); // a retry would be sent before it
       expect(operations()).toHaveLength(2);
-      expect(heard).toEqual([]);
+      expect(answers).toEqual([]);
       expect(renewals()).toBe(1);
     });
 
-    test('B87 an operation that is left while it waits for its first token is not sent', async () => {
+    test('B87 an operation that is aborted while it waits for its first token is not sent', async () => {
       const record = { v: 1, session: 's', version: 1, receivedAt: Date.now(), accessToken: 'A' } as const;
       let load: (loaded: typeof record) => void = () => {};
       auth.dispose();
       auth = managerFor(server, { store: { load: () => new Promise(resolve => (load = resolve)), save: () => {} } });
       client = connect();
-      const heard: Answer[] = [];
-      const leave = client.watch(me, { answer: answer => heard.push(answer), end: () => {} });
-      leave();
+      const answers: Answer[] = [];
+      const unsubscribe = client.watch(me, { next: answer => answers.push(answer), complete: () => {} });
+      unsubscribe();
       load(record);
       await client.run('query { public { motd } }');
       expect(operations()).toHaveLength(1);
-      expect(heard).toEqual([]);
+      expect(answers).toEqual([]);
     });
 
-    test('B88 an operation that is left in flight and refused costs no renewal', async () => {
+    test('B88 an operation that is aborted in flight and then refused causes no renewal', async () => {
       server.expireNow();
       const release = server.holdOperations();
       const arrived = server.next('operation');
-      const leave = client.watch(me, { answer: () => {}, end: () => {} });
+      const unsubscribe = client.watch(me, { next: () => {}, complete: () => {} });
       await arrived;
-      leave();
+      unsubscribe();
       release();
       expect(await client.run('query { public { motd } }', { auth: 'omit' })).toMatchObject({ data: { public: {} } });
       expect(operations()).toHaveLength(2);
       expect(renewals()).toBe(0);
     });
 
-    describe("B89 mutations that a guard refused at the root: 'proven' delivers, 'safe' repeats", () => {
+    describe('B89 a mutation that a guard refused at the root', () => {
       test.for([
         ['proven', 1],
         ['safe', 2],
         ['always', 2],
         ['never', 1],
-      ] as const)('%s: %i requests', async ([mutations, requests]) => {
+      ] as const)("mutations: '%s' sends %i requests", async ([mutations, requests]) => {
         client = connect({ mutations });
         server.guard('bump');
         await client.run(bump);
@@ -282,7 +283,7 @@ export function adapterContract(adapter: Adapter): void {
       });
     });
 
-    test('B89 a mutation of which a part was executed is not repeated', async () => {
+    test('B89 a mutation that was partly executed is not retried', async () => {
       server.guard('addItem');
       const answer = await client.run('mutation { bump addItem(title: "x") { id } }');
       expect(answer).toMatchObject({ data: { bump: expect.any(Number) } });
@@ -291,7 +292,7 @@ export function adapterContract(adapter: Adapter): void {
       expect(server.stats().mutationsExecuted).toBe(1);
     });
 
-    test("B89 the server of a test says when a mutation was executed twice, as 'always' may have it", async () => {
+    test("B89 the emulator reports a mutation that was executed twice, as 'always' allows", async () => {
       const strict = await startOli();
       auth.dispose();
       auth = await signedIn(strict);
@@ -310,7 +311,7 @@ export function adapterContract(adapter: Adapter): void {
       expect(server.stats().mutationsExecuted).toBe(2);
     });
 
-    test("B91 'omit' sends no header and judges nothing", async () => {
+    test("B91 'omit' sends no header, and the answer is not judged", async () => {
       const answer = await client.run(me, { auth: 'omit' });
       expect(answer.error).toBeDefined();
       expect(operations()[0]?.headers).not.toHaveProperty('authorization');
@@ -318,14 +319,14 @@ export function adapterContract(adapter: Adapter): void {
       expect(renewals()).toBe(0);
     });
 
-    test("B92 the caller's own authorization header is sent, and its refusal is theirs", async () => {
-      const answer = await client.run(me, { headers: { Authorization: 'Bearer theirs' } });
+    test("B92 sends the caller's own authorization header and delivers its refusal", async () => {
+      const answer = await client.run(me, { headers: { Authorization: 'Bearer of-the-caller' } });
       expect(answer.error).toBeDefined();
-      expect(operations().map(({ headers }) => headers.authorization)).toEqual(['Bearer theirs']);
+      expect(operations().map(({ headers }) => headers.authorization)).toEqual(['Bearer of-the-caller']);
       expect(renewals()).toBe(0);
     });
 
-    test.for(none)('B92 an authorization header of %s is none: ours is sent', async ([, authorization]) => {
+    test.for(absent)('B92 sends the token when the authorization header is %s', async ([, authorization]) => {
       server.expireNow();
       expect(await client.run(me, { headers: { authorization } })).toMatchObject(good());
       expect(operations().map(({ headers }) => headers.authorization)).toEqual([
@@ -338,71 +339,71 @@ export function adapterContract(adapter: Adapter): void {
       ['a trailing slash', (origin: string) => `${origin}/`],
       ['a path', (origin: string) => `${origin}/graphql`],
       ['capital letters', (origin: string) => origin.toUpperCase()],
-    ] as const)('B104 an origin may be listed with %s', async ([, written]) => {
-      client = connect({ origins: [written(new URL(server.url).origin)] });
+    ] as const)('B104 an origin may be listed with %s', async ([, spell]) => {
+      client = connect({ origins: [spell(new URL(server.url).origin)] });
       expect(await client.run(me)).toMatchObject(good());
     });
 
-    test('B104 origins that could never match are named when the client is put together', () => {
+    test('B104 origins that can never match throw misconfigured when the client is created', () => {
       for (const wrong of [['api.example'], 'https://api.example'] as string[][])
         expect(() => connect({ origins: wrong })).toThrow(expect.objectContaining({ code: 'misconfigured' }));
     });
 
     const subscriptions = () => {
       const ticks = 'subscription { ticks(count: 3, everyMs: 5) { n } }';
-      const listen = () =>
+      const receiveAll = () =>
         new Promise<Answer[]>(resolve => {
-          const heard: Answer[] = [];
-          client.watch(ticks, { answer: answer => heard.push(answer), end: () => resolve(heard) });
+          const answers: Answer[] = [];
+          client.watch(ticks, { next: answer => answers.push(answer), complete: () => resolve(answers) });
         });
       const all = [1, 2, 3].map(n => ({ ticks: expect.objectContaining({ n }) }));
-      const datas = (heard: Answer[]) => heard.filter(({ data }) => data).map(({ data }) => data);
+      const dataOf = (answers: Answer[]) => answers.filter(({ data }) => data).map(({ data }) => data);
 
       test.for(['challenge401', 'code200'] as const)(
         'that is refused at its start as %s is one stream to its consumer',
         async shape => {
           server.refuseAs(shape);
           server.expireNow();
-          const heard = await listen();
-          expect(datas(heard)).toEqual(all);
-          expect(heard.filter(({ error }) => error)).toEqual([]);
+          const answers = await receiveAll();
+          expect(dataOf(answers)).toEqual(all);
+          expect(answers.filter(({ error }) => error)).toEqual([]);
           expect(renewals()).toBe(1);
         },
       );
 
-      test('with a fresh token is followed to its end', async () => {
-        expect(datas(await listen())).toEqual(all);
+      test('with a fresh token is delivered to its end', async () => {
+        expect(dataOf(await receiveAll())).toEqual(all);
         expect(renewals()).toBe(0);
       });
 
-      test('goes on with a new token as often as tokens expire', async () => {
+      test('continues with a new token as often as tokens expire', async () => {
         server.configure({ checkStreams: true });
-        const heard: Answer[] = [];
+        const answers: Answer[] = [];
         let expired = 0;
         let ofThisToken = 0;
         auth.on('renewed', () => {
           ofThisToken = 0;
         });
         await new Promise<void>(resolve => {
-          const leave = client.watch('subscription { ticks(everyMs: 5) { n } }', {
-            answer: answer => {
-              heard.push(answer);
+          const unsubscribe = client.watch('subscription { ticks(everyMs: 5) { n } }', {
+            next: answer => {
+              answers.push(answer);
               if (++ofThisToken !== 4) return; // more may arrive before the refusal does
               if (expired++ < 2) return server.expireNow();
-              setImmediate(leave); // urql's fetch throws when it is torn down while it emits
+              setImmediate(unsubscribe); // urql's fetch throws when it is torn down while it emits
               resolve();
             },
-            end: resolve,
+            complete: resolve,
           });
         });
-        expect(heard.filter(({ error }) => error)).toEqual([]);
-        expect(heard.length).toBeGreaterThanOrEqual(12);
+        expect(answers.filter(({ error }) => error)).toEqual([]);
+        expect(answers.length).toBeGreaterThanOrEqual(12);
         expect(renewals()).toBe(2);
       });
     };
     if (adapter.hasSubscriptions) describe('B93 a subscription', subscriptions);
 
-    describe('B98 a renewal whose request goes through the same client', () => {
+    describe('B98 a renewal that sends its request through the same client', () => {
       test("passes with auth: 'omit'", async () => {
         const { accessToken = '' } = auth.fresh() ?? {};
         auth.dispose();
@@ -414,12 +415,12 @@ export function adapterContract(adapter: Adapter): void {
         expect(await client.run(me)).toMatchObject(good());
       });
 
-      test('without it is ended by its time limit, and the error names the likely cause', async () => {
+      test('without it ends at its time limit, with an error that names the likely cause', async () => {
         auth.dispose();
         auth = createTokenManager({
           renewTimeoutMs: 100,
           restore: true,
-          renew: () => client.run('query { public { motd } }').then(() => 'never'),
+          renew: () => client.run('query { public { motd } }').then(() => 'late-token'),
         });
         client = connect();
         const answer = await client.run(me);
@@ -428,12 +429,12 @@ export function adapterContract(adapter: Adapter): void {
       });
     });
 
-    test('B101 an exception in a callback of the application is an error of that operation', async () => {
+    test('B101 an exception in the headers callback is an error of that operation', async () => {
       let isBroken = true;
       auth.dispose();
       auth = await signedIn(server, {
         headers: ({ accessToken }) => {
-          if (isBroken) throw new Error('the callback broke');
+          if (isBroken) throw new Error('The callback failed.');
           return { authorization: `Bearer ${accessToken}` };
         },
       });
@@ -443,19 +444,19 @@ export function adapterContract(adapter: Adapter): void {
       expect(await client.run(me)).toMatchObject(good());
     });
 
-    test('B101 a dialect that throws is an error of the operation that was refused, and of no other', async () => {
+    test('B101 an exception in a dialect is an error of the refused operation only', async () => {
       const judge = () => {
-        throw new Error('the dialect broke');
+        throw new Error('The dialect failed.');
       };
       client = connect({ dialect: { ...defaultDialect, judge } });
       server.expireNow();
       const answer = await client.run(me);
       expect(codeOf(answer)).toBe('misconfigured');
-      expect(adapter.tokenErrorOf(answer)).toMatchObject({ cause: { message: 'the dialect broke' } });
+      expect(adapter.tokenErrorOf(answer)).toMatchObject({ cause: { message: 'The dialect failed.' } });
       expect(await client.run('query { public { motd } }')).toMatchObject({ data: { public: {} } });
     });
 
-    test('an operation of a session that is over fails with signedOut, and is not sent as somebody else', async () => {
+    test('an operation of an ended session fails with signedOut, and is not sent as the next user', async () => {
       server.expireNow();
       const release = server.holdOperations();
       const arrived = server.next('operation');
@@ -468,7 +469,7 @@ export function adapterContract(adapter: Adapter): void {
       expect(operations()).toHaveLength(1);
     });
 
-    test('an operation waits until a store has been read, and is not sent without the token it holds', async () => {
+    test('an operation waits until the store has loaded, and is sent with the stored token', async () => {
       const { accessToken = '' } = auth.fresh() ?? {};
       const record = { v: 1, session: 's', version: 1, receivedAt: Date.now(), accessToken } as const;
       auth.dispose();

@@ -6,7 +6,7 @@ import { Observable } from 'rxjs';
 import type { Adapter, Answer, RunOptions } from './adapter.ts';
 import { withKey } from './withKey.ts';
 
-/** Subscriptions over SSE: this client has no link of its own for them. */
+/** Subscriptions over SSE, for which Apollo Client has no link. */
 function sseLink(url: string): ApolloLink {
   return new ApolloLink(
     ({ query, variables, getContext }) =>
@@ -41,31 +41,31 @@ export const apolloAdapter: Adapter = {
       queryDeduplication: false,
       ...(choice && { auth: choice }),
       ...(headers && { headers }),
-      ...(options.origins && { uri: url }), // the address of HttpLink is not seen by links before it
+      ...(options.origins && { uri: url }), // links do not see the uri of HttpLink
     });
     return {
-      run: (text, options) => {
-        const document = gql(text);
-        const context = contextOf(withKey(text, options));
-        const isMutation = text.startsWith('mutation');
+      run: (document, options) => {
+        const query = gql(document);
+        const context = contextOf(withKey(document, options));
+        const isMutation = document.startsWith('mutation');
         const run: Promise<Answer> = isMutation
-          ? client.mutate({ mutation: document, context, fetchPolicy: 'no-cache', errorPolicy: 'all' })
-          : client.query({ query: document, context, fetchPolicy: 'no-cache', errorPolicy: 'all' });
+          ? client.mutate({ mutation: query, context, fetchPolicy: 'no-cache', errorPolicy: 'all' })
+          : client.query({ query, context, fetchPolicy: 'no-cache', errorPolicy: 'all' });
         return run.catch((error: unknown) => ({ error }));
       },
-      watch(text, { answer, end }, options) {
+      watch(document, { next, complete }, options) {
         const observable = ApolloLink.execute(
           client.link,
-          { query: gql(text), context: contextOf(options) },
+          { query: gql(document), context: contextOf(options) },
           { client },
         );
         const subscription = observable.subscribe({
-          next: ({ data, errors }) => answer({ data, ...(errors && { error: errors }) }),
+          next: ({ data, errors }) => next({ data, ...(errors && { error: errors }) }),
           error: (error: unknown) => {
-            answer({ error });
-            end();
+            next({ error });
+            complete();
           },
-          complete: end,
+          complete,
         });
         return () => subscription.unsubscribe();
       },

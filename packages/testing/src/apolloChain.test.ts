@@ -14,14 +14,14 @@ import { signedIn } from './signedIn.ts';
 const me = gql`{ me { name } }`;
 const query = { query: me, fetchPolicy: 'no-cache' } as const;
 
-describe('the link among other links of Apollo Client', () => {
+describe('authLink among other links of Apollo Client', () => {
   let server: Oli;
   let auth: TokenManager;
 
   const client = (...links: ApolloLink[]) =>
     new ApolloClient({ cache: new InMemoryCache(), link: ApolloLink.from(links) });
   const http = () => new HttpLink({ uri: server.url });
-  /** As the README has it: what is not mended here does not get better by another try. */
+  /** As in the README: another attempt does not resolve a `TokenError`. */
   const retryLink = () =>
     new RetryLink({ delay: { initial: 1 }, attempts: { retryIf: error => !TokenError.is(error) } });
   const operations = () => server.requests.filter(({ kind }) => kind === 'graphql');
@@ -37,7 +37,7 @@ describe('the link among other links of Apollo Client', () => {
     await server.close();
   });
 
-  test('B108 ErrorLink in front of it does not see a refusal that was mended', async () => {
+  test('B108 an ErrorLink before it does not see a refusal that the retry resolves', async () => {
     const seen: unknown[] = [];
     const watching = new ErrorLink(({ error }) => void seen.push(error));
     server.expireNow();
@@ -45,7 +45,7 @@ describe('the link among other links of Apollo Client', () => {
     expect(seen).toEqual([]);
   });
 
-  test('B108 ErrorLink behind it sees the refusal, and the operation is mended all the same', async () => {
+  test('B108 an ErrorLink after it sees the refusal, and the retry resolves it', async () => {
     const seen: unknown[] = [];
     const watching = new ErrorLink(({ error }) => void seen.push(error));
     server.expireNow();
@@ -53,21 +53,21 @@ describe('the link among other links of Apollo Client', () => {
     expect(seen).toHaveLength(1);
   });
 
-  test('B108 RetryLink in front of it starts each try afresh, with the token of that moment', async () => {
+  test('B108 each attempt of a RetryLink before it has the current token', async () => {
     const retry = new RetryLink({ delay: { initial: 0, jitter: false }, attempts: { max: 3, retryIf: () => true } });
     let isDown = true;
     const failing = new ApolloLink((operation, forward) => {
       if (!isDown) return forward(operation);
       isDown = false;
       server.expireNow();
-      throw new Error('the network is down');
+      throw new Error('The network is down.');
     });
     expect(await client(retry, authLink(auth), failing, http()).query(query)).toMatchObject(good());
     expect(server.stats().tokenRequests.refresh).toBe(1);
     expect(operations().at(-1)?.headers.authorization).toBe(`Bearer ${auth.fresh()?.accessToken}`);
   });
 
-  test('B103 RetryLink in front of it does not send a mutation of a session that is over as the next user', async () => {
+  test('B103 a RetryLink before it does not send a mutation of an ended session as the next user', async () => {
     const retrying = client(retryLink(), authLink(auth), http());
     server.expireNow();
     const release = server.holdOperations();
@@ -83,7 +83,7 @@ describe('the link among other links of Apollo Client', () => {
     expect(server.stats().mutationsExecuted).toBe(0);
   });
 
-  test('B108 RetryLink in front of it, told so, tries again where the network failed', async () => {
+  test('B108 a RetryLink before it, with the retryIf of the README, attempts again after a network error', async () => {
     let isDown = true;
     const failing: typeof fetch = (input, init) => {
       if (!isDown) return fetch(input, init);
@@ -96,21 +96,21 @@ describe('the link among other links of Apollo Client', () => {
     expect(operations()).toHaveLength(1);
   });
 
-  test('B100 our own header of an earlier try is not taken for the caller’s', async () => {
+  test('B100 the header of an earlier attempt is not taken for the caller’s', async () => {
     const link = ApolloLink.from([authLink(auth), http()]);
     const observable = execute(link);
     const once = () => new Promise(resolve => observable.subscribe({ next: resolve, error: resolve }));
     expect(await once()).toMatchObject(good());
     server.expireNow();
-    expect(await once()).toMatchObject(good()); // the same observable, subscribed again: `request` is not called again
+    expect(await once()).toMatchObject(good()); // a second subscription does not call the link's `request` again
     expect(server.stats().tokenRequests.refresh).toBe(1);
   });
 
   test.for([
-    ['challenge401', 3], // an error, which RetryLink takes for one of the network
+    ['challenge401', 3], // RetryLink attempts again after any error, also of HTTP
     ['code200', 2],
   ] as const)(
-    'B108 RetryLink behind it tries with the same token, and the operation is mended all the same: %s',
+    'B108 a RetryLink after it attempts again with the same token, and the retry resolves the refusal: %s',
     async ([shape, requests]) => {
       const retry = new RetryLink({ delay: { initial: 0, jitter: false }, attempts: { max: 2 } });
       server.refuseAs(shape);
@@ -139,13 +139,13 @@ describe('the link among other links of Apollo Client', () => {
     },
   );
 
-  test.for(['in front of', 'behind'])(
-    'B97 persisted queries work %s it, hash first and then whole, also with a dead token',
+  test.for(['before', 'after'])(
+    'B97 persisted queries work %s it, hash first and then the document, also with an expired token',
     async place => {
-      const sha256 = async (text: string) =>
-        Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))).toString('hex');
+      const sha256 = async (document: string) =>
+        Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(document))).toString('hex');
       const hashing = new PersistedQueryLink({ sha256 });
-      const chain = place === 'behind' ? [authLink(auth), hashing] : [hashing, authLink(auth)];
+      const chain = place === 'after' ? [authLink(auth), hashing] : [hashing, authLink(auth)];
       const persisted = client(...chain, http());
       server.expireNow();
       expect(await persisted.query(query)).toMatchObject(good());
@@ -155,10 +155,10 @@ describe('the link among other links of Apollo Client', () => {
     },
   );
 
-  test('B82 a 401 that comes as a result is known by its status alone', async () => {
-    const dead = { errors: [{ message: 'jwt expired' }] };
+  test('B82 a 401 that is a result, not an error, is recognised by its status alone', async () => {
+    const expired = { errors: [{ message: 'jwt expired' }] };
     const headers = { 'content-type': 'application/graphql-response+json' };
-    const answers = [new Response(JSON.stringify(dead), { status: 401, headers }), Response.json(good())];
+    const answers = [new Response(JSON.stringify(expired), { status: 401, headers }), Response.json(good())];
     const answering = new HttpLink({ uri: server.url, fetch: async () => answers.shift() ?? Response.error() });
     expect(await client(authLink(auth), answering).query(query)).toMatchObject(good());
     expect(answers).toEqual([]);
@@ -166,28 +166,28 @@ describe('the link among other links of Apollo Client', () => {
 
   test('B86 a next link that throws synchronously fails the operation', async () => {
     const throwing = new ApolloLink((): Observable<ApolloLink.Result> => {
-      throw new Error('it broke');
+      throw new Error('The link failed.');
     });
-    await expect(client(authLink(auth), throwing).query(query)).rejects.toThrow('it broke');
+    await expect(client(authLink(auth), throwing).query(query)).rejects.toThrow('The link failed.');
   });
 
-  describe('with a signal of the caller', () => {
-    test('that has aborted already: nothing is sent', async () => {
+  describe('with the caller’s signal', () => {
+    test('already aborted, nothing is sent', async () => {
       const context = { fetchOptions: { signal: AbortSignal.abort() } };
       const result = client(authLink(auth), http()).query({ ...query, context });
       await expect(result).rejects.toSatisfy(error => TokenError.is(error) && error.code === 'aborted');
       expect(operations()).toHaveLength(0);
     });
 
-    test('that aborts during the renewal: it is not sent again, and the renewal goes on', async () => {
-      const leaving = new AbortController();
+    test('aborted during the renewal, the operation is not retried, and the renewal continues', async () => {
+      const controller = new AbortController();
       server.expireNow();
       const release = server.holdTokenRequests();
-      const asked = server.next('tokenRequest');
-      const context = { fetchOptions: { signal: leaving.signal } };
+      const requested = server.next('tokenRequest');
+      const context = { fetchOptions: { signal: controller.signal } };
       const result = client(authLink(auth), http()).query({ ...query, context });
-      await asked;
-      leaving.abort();
+      await requested;
+      controller.abort();
       await expect(result).rejects.toSatisfy(error => TokenError.is(error) && error.code === 'aborted');
       const renewed = new Promise(resolve => auth.on('renewed', resolve));
       release();
@@ -196,7 +196,7 @@ describe('the link among other links of Apollo Client', () => {
     });
   });
 
-  test('equal queries at once share one observable of the link, and one repeat', async () => {
+  test('equal queries at the same time share one operation of the link and one retry', async () => {
     const sharing = client(authLink(auth), http());
     server.expireNow();
     await Promise.all([sharing.query(query), sharing.query(query), sharing.query(query)]);
@@ -204,11 +204,11 @@ describe('the link among other links of Apollo Client', () => {
   });
 });
 
-describe('answers in places that only Apollo Client has', () => {
+describe('results that only Apollo Client has', () => {
   const refused = { message: 'x', extensions: { code: 'UNAUTHENTICATED' } };
   const named = (name: string) => ({ data: { me: { name } } });
 
-  /** A transport that answers each attempt with the next stream. */
+  /** A terminating link that answers each attempt with the next stream. */
   function answering(...streams: Observable<ApolloLink.Result>[]) {
     const tokens: unknown[] = [];
     const link = new ApolloLink(({ getContext }) => {
@@ -224,43 +224,43 @@ describe('answers in places that only Apollo Client has', () => {
     await auth.adopt('token-0');
     const { link, tokens } = answering(...streams);
     const client = new ApolloClient({ cache: new InMemoryCache(), link });
-    const heard: unknown[] = [];
+    const results: unknown[] = [];
     await new Promise<void>(resolve => {
       ApolloLink.execute(ApolloLink.from([authLink(auth), link]), { query: gql(document) }, { client }).subscribe({
-        next: result => heard.push(result),
-        error: error => resolve(void heard.push(error)),
+        next: result => results.push(result),
+        error: error => resolve(void results.push(error)),
         complete: resolve,
       });
     });
-    return { heard, tokens };
+    return { results, tokens };
   }
-  const twice = ['Bearer token-0', 'Bearer token-1'];
+  const oldAndNew = ['Bearer token-0', 'Bearer token-1'];
 
-  test('a multipart subscription that is refused in its protocol errors goes on with a new token', async () => {
+  test('a multipart subscription that is refused in its protocol errors continues with a new token', async () => {
     const protocolErrors = { extensions: { [PROTOCOL_ERRORS_SYMBOL]: new CombinedProtocolErrors([refused]) } };
-    const { heard, tokens } = await run('subscription { ticks { n } }', of(protocolErrors), of(named('after')));
-    expect(tokens).toEqual(twice);
-    expect(heard).toEqual([named('after')]);
+    const { results, tokens } = await run('subscription { ticks { n } }', of(protocolErrors), of(named('after')));
+    expect(tokens).toEqual(oldAndNew);
+    expect(results).toEqual([named('after')]);
   });
 
-  test('B94 a deferred part that is refused is delivered: the query has delivered its first', async () => {
+  test('B94 a refused deferred part is delivered, because the first payload was delivered', async () => {
     const part = { incremental: [{ errors: [refused], path: ['me'] }], hasNext: false } as ApolloLink.Result;
-    const { heard, tokens } = await run(
+    const { results, tokens } = await run(
       '{ me { name } }',
       of({ ...named('first'), hasNext: true } as ApolloLink.Result, part),
     );
     expect(tokens).toHaveLength(1);
-    expect(heard).toHaveLength(2);
+    expect(results).toHaveLength(2);
   });
 
-  test('B94 a first payload that is refused is repeated, and only the good stream is heard', async () => {
+  test('B94 a query whose first payload is refused is retried, and only the good stream is delivered', async () => {
     const first = { data: null, errors: [refused], hasNext: false } as ApolloLink.Result;
-    const { heard, tokens } = await run('{ me { name } }', of(first), of(named('good')));
-    expect(tokens).toEqual(twice);
-    expect(heard).toEqual([named('good')]);
+    const { results, tokens } = await run('{ me { name } }', of(first), of(named('good')));
+    expect(tokens).toEqual(oldAndNew);
+    expect(results).toEqual([named('good')]);
   });
 
-  test('B93 the old stream is closed before the new one opens, and what it still says is not heard', async () => {
+  test('B93 the old stream is closed before the new one opens, and its late events are not delivered', async () => {
     const old = new Subject<ApolloLink.Result>();
     let wasObserved: boolean | undefined;
     const next = defer(() => {
@@ -271,8 +271,8 @@ describe('answers in places that only Apollo Client has', () => {
     const running = run('subscription { ticks { n } }', old, next);
     await expect.poll(() => old.observed).toBe(true);
     old.next({ data: null, errors: [refused] });
-    const { heard } = await running;
+    const { results } = await running;
     expect(wasObserved).toBe(false);
-    expect(heard).toEqual([named('new')]);
+    expect(results).toEqual([named('new')]);
   });
 });

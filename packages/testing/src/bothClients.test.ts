@@ -4,7 +4,7 @@ import { apolloAdapter } from './apolloAdapter.ts';
 import { signedIn } from './signedIn.ts';
 import { urqlAdapter } from './urqlAdapter.ts';
 
-test('B99 two clients of different kinds on one manager share one renewal', async () => {
+test('B99 an Apollo client and a urql client on one manager share one renewal', async () => {
   await using server = await startOli();
   const auth = await signedIn(server);
   const clients = [apolloAdapter, urqlAdapter].map(adapter => adapter.connect(auth, { url: server.url }));

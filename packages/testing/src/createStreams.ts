@@ -1,40 +1,51 @@
 import { GraphQLError } from 'graphql';
 import { Repeater } from 'graphql-yoga';
 
-/** How an open stream is refused: by an error that ends it, or by an event, after which it goes on. */
+/** How an open stream is refused: by an error that ends it, or by an event after which it stays open. */
 export type StreamRefusal = 'an error' | 'an event';
 
 export const refusal = (): GraphQLError => new GraphQLError('x', { extensions: { code: 'UNAUTHENTICATED' } });
 
+interface Event {
+  readonly nth: number | GraphQLError;
+}
+
 export interface Streams {
-  /** A stream that says how many were opened so far, and stays open. */
-  readonly open: () => AsyncIterable<{ readonly nth: number | GraphQLError }>;
-  /** Refuses all that are open. */
+  /** A stream that emits how many streams were opened so far, and stays open. */
+  readonly open: () => AsyncIterable<Event>;
+  /** Refuses all open streams. */
   readonly refuse: (how: StreamRefusal) => void;
   readonly stats: () => { readonly open: number; readonly opened: number; readonly mostAtOnce: number };
 }
 
-/** What a server with subscriptions has open. */
+interface State {
+  readonly refusers: Set<Streams['refuse']>;
+  opened: number;
+  mostAtOnce: number;
+}
+
+/** The subscriptions of a server. */
 export function createStreams(): Streams {
-  const refusers = new Set<Streams['refuse']>();
-  let opened = 0;
-  let mostAtOnce = 0;
+  const state: State = { refusers: new Set(), opened: 0, mostAtOnce: 0 };
   return {
-    open: () =>
-      new Repeater(async (push, stop) => {
-        const refuse: Streams['refuse'] = how => {
-          if (how === 'an error') stop(refusal());
-          else void push({ nth: refusal() });
-        };
-        refusers.add(refuse);
-        mostAtOnce = Math.max(mostAtOnce, refusers.size);
-        void push({ nth: ++opened });
-        await stop;
-        refusers.delete(refuse);
-      }),
+    open: () => openStream(state),
     refuse(how) {
-      for (const refuse of refusers) refuse(how);
+      for (const refuse of state.refusers) refuse(how);
     },
-    stats: () => ({ open: refusers.size, opened, mostAtOnce }),
+    stats: () => ({ open: state.refusers.size, opened: state.opened, mostAtOnce: state.mostAtOnce }),
   };
+}
+
+function openStream(state: State): AsyncIterable<Event> {
+  return new Repeater<Event>(async (push, stop) => {
+    const refuse: Streams['refuse'] = how => {
+      if (how === 'an error') stop(refusal());
+      else void push({ nth: refusal() });
+    };
+    state.refusers.add(refuse);
+    state.mostAtOnce = Math.max(state.mostAtOnce, state.refusers.size);
+    void push({ nth: ++state.opened });
+    await stop;
+    state.refusers.delete(refuse);
+  });
 }

@@ -15,8 +15,8 @@ const items = 'query { items { id } }';
 const itemsOf = (n: number) => `query { items(first: ${n}) { id } }`;
 const motd = 'query { public { motd } }';
 
-/** Each test is a fault that was seen in a link for the same purpose. Two more: those of `B100` and `oneStream.test.ts`. */
-describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('where others err, $name does not', adapter => {
+/** Each test is about a fault of another link or exchange for the same purpose. The tests of `B100` and `oneStream.test.ts` are too. */
+describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('$name does not have the faults of', adapter => {
   let server: Oli;
   let auth: TokenManager;
   let client: ContractClient;
@@ -24,7 +24,6 @@ describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('where others 
   const connect = () => adapter.connect(auth, { url: server.url });
   const operations = () => server.requests.filter(({ kind }) => kind === 'graphql');
   const renewals = () => server.stats().tokenRequests.refresh;
-  const once = (name: 'refused' | 'renewed' | 'repeated') => new Promise(resolve => auth.on(name, resolve));
   const areGood = (answers: readonly Answer[]) => answers.every(({ data, error }) => data && !error);
   const codeOf = (answer: Answer) => errorCode(adapter, answer);
   async function replaceManager(replacement: TokenManager | Promise<TokenManager>): Promise<void> {
@@ -44,7 +43,7 @@ describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('where others 
   });
 
   describe('@urql/exchange-auth', () => {
-    test('renews once more for a refusal that arrives after the renewal', async () => {
+    test('a refusal that arrives after the renewal does not cause another one', async () => {
       server.expireNow();
       const releaseLate = server.holdOperations();
       const arrived = server.next('operation');
@@ -53,7 +52,7 @@ describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('where others 
       const releaseSoon = server.holdOperations();
       const soon = client.run(me);
       await server.next('operation');
-      const renewed = once('renewed');
+      const renewed = new Promise(resolve => auth.on('renewed', resolve));
       releaseSoon();
       await renewed;
       releaseLate();
@@ -61,14 +60,14 @@ describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('where others 
       expect(renewals()).toBe(1);
     });
 
-    test('loses all but one of several identical mutations', async () => {
+    test('several identical mutations that are refused are all executed', async () => {
       server.expireNow();
       const answers = await Promise.all([1, 2, 3].map(() => client.run('mutation { bump }')));
       expect(new Set(answers.map(({ data }) => inspect(data))).size).toBe(3);
       expect(server.stats().mutationsExecuted).toBe(3);
     });
 
-    test('renews once for each operation that waits, where tokens are dead on arrival', async () => {
+    test('operations that wait share one renewal, even if its token is expired on arrival', async () => {
       let renewals = 0;
       const { accessToken = '' } = auth.fresh() ?? {};
       const renew = () => {
@@ -81,9 +80,9 @@ describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('where others 
       expect(renewals).toBe(1);
     });
 
-    test('hangs for ever after a renewal that throws at once', async () => {
+    test('after a renewal that throws synchronously, operations fail with unavailable', async () => {
       const renew = () => {
-        throw new Error('It broke.');
+        throw new Error('The renewal failed.');
       };
       await replaceManager(signedIn(server, { renew }));
       server.expireNow();
@@ -91,7 +90,7 @@ describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('where others 
       expect([...answers, await client.run(me)].map(codeOf)).toEqual(['unavailable', 'unavailable', 'unavailable']);
     });
 
-    test.for(adapter.headerFormats)('drops headers that are given as Headers; here as %s', async format => {
+    test.for(adapter.headerFormats)('the retry keeps headers that are given as %s', async format => {
       const headers = {
         object: { 'x-trace': '7' },
         Headers: new Headers({ 'x-trace': '7' }),
@@ -102,30 +101,30 @@ describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('where others 
       expect(operations().map(request => request.headers['x-trace'])).toEqual(['7', '7']);
     });
 
-    test('sends an operation that is left before its turn comes', async () => {
+    test('an operation that is aborted while another one is retried is not retried', async () => {
       server.expireNow();
       const release = server.holdTokenRequests();
       let refused = 0;
       auth.on('refused', () => refused++);
-      const heard: Answer[] = [];
-      const stays = client.run(me);
-      const leave = client.watch(items, { answer: answer => heard.push(answer), end: () => {} });
+      const answers: Answer[] = [];
+      const other = client.run(me);
+      const unsubscribe = client.watch(items, { next: answer => answers.push(answer), complete: () => {} });
       await expect.poll(() => refused).toBe(2);
-      auth.on('repeated', leave);
+      auth.on('repeated', unsubscribe);
       release();
-      expect(areGood([await stays, await client.run(motd)])).toBe(true);
+      expect(areGood([await other, await client.run(motd)])).toBe(true);
       expect(operations()).toHaveLength(4);
-      expect(heard).toEqual([]);
+      expect(answers).toEqual([]);
     });
 
-    test('executes a mutation again of which a part was executed', async () => {
+    test('a mutation that was partly executed is not executed again', async () => {
       server.guard('addItem');
       const answer = await client.run('mutation { bump addItem(title: "x") { id } }');
       expect(answer).toMatchObject({ data: { bump: 1, addItem: null }, error: expect.anything() });
       expect(server.stats().mutationsExecuted).toBe(1);
     });
 
-    test('loses the refusal where the renewal fails', async () => {
+    test('an operation whose renewal fails keeps its refusal', async () => {
       server.expireNow();
       server.failTokenRequests(1, { status: 503 });
       const error = adapter.tokenErrorOf(await client.run(me));
@@ -134,35 +133,35 @@ describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('where others 
   });
 
   describe('apollo-link-token-refresh', () => {
-    test('looks at the token only before it is sent', async () => {
+    test('a token that the server refuses before its expiry is renewed', async () => {
       expect(auth.fresh()?.expiresAt).toBeGreaterThan(Date.now());
       server.expireNow();
       expect(areGood([await client.run(me)])).toBe(true);
     });
 
-    test('hangs an operation that begins in some microtask about the end of the renewal', async () => {
+    test('an operation completes that starts in any microtask around the end of the renewal', async () => {
       const { accessToken = '' } = auth.fresh() ?? {};
-      const late: Promise<Answer>[] = [];
-      async function begin(): Promise<void> {
+      const answers: Promise<Answer>[] = [];
+      async function startMany(): Promise<void> {
         for (let n = 0; n < 30; n++) {
-          late.push(client.run(me));
+          answers.push(client.run(me));
           await Promise.resolve();
         }
       }
-      let begun: Promise<void> | undefined;
+      let started: Promise<void> | undefined;
       const renew = () => {
-        begun = begin();
+        started = startMany();
         return accessToken;
       };
       await replaceManager(managerFor(server, { renew }));
-      await auth.adopt({ accessToken: 'dead', expiresInS: 1e-6 });
+      await auth.adopt({ accessToken: 'expired', expiresInS: 1e-6 });
       await expect.poll(() => auth.fresh()).toBeUndefined();
       expect(areGood([await client.run(me)])).toBe(true);
-      await begun;
-      expect(areGood(await Promise.all(late))).toBe(true);
+      await started;
+      expect(areGood(await Promise.all(answers))).toBe(true);
     });
 
-    test('does not wait until the new tokens are saved', async () => {
+    test('a retry waits until the new token set is saved', async () => {
       const saves: Promise<void>[] = [];
       let saving = Promise.resolve();
       const save = () => saves[saves.push(saving) - 1];
@@ -179,7 +178,7 @@ describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('where others 
     });
   });
 
-  test('ErrorLink with SetContextLink renews once for each operation that is refused', async () => {
+  test('ErrorLink with SetContextLink: operations that are refused together share one renewal', async () => {
     server.expireNow();
     const answers = await Promise.all([1, 2, 3, 4, 5].map(n => client.run(itemsOf(n))));
     expect(areGood(answers)).toBe(true);

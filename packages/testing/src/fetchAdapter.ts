@@ -2,11 +2,11 @@ import { authFetch } from '@latchkey/fetch';
 import type { Adapter, Answer, RunOptions } from './adapter.ts';
 import { withKey } from './withKey.ts';
 
-/** Also what `Headers` would make a text of. */
+/** Passes `null` and `undefined` on, which `Headers` would turn into strings. */
 const pairsOf = (headers: RunOptions['headers'] = {}) =>
   Symbol.iterator in headers ? (headers as unknown as Headers) : Object.entries(headers);
 
-/** A GraphQL client of a few lines, as people write them. */
+/** A minimal GraphQL client on `fetch`, as applications write it. */
 export const fetchAdapter: Adapter = {
   name: 'fetch',
   hasSubscriptions: false,
@@ -25,10 +25,10 @@ export const fetchAdapter: Adapter = {
           ...(choice && { auth: choice }),
           ...(signal && { signal }),
         });
-        const text = await response.text();
-        if (!/json/.test(response.headers.get('content-type') ?? '')) return { error: text || response.status };
-        const { data, errors } = JSON.parse(text) as { data?: unknown; errors?: unknown };
-        const error = errors ?? (response.ok ? undefined : text);
+        const body = await response.text();
+        if (!/json/.test(response.headers.get('content-type') ?? '')) return { error: body || response.status };
+        const { data, errors } = JSON.parse(body) as { data?: unknown; errors?: unknown };
+        const error = errors ?? (response.ok ? undefined : body);
         return { data, ...(error !== undefined && { error }) };
       } catch (error) {
         return { error };
@@ -36,14 +36,14 @@ export const fetchAdapter: Adapter = {
     }
     return {
       run,
-      watch(document, { answer, end }, options) {
-        const leaving = new AbortController();
-        void run(document, options, leaving.signal).then(result => {
-          if (leaving.signal.aborted) return;
-          answer(result);
-          end();
+      watch(document, observer, options) {
+        const controller = new AbortController();
+        void run(document, options, controller.signal).then(answer => {
+          if (controller.signal.aborted) return;
+          observer.next(answer);
+          observer.complete();
         });
-        return () => leaving.abort();
+        return () => controller.abort();
       },
     };
   },

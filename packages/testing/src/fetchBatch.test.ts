@@ -22,7 +22,7 @@ test.for(['challenge401', 'code200', 'resolver200'] as const)(
   },
 );
 
-test('B96 a batch with mutations is not sent again where one of them may have been executed', async () => {
+test('B96 a batch is not sent again when one of its mutations may have been executed', async () => {
   await using server = await startOli();
   const auth = await signedIn(server);
   server.guard('addItem');

@@ -13,7 +13,7 @@ const streams = [
 ];
 const files = ['application/octet-stream', 'text/plain', 'text/html', 'text/csv; header="+json"', 'image/png'];
 
-/** A server that says `first` and never ends; a dead token is refused with this status. */
+/** Starts a server whose responses begin with `first` and never end. The first token gets this status. */
 async function startStreaming(type: string, refusal = 200) {
   const opened: ServerResponse[] = [];
   const server = await startServer(({ headers }, response) => {
@@ -24,8 +24,8 @@ async function startStreaming(type: string, refusal = 200) {
   return Object.assign(server, { opened });
 }
 
-/** Remembers the body that came, to be compared with the one that is handed on: a copy of a response has another. */
-function watching() {
+/** Keeps the bodies of responses, to compare them with the delivered ones: a copy of a response has another body. */
+function watchBodies() {
   const bodies: Response['body'][] = [];
   const watched: typeof fetch = async (input, init) => {
     const response = await fetch(input, init);
@@ -40,18 +40,18 @@ async function readFirst({ body }: Response): Promise<string> {
   return new TextDecoder().decode(read?.value);
 }
 
-describe('what authFetch reads of an answer', () => {
-  test.for([...streams, ...files])('B94 nothing of %s: its beginning is there before its end', async type => {
+describe('authFetch', () => {
+  test.for([...streams, ...files])('B94 does not read %s: its beginning is delivered before its end', async type => {
     await using server = await startStreaming(type);
-    const watch = watching();
-    const response = await authFetch(server.auth, watch)(server.url);
+    const watched = watchBodies();
+    const response = await authFetch(server.auth, watched)(server.url);
     expect(response.bodyUsed).toBe(false);
-    expect(response.body).toBe(watch.bodies[0]);
+    expect(response.body).toBe(watched.bodies[0]);
     expect(await readFirst(response)).toBe('first');
     expect(server.sent).toEqual(['token-0']);
   });
 
-  test.for(streams)('B82 nothing of %s that is refused: its status is enough, and it is closed', async type => {
+  test.for(streams)('B82 does not read a refusal of %s: its status is enough, and it is closed', async type => {
     await using server = await startStreaming(type, 401);
     const response = await authFetch(server.auth)(server.url);
     expect([response.status, await readFirst(response)]).toEqual([200, 'first']);
@@ -59,7 +59,7 @@ describe('what authFetch reads of an answer', () => {
     expect(server.sent).toEqual(['token-0', 'token-1']);
   });
 
-  test.for(streams)('B83 nothing of %s that may not be had: it is delivered', async type => {
+  test.for(streams)('B83 does not read a forbidden %s, and delivers it', async type => {
     await using server = await startStreaming(type, 403);
     const response = await authFetch(server.auth)(server.url);
     expect([response.status, await readFirst(response)]).toEqual([403, 'first']);
@@ -67,7 +67,7 @@ describe('what authFetch reads of an answer', () => {
   });
 
   test.for(['application/json', 'application/graphql-response+json; charset=utf-8', 'Application/JSON'])(
-    '%s once, and the caller reads it too',
+    'reads %s once, and the caller can read it too',
     async type => {
       const chunks = ['{"data":', '{"n":', '1}}'];
       let pulled = 0;
@@ -87,11 +87,11 @@ describe('what authFetch reads of an answer', () => {
       expect(response).toBe(answered);
       expect(response.bodyUsed).toBe(false);
       expect(await response.json()).toEqual({ data: { n: 1 } });
-      expect(pulled).toBe(chunks.length + 1); // the last pull finds the end
+      expect(pulled).toBe(chunks.length + 1); // the last pull closes the stream
     },
   );
 
-  test.for([204, 205, 304])('nothing of an answer without a body: %i', async status => {
+  test.for([204, 205, 304])('delivers a response without a body: %i', async status => {
     await using server = await startServer((_, response) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end();
     });

@@ -1,5 +1,4 @@
 import { createServer } from 'node:http';
-
 import { createTokenManager, type TokenManager } from '@latchkey/core';
 import { startToggle, type Toggle } from '@latchkey/emulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -13,7 +12,7 @@ const me = 'query { me { name } }';
 describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('tokens in response headers, through $name', adapter => {
   let server: Toggle;
   let auth: TokenManager;
-  /** Where tokens are taken from. */
+  /** The origin whose tokens are adopted. */
   let trusted: string;
 
   const tokenIn = (headers: Headers) => headers.get('x-authorization')?.replace(/^Bearer\b ?/, '') || undefined;
@@ -49,7 +48,7 @@ describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('tokens in response hea
     await server.close();
   });
 
-  test('B104 each answer brings the token of the next request, in the same session', async () => {
+  test('B104 each response has the token of the next request, in the same session', async () => {
     const client = connect();
     const session = auth.fresh()?.session;
     for (let n = 0; n < 3; n++) await client.run(`query { items(first: ${n + 1}) { id } }`);
@@ -58,7 +57,7 @@ describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('tokens in response hea
     expect(auth.fresh()).toMatchObject({ session, version: 4 });
   });
 
-  test('B104 of answers to requests with the same token the first one counts, in whatever order they come', async () => {
+  test('B104 of two responses to requests with the same token, the one that arrives first counts', async () => {
     const releases: (() => void)[] = [];
     const arrivals: Promise<void>[] = [];
     const holding: typeof fetch = async (input, init) => {
@@ -81,7 +80,7 @@ describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('tokens in response hea
     expect(current()).toBe(first);
   });
 
-  test("B103 a late answer of a session that is over does not bring that user's token back", async () => {
+  test('B103 the token in a late response of an ended session is not adopted', async () => {
     const client = connect();
     const release = server.holdOperations();
     const arrived = server.next('operation');
@@ -89,10 +88,10 @@ describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('tokens in response hea
     await arrived;
     await auth.signOut();
     await logIn(server.users[1]);
-    const mine = current();
+    const ofNextUser = current();
     release();
     expect((await late).data ?? undefined).toBeUndefined();
-    expect(current()).toBe(mine);
+    expect(current()).toBe(ofNextUser);
   });
 
   test.for([
@@ -113,7 +112,7 @@ describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('tokens in response hea
   });
 
   test.for(['empty', 'anonymous'] as const)(
-    'B104 an API whose answers bring an %s token is spoken to as before',
+    'B104 operations continue with their token when the API responds with an %s one',
     async answersBring => {
       server.configure({ answersBring });
       const before = current();
@@ -125,7 +124,7 @@ describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('tokens in response hea
     },
   );
 
-  test('B104 a token of another origin, or at the end of a redirect, is not adopted', async () => {
+  test('B104 a token of another origin, or of a redirected response, is not adopted', async () => {
     const before = current();
     const other = createServer((request, response) => {
       if (request.url?.startsWith('/moved')) response.writeHead(307, { location: '/graphql' }).end();

@@ -16,13 +16,13 @@ const collect = runInNewContext('gc') as () => void;
 
 const renewals = 100;
 const perRenewal = 100;
-/** So many renewals later the code is compiled and its caches are full. */
+/** After this many renewals the code is compiled and its caches are full. */
 const warmUp = 20;
 const refused = [{ message: 'x', extensions: { code: 'UNAUTHENTICATED' } }];
 
-/** What the operations of a client are sent to: refuses all tokens but the newest, in a later turn. */
+/** Creates an API that answers in a later turn and refuses every token but the newest, and a manager for it. */
 function createApi() {
-  let alive = 0;
+  let valid = 0;
   let renewed = 0;
   const timers = new Set<unknown>();
   const auth = createTokenManager({
@@ -42,20 +42,20 @@ function createApi() {
   });
   const answer = async (authorization: unknown) => {
     await new Promise(resolve => setImmediate(resolve));
-    return authorization === `Bearer token-${alive}` ? { data: { n: 1 } } : { errors: refused };
+    return authorization === `Bearer token-${valid}` ? { data: { n: 1 } } : { errors: refused };
   };
-  return { auth, answer, timers, kill: () => void alive++, renewed: () => renewed };
+  return { auth, answer, timers, expireToken: () => void valid++, renewed: () => renewed };
 }
 type Api = ReturnType<typeof createApi>;
 
-/** One operation; `part` is an object that belongs to it, and must not be retained when all is over. */
 interface Running {
+  /** An object of the operation, which must be collected after its end. */
   readonly part: object;
   readonly answer: Promise<unknown>;
-  readonly leave: () => void;
+  readonly unsubscribe: () => void;
 }
 
-/** Runs an operation with a signal that lives as long as the page. */
+/** Starts an operation. The signal outlives all operations, like one of a page. */
 type Run = (n: number, page: AbortSignal) => Running;
 
 const kinds = ['query', 'mutation', 'subscription'] as const;
@@ -67,7 +67,7 @@ function apollo({ auth, answer }: Api): Run {
       new Observable(observer => {
         void answer(getContext().headers?.authorization).then(result => {
           observer.next(result);
-          if (operationType !== 'subscription') observer.complete(); // a stream is open until it is left
+          if (operationType !== 'subscription') observer.complete(); // a stream stays open
         });
       }),
   );
@@ -83,7 +83,7 @@ function apollo({ auth, answer }: Api): Run {
     const answer = new Promise((resolve, reject) => {
       subscription = observable.subscribe({ next: ({ data }) => resolve(data), error: reject });
     });
-    return { part, answer, leave: () => subscription?.unsubscribe() };
+    return { part, answer, unsubscribe: () => subscription?.unsubscribe() };
   };
 }
 
@@ -104,16 +104,16 @@ function urql({ auth, answer }: Api): Run {
   });
   return n => {
     const part = { n };
-    let leave = () => {};
+    let unsubscribe = () => {};
     const answer = new Promise(resolve => {
       const kind = kindOf(n);
       const results = client[kind](`${kind} ($n: Int) { n }`, part);
-      leave = pipe(
+      unsubscribe = pipe(
         results,
         subscribe(({ data, error }) => resolve(error ?? data)),
       ).unsubscribe;
     });
-    return { part, answer, leave };
+    return { part, answer, unsubscribe };
   };
 }
 
@@ -123,16 +123,16 @@ function viaFetch({ auth, answer }: Api): Run {
   const send = authFetch(auth, { fetch: end });
   return (n, page) => {
     const part = { 'x-n': `${n}` };
-    const leaving = new AbortController();
-    const signal = n % 2 ? page : leaving.signal;
+    const controller = new AbortController();
+    const signal = n % 2 ? page : controller.signal;
     const body = JSON.stringify({ query: `${kindOf(n)} { n }` });
     const response = send('http://127.0.0.1', { method: 'POST', body, headers: part, signal });
     const answer = response.then(async read => ((await read.json()) as { data: unknown }).data);
-    return { part, answer, leave: () => leaving.abort() };
+    return { part, answer, unsubscribe: () => controller.abort() };
   };
 }
 
-/** Parts of operations that have not been collected. The registry must not be collected either. */
+/** The number of parts that have not been collected. The registry is a global, so that it is not collected itself. */
 let retained = 0;
 const collected = new FinalizationRegistry(() => retained--);
 
@@ -142,22 +142,22 @@ const activeTimers = () => process.getActiveResourcesInfo().filter(kind => kind 
 async function heapInUse(): Promise<number> {
   await nextTurn();
   collect();
-  await nextTurn(); // in which what was collected is forgotten
+  await nextTurn(); // finalizers run and release more
   collect();
   return process.memoryUsage().heapUsed;
 }
 
-/** A renewal under many operations, of which every tenth is left before its answer. */
+/** Many operations that share a renewal. Every tenth is aborted before its answer. */
 async function storm(api: Api, run: Run, round: number, page: AbortSignal): Promise<object[]> {
-  api.kill();
+  api.expireToken();
   const batch = Array.from({ length: perRenewal }, (_, n) => run(round * perRenewal + n, page));
-  const [left, stay] = [batch.filter((_, n) => n % 10 === 0), batch.filter((_, n) => n % 10 !== 0)];
-  for (const { answer } of left) answer.catch(() => {});
-  if (round % 2) await nextTurn(); // some are left in flight, some while they wait
-  for (const { leave } of left) leave();
-  const answers = await Promise.all(stay.map(({ answer }) => answer));
-  expect(answers.filter(answer => (answer as { n: number }).n === 1)).toHaveLength(stay.length);
-  for (const { leave } of stay) leave(); // as a component does that goes away
+  const [aborted, others] = [batch.filter((_, n) => n % 10 === 0), batch.filter((_, n) => n % 10 !== 0)];
+  for (const { answer } of aborted) answer.catch(() => {});
+  if (round % 2) await nextTurn(); // in even rounds they are aborted in flight, in odd ones while they wait
+  for (const { unsubscribe } of aborted) unsubscribe();
+  const answers = await Promise.all(others.map(({ answer }) => answer));
+  expect(answers.filter(answer => (answer as { n: number }).n === 1)).toHaveLength(others.length);
+  for (const { unsubscribe } of others) unsubscribe(); // like a component that unmounts
   return batch.map(({ part }) => part);
 }
 
@@ -166,7 +166,7 @@ test.for([
   ['urql', urql],
   ['fetch', viaFetch],
 ] as const)(
-  'B102 10,000 operations with 100 renewals leave no timer, listener or operation behind, through %s',
+  'B102 after 10,000 operations with 100 renewals no timer, listener or operation is left, through %s',
   async ([, connect]) => {
     const api = createApi();
     await api.auth.adopt('token-0');
@@ -179,24 +179,24 @@ test.for([
       for (const part of await storm(api, run, round, page.signal)) collected.register(part, retained++);
     }
     const heapPerOperation = async () => ((await heapInUse()) - heapBefore) / (perRenewal * (renewals - warmUp));
-    await expect.poll(heapPerOperation).toBeLessThan(30); // bytes: an entry of a map for each of one kind takes more
+    await expect.poll(heapPerOperation).toBeLessThan(30); // bytes: one map entry for every third operation takes more
     expect(api.renewed()).toBe(renewals);
     expect(api.timers.size).toBe(0);
-    expect(activeTimers()).toBeLessThan(10); // those of the test's own surroundings
+    expect(activeTimers()).toBeLessThan(10); // Vitest has a few
     expect(getEventListeners(page.signal, 'abort')).toEqual([]);
-    await expect.poll(() => retained - retainedBefore).toBeLessThan(10); // a client may keep its last one
+    await expect.poll(() => retained - retainedBefore).toBeLessThan(10); // a client may keep its last operation
   },
 );
 
-test('B102 whoever leaves by a signal takes the listener along', async () => {
+test('B102 a wait that is aborted removes its listener from the signal', async () => {
   const auth: TokenManager = createTokenManager({ renew: () => new Promise(() => {}), restore: true });
-  const leaving = new AbortController();
-  const listeners = () => getEventListeners(leaving.signal, 'abort').length;
+  const controller = new AbortController();
+  const listeners = () => getEventListeners(controller.signal, 'abort').length;
   const waits = Array.from({ length: 100 }, () =>
-    auth.get({ signal: leaving.signal }).catch((error: unknown) => error),
+    auth.get({ signal: controller.signal }).catch((error: unknown) => error),
   );
   await expect.poll(listeners).toBe(100);
-  leaving.abort();
+  controller.abort();
   await Promise.all(waits);
   expect(listeners()).toBe(0);
   auth.dispose();

@@ -7,11 +7,11 @@ import { fetchAdapter } from './fetchAdapter.ts';
 import { urqlAdapter } from './urqlAdapter.ts';
 
 const adapters: readonly Adapter[] = [apolloAdapter, urqlAdapter, fetchAdapter];
-/** urql reads the body of an answer before its exchanges do, and keeps nothing of one that is no GraphQL. */
-const showBodies = [apolloAdapter, fetchAdapter];
+/** Not urql: it drops a body that is not a GraphQL response before its exchanges see it. */
+const readBodies = [apolloAdapter, fetchAdapter];
 
-/** A server that answers the token `A` with this, and the token `B` with data. */
-function serverThatSays(status: number, body: unknown, type = 'application/json') {
+/** A server that gives the token `A` this response, and the token `B` data. */
+function serverWith(status: number, body: unknown, type = 'application/json') {
   const sent: (string | null)[] = [];
   let renewals = 0;
   const auth: TokenManager = createTokenManager({
@@ -32,41 +32,41 @@ function serverThatSays(status: number, body: unknown, type = 'application/json'
   return { sent, run, renewals: () => renewals };
 }
 
-test.for(adapters)('B82 $name: a 401 whose errors is a text is renewed once and repeated', async adapter => {
-  const { run, sent, renewals } = serverThatSays(401, { errors: '[API] Invalid API key or access token' });
+test.for(adapters)('B82 $name: a 401 with a string as errors is renewed once and retried', async adapter => {
+  const { run, sent, renewals } = serverWith(401, { errors: '[API] Invalid API key or access token' });
   expect(await run(adapter, shopify)).toMatchObject({ data: { me: { name: 'Mara' } } });
   expect(sent).toEqual(['Bearer A', 'Bearer B']);
   expect(renewals()).toBe(1);
 });
 
 test.for(
-  showBodies.flatMap(adapter =>
+  readBodies.flatMap(adapter =>
     ['application/json', 'application/graphql-response+json'].map(type => ({ adapter, type })),
   ),
-)('B82 $adapter.name: a 401 as $type whose data is null, without errors, is renewed', async ({ adapter, type }) => {
-  const { run, renewals } = serverThatSays(401, { data: null }, type);
+)('B82 $adapter.name: a 401 of $type with null as data and without errors is renewed', async ({ adapter, type }) => {
+  const { run, renewals } = serverWith(401, { data: null }, type);
   expect(await run(adapter, defaultDialect)).toMatchObject({ data: { me: { name: 'Mara' } } });
   expect(renewals()).toBe(1);
 });
 
-test.for(showBodies)('B82 $name: a dialect sees a text instead of errors, also in a 200', async adapter => {
+test.for(readBodies)('B82 $name: a dialect can read a string as errors, also in a 200', async adapter => {
   const dialect: Dialect = {
     ...defaultDialect,
     judge: ({ body }) => (JSON.stringify(body) === '{"errors":"token expired"}' ? 'unauthenticated' : undefined),
   };
-  const { run, renewals } = serverThatSays(200, { errors: 'token expired' });
+  const { run, renewals } = serverWith(200, { errors: 'token expired' });
   expect(await run(adapter, dialect)).toMatchObject({ data: { me: { name: 'Mara' } } });
   expect(renewals()).toBe(1);
 });
 
-test.for(showBodies)('B83 $name: a token from the future is not renewed', async adapter => {
-  const { run, renewals } = serverThatSays(401, { code: 'PGRST303', message: 'JWT issued at future' });
+test.for(readBodies)('B83 $name: a token that was issued in the future is not renewed', async adapter => {
+  const { run, renewals } = serverWith(401, { code: 'PGRST303', message: 'JWT issued at future' });
   expect((await run(adapter, supabase)).error).toBeDefined();
   expect(renewals()).toBe(0);
 });
 
-test('B83 urql: a token from the future is a 401 like others, and costs one renewal', async () => {
-  const { run, sent } = serverThatSays(401, { code: 'PGRST303', message: 'JWT issued at future' });
+test('B83 urql: a token that was issued in the future is renewed once, as its error is not seen', async () => {
+  const { run, sent } = serverWith(401, { code: 'PGRST303', message: 'JWT issued at future' });
   await run(urqlAdapter, supabase);
   expect(sent).toEqual(['Bearer A', 'Bearer B']);
 });
@@ -88,10 +88,10 @@ const garbage: readonly unknown[] = [
 ];
 
 test.for(adapters.flatMap(adapter => garbage.map(body => ({ adapter, name: adapter.name, body }))))(
-  'GQL-07 $name: $body is no refusal and no exception of ours',
+  'GQL-07 $name: $body is not a refusal and causes no exception',
   async ({ adapter, body }) => {
     for (const status of [200, 400]) {
-      const { run, sent, renewals } = serverThatSays(status, body);
+      const { run, sent, renewals } = serverWith(status, body);
       const answer = await run(adapter, defaultDialect);
       const error = adapter.tokenErrorOf(answer);
       expect(TokenError.is(error)).toBe(false);

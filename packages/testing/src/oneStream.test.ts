@@ -11,56 +11,56 @@ const refused = { errors: [{ message: 'x', extensions: { code: 'UNAUTHENTICATED'
 const events = [1, 2].map(n => ({ data: { n } }));
 
 test.for([apolloAdapter, urqlAdapter])(
-  'B93 $name: a refused stream that goes on all the same is closed, and opens no further one',
+  'B93 $name: a stream that stays open after its refusal is closed, and its later events open no further stream',
   async adapter => {
     const streams: ServerResponse[] = [];
-    const say = (stream: ServerResponse, event: object) =>
+    const send = (stream: ServerResponse, event: object) =>
       stream.write(`event: next\ndata: ${JSON.stringify(event)}\n\n`);
     await using server = await startServer((_, response) => {
       streams.push(response.writeHead(200, { 'content-type': 'text/event-stream' }));
       const [old] = streams;
-      if (!old || old === response) return say(response, refused);
-      const goOn = () => {
-        for (const event of events) say(response, event);
+      if (!old || old === response) return send(response, refused);
+      const finish = () => {
+        for (const event of events) send(response, event);
         response.end('event: complete\ndata:\n\n');
       };
-      for (const event of events) say(old, event);
-      if (old.closed || streams.length > 2) goOn();
-      else old.once('close', goOn);
+      for (const event of events) send(old, event);
+      if (old.closed || streams.length > 2) finish();
+      else old.once('close', finish);
     });
-    const heard: Answer[] = [];
-    await new Promise<void>(end => {
+    const answers: Answer[] = [];
+    await new Promise<void>(complete => {
       const client = adapter.connect(server.auth, { url: server.url });
-      client.watch('subscription { n }', { answer: answer => heard.push(answer), end });
+      client.watch('subscription { n }', { next: answer => answers.push(answer), complete });
     });
-    expect(heard).toEqual(events);
+    expect(answers).toEqual(events);
     expect(server.sent).toEqual(['token-0', 'token-1']);
   },
 );
 
-test('B93 a multipart subscription of HttpLink that is refused at its start and later is one stream', async () => {
+test('B93 a multipart subscription of HttpLink that is refused at its start and after data is one stream', async () => {
   const streams: ServerResponse[] = [];
   await using server = await startServer((_, response) => {
     const type = 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0';
-    const say = (payload: object) =>
+    const send = (payload: object) =>
       response.write(`\r\nContent-Type: application/json\r\n\r\n${JSON.stringify(payload)}\r\n--graphql`);
     streams.push(response.writeHead(200, { 'content-type': type }));
     response.write('--graphql');
-    if (streams.length === 1) say({ payload: null, ...refused });
+    if (streams.length === 1) send({ payload: null, ...refused });
     if (streams.length === 1) return response.end('--');
-    for (const event of events) say({ payload: event });
-    say({}); // a heartbeat
-    if (streams.length === 2) return say({ payload: { data: { n: null }, ...refused } });
+    for (const event of events) send({ payload: event });
+    send({}); // a heartbeat
+    if (streams.length === 2) return send({ payload: { data: { n: null }, ...refused } });
     return response.end('--');
   });
   const link = ApolloLink.from([authLink(server.auth), new HttpLink({ uri: server.url })]);
   const client = new ApolloClient({ cache: new InMemoryCache(), link });
-  const heard: unknown[] = [];
+  const results: unknown[] = [];
   await new Promise<void>((complete, error) => {
-    const next = (result: { data?: unknown; error?: unknown }) => heard.push(result);
+    const next = (result: { data?: unknown; error?: unknown }) => results.push(result);
     client.subscribe({ query: gql`subscription { n }` }).subscribe({ next, error, complete });
   });
-  expect(heard).toEqual([...events, ...events].map(({ data }) => ({ data, error: undefined })));
+  expect(results).toEqual([...events, ...events].map(({ data }) => ({ data, error: undefined })));
   expect(server.sent).toEqual(['token-0', 'token-1', 'token-2']);
   expect(server.renewals()).toBe(2);
   await expect.poll(() => streams.map(({ closed }) => closed)).toEqual([true, true, true]);

@@ -14,11 +14,12 @@ import { urqlAdapter } from './urqlAdapter.ts';
 
 interface Origin {
   readonly url: string;
+  /** The headers of each request. */
   readonly seen: IncomingHttpHeaders[];
   readonly close: () => Promise<void>;
 }
 
-/** A server of its own origin. `/<status>` redirects to wherever it is told. */
+/** Starts a server with an origin of its own. `/<status>` redirects to the given address. */
 async function startOrigin(redirectTo?: string): Promise<Origin> {
   const seen: IncomingHttpHeaders[] = [];
   const server = createServer((request, response) => {
@@ -33,14 +34,14 @@ async function startOrigin(redirectTo?: string): Promise<Origin> {
   return { url: origin, seen, close };
 }
 
-describe('credentials stay home', () => {
+describe('credentials are sent only to their API', () => {
   let other: Origin;
-  let home: Origin;
+  let api: Origin;
   let auth: TokenManager;
 
   beforeEach(async () => {
     other = await startOrigin();
-    home = await startOrigin(`${other.url}/graphql`);
+    api = await startOrigin(`${other.url}/graphql`);
     auth = createTokenManager({
       renew: () => null,
       headers: ({ accessToken }) => ({ authorization: `Bearer ${accessToken}`, 'x-api-key': 'the key' }),
@@ -49,22 +50,22 @@ describe('credentials stay home', () => {
   });
   afterEach(async () => {
     auth.dispose();
-    await Promise.all([home.close(), other.close()]);
+    await Promise.all([api.close(), other.close()]);
   });
 
   describe.for([301, 302, 303, 307, 308])('B105 a redirect %i to another origin', status => {
-    test.for([apolloAdapter, urqlAdapter, fetchAdapter])('does not carry them there, through $name', async adapter => {
-      const { error } = await adapter.connect(auth, { url: `${home.url}/${status}` }).run('mutation { bump }');
+    test.for([apolloAdapter, urqlAdapter, fetchAdapter])('is an error, through $name', async adapter => {
+      const { error } = await adapter.connect(auth, { url: `${api.url}/${status}` }).run('mutation { bump }');
       expect(error).toBeDefined();
-      expect(home.seen[0]).toMatchObject({ authorization: 'Bearer the-token', 'x-api-key': 'the key' });
+      expect(api.seen[0]).toMatchObject({ authorization: 'Bearer the-token', 'x-api-key': 'the key' });
       expect(other.seen).toEqual([]);
     });
   });
 
-  test('B105 an option redirect without a value is no choice of the caller’s', async () => {
+  test('B105 undefined as the option redirect counts as absent', async () => {
     const fetchOptions = JSON.parse('{}') as RequestInit;
     Object.assign(fetchOptions, { redirect: undefined });
-    const to = `${home.url}/307`;
+    const to = `${api.url}/307`;
     const link = ApolloLink.from([authLink(auth), new HttpLink({ uri: to })]);
     const apollo = new ApolloClient({ cache: new InMemoryCache(), link });
     const urql = new Client({ url: to, exchanges: [authExchange(auth), fetchExchange], preferGetMethod: false });
@@ -74,65 +75,65 @@ describe('credentials stay home', () => {
       authFetch(auth)(to, { method: 'POST', ...fetchOptions }),
     ];
     for (const { status } of await Promise.allSettled(outcomes)) expect(status).toBe('rejected');
-    expect(home.seen).toHaveLength(3);
+    expect(api.seen).toHaveLength(3);
     expect(other.seen).toEqual([]);
   });
 
-  test('the control: without a redirect the answer comes', async () => {
+  test('without a redirect the operation succeeds', async () => {
     for (const adapter of [apolloAdapter, urqlAdapter, fetchAdapter])
       expect(
-        (await adapter.connect(auth, { url: `${home.url}/graphql` }).run('mutation { bump }')).error,
+        (await adapter.connect(auth, { url: `${api.url}/graphql` }).run('mutation { bump }')).error,
       ).toBeUndefined();
   });
 
   test.for([urqlAdapter, fetchAdapter, apolloAdapter])(
-    'an origin that is not on the list gets none, through $name',
+    'an origin that is not listed receives none, through $name',
     async adapter => {
-      await adapter.connect(auth, { url: `${other.url}/graphql`, origins: [home.url] }).run('mutation { bump }');
-      await adapter.connect(auth, { url: `${home.url}/graphql`, origins: [home.url] }).run('mutation { bump }');
+      await adapter.connect(auth, { url: `${other.url}/graphql`, origins: [api.url] }).run('mutation { bump }');
+      await adapter.connect(auth, { url: `${api.url}/graphql`, origins: [api.url] }).run('mutation { bump }');
       expect(other.seen.map(headers => [headers.authorization, headers['x-api-key']])).toEqual([
         [undefined, undefined],
       ]);
-      expect(home.seen[0]).toMatchObject({ authorization: 'Bearer the-token' });
+      expect(api.seen[0]).toMatchObject({ authorization: 'Bearer the-token' });
     },
   );
 
   test.for([
-    ['the home of the token', () => home, ['Bearer the-token']],
+    ['that origin', () => api, ['Bearer the-token']],
     ['another origin', () => other, []],
   ] as const)(
-    'a HttpLink with a fixed uri and a fetch for one origin carries the token only there: %s',
+    'an HttpLink with a fixed uri and a fetch for one origin sends the token only there: %s',
     async ([, target, expected]) => {
-      const homeFetch: typeof fetch = async (input, init) => {
-        if (new URL(new Request(input).url).origin !== home.url) throw new Error('Not sent: this is another origin.');
+      const apiFetch: typeof fetch = async (input, init) => {
+        if (new URL(new Request(input).url).origin !== api.url) throw new Error('Not sent: this is another origin.');
         return fetch(input, init);
       };
-      const http = new HttpLink({ uri: `${target().url}/graphql`, fetch: homeFetch });
-      const link = ApolloLink.from([authLink(auth, { origins: [home.url] }), http]);
+      const http = new HttpLink({ uri: `${target().url}/graphql`, fetch: apiFetch });
+      const link = ApolloLink.from([authLink(auth, { origins: [api.url] }), http]);
       const client = new ApolloClient({ cache: new InMemoryCache(), link });
       const { error } = await client.query({ query: gql`{ me { name } }`, errorPolicy: 'all' });
       expect(error?.message).toBe(expected.length ? undefined : 'Not sent: this is another origin.');
-      expect([...home.seen, ...other.seen].map(({ authorization }) => authorization)).toEqual(expected);
+      expect([...api.seen, ...other.seen].map(({ authorization }) => authorization)).toEqual(expected);
     },
   );
 
   test.for(['.evil.example', '@evil.example', '.'])(
-    'an address that only begins like one on the list is another origin: %s',
+    'an address that only begins with a listed origin is another origin: %s',
     async end => {
-      const asked: unknown[] = [];
+      const sent: unknown[] = [];
       const watching: typeof fetch = async (_, init) => {
-        asked.push(new Headers(init?.headers).get('authorization'));
+        sent.push(new Headers(init?.headers).get('authorization'));
         return Response.json({ data: {} });
       };
       const url = `https://api.example${end}/graphql`;
       await authFetch(auth, { origins: ['https://api.example'], fetch: watching })(url);
-      expect(asked).toEqual([null]);
+      expect(sent).toEqual([null]);
     },
   );
 });
 
 describe('B95 bodies', () => {
-  /** Refuses the first token, and answers what was in the body otherwise. */
+  /** Sends this body to an API that refuses the first token. Returns the bodies that arrived. */
   async function run(body: RequestInit['body'], more: RequestInit = {}) {
     let renewals = 0;
     const auth = createTokenManager({ renew: () => `token-${++renewals}` });
@@ -141,8 +142,8 @@ describe('B95 bodies', () => {
     const answering: typeof fetch = async (input, init) => {
       const request = new Request(input, init);
       bodies.push(await request.clone().text());
-      const isDead = request.headers.get('authorization') === 'Bearer token-0';
-      return isDead ? new Response('Unauthorized', { status: 401 }) : Response.json({ data: {} });
+      const isRefused = request.headers.get('authorization') === 'Bearer token-0';
+      return isRefused ? new Response('Unauthorized', { status: 401 }) : Response.json({ data: {} });
     };
     const send = authFetch(auth, { fetch: answering });
     const url = 'http://127.0.0.1/graphql';
@@ -159,17 +160,17 @@ describe('B95 bodies', () => {
   const stream = () => new Blob(['streamed']).stream();
 
   test.for([
-    ['text', 'a text', /^a text$/],
+    ['a string', 'a string', /^a string$/],
     ['a blob', new Blob(['a blob']), /^a blob$/],
     ['a form with a file', form, /a file/],
     ['bytes', new TextEncoder().encode('bytes'), /^bytes$/],
-  ] as const)('%s is sent again', async ([, body, expected]) => {
+  ] as const)('%s is sent again in the retry', async ([, body, expected]) => {
     const { bodies, answer } = await run(body, { method: 'POST' });
     expect(answer).toMatchObject({ status: 200 });
     expect(bodies).toEqual([expect.stringMatching(expected), expect.stringMatching(expected)]);
   });
 
-  test('the body of a Request is sent again', async () => {
+  test('the body of a Request is sent again in the retry', async () => {
     const { bodies, answer } = await run('in a request');
     expect(answer).toMatchObject({ status: 200 });
     expect(bodies).toEqual(['in a request', 'in a request']);
@@ -183,22 +184,22 @@ describe('B95 bodies', () => {
       bodies.push(await new Request(input, init).text());
       return new Response('Unauthorized', { status: 401 });
     };
-    const request = new Request('http://127.0.0.1/graphql', { method: 'POST', body: 'a text' });
+    const request = new Request('http://127.0.0.1/graphql', { method: 'POST', body: 'a string' });
     expect(await authFetch(auth, { fetch: refusing })(request)).toMatchObject({ status: 401 });
-    expect(bodies).toEqual(['a text', 'a text']);
+    expect(bodies).toEqual(['a string', 'a string']);
   });
 
-  async function* generated() {
+  async function* generate() {
     yield new TextEncoder().encode('streamed');
   }
 
   test.for([
     ['a stream', stream],
-    ['an async generator', generated],
+    ['an async generator', generate],
     ['a stream of Node', () => Readable.from(['streamed'])],
-  ] as const)('%s is not sent again and says so, and the token is renewed for those that follow', async ([, made]) => {
+  ] as const)('%s is not sent again: the request fails, and the token is renewed', async ([, create]) => {
     const init = { method: 'POST', duplex: 'half' } as RequestInit;
-    const { bodies, answer, renewals } = await run(made() as RequestInit['body'], init);
+    const { bodies, answer, renewals } = await run(create() as RequestInit['body'], init);
     expect(TokenError.is(answer) && answer.code).toBe('notRepeatable');
     expect(bodies).toHaveLength(1);
     await expect.poll(renewals).toBe(1);

@@ -2,7 +2,7 @@ import { createTokenManager, readTokens, type TokenManager, type TokenManagerOpt
 import type { Oli } from '@latchkey/emulators';
 import { generousLimits } from './generousLimits.ts';
 
-/** A token manager for this server, without a provider: the contract is about adapters. */
+/** A token manager for this server. It has no provider, because the contract is about adapters. */
 export function managerFor(server: Oli, options: Partial<TokenManagerOptions> = {}): TokenManager {
   const request = (fields: Record<string, string>, signal: AbortSignal) =>
     fetch(server.tokenUrl, {
@@ -22,7 +22,7 @@ export function managerFor(server: Oli, options: Partial<TokenManagerOptions> = 
   });
 }
 
-/** The same, with the server's first user signed in. */
+/** A token manager with the server's first user signed in. */
 export async function signedIn(server: Oli, options: Partial<TokenManagerOptions> = {}): Promise<TokenManager> {
   const auth = managerFor(server, options);
   const [{ username, password }] = server.users;

@@ -4,15 +4,16 @@ import { generousLimits } from './generousLimits.ts';
 import { listen } from './listen.ts';
 
 export interface Server extends AsyncDisposable {
+  /** The GraphQL endpoint. */
   readonly url: string;
-  /** A manager that is signed in with `token-0`. Each renewal brings the next one. */
+  /** A manager that is signed in with `token-0`. Its renewals return `token-1`, `token-2`, … */
   readonly auth: TokenManager;
   readonly renewals: () => number;
-  /** The tokens that arrived, in order. */
+  /** The token of each request, in order of arrival. */
   readonly sent: (string | undefined)[];
 }
 
-/** A server on loopback for answers that no emulator gives. */
+/** Starts a server on loopback, for responses that no emulator gives. */
 export async function startServer(answer: RequestListener): Promise<Server> {
   const sent: Server['sent'] = [];
   const server = createServer((request, response) => {

@@ -7,59 +7,58 @@ import { startServer } from './startServer.ts';
 
 type Outcome = 'renewed' | 'delivered';
 
-const errorWith = (code: string) => ({ errors: [{ message: `It said ${code}.`, extensions: { code } }] });
-const dead = 'UNAUTHENTICATED';
-const other = 'BAD_USER_INPUT';
+const messageOf = (code: string) => `The code is ${code}.`;
+const bodyWith = (code: string) => JSON.stringify({ errors: [{ message: messageOf(code), extensions: { code } }] });
+const unauthenticated = 'UNAUTHENTICATED';
+const badInput = 'BAD_USER_INPUT';
 
-/** By the default dialect. "You may not" beats "your token is dead". */
+/** By the default dialect. A 403 outweighs the code `UNAUTHENTICATED`. */
 const outcomes: readonly (readonly [status: number, code: string, outcome: Outcome])[] = [
-  [200, dead, 'renewed'],
-  [200, other, 'delivered'],
-  [400, dead, 'renewed'],
-  [400, other, 'delivered'],
-  [401, dead, 'renewed'],
-  [401, other, 'renewed'],
-  [403, dead, 'delivered'],
-  [403, other, 'delivered'],
-  [500, dead, 'renewed'],
-  [500, other, 'delivered'],
+  [200, unauthenticated, 'renewed'],
+  [200, badInput, 'delivered'],
+  [400, unauthenticated, 'renewed'],
+  [400, badInput, 'delivered'],
+  [401, unauthenticated, 'renewed'],
+  [401, badInput, 'renewed'],
+  [403, unauthenticated, 'delivered'],
+  [403, badInput, 'delivered'],
+  [500, unauthenticated, 'renewed'],
+  [500, badInput, 'delivered'],
 ];
 
-/** For servers that answer 403 to a dead token. */
-const whereForbiddenIsDead: Dialect = {
+/** For servers that refuse an invalid token with a 403. */
+const dialectWith403: Dialect = {
   ...defaultDialect,
   statuses: { ...defaultDialect.statuses, 403: 'unauthenticated' },
 };
 
-const json = (code: string) => JSON.stringify(errorWith(code));
-
-/** What an error is worth must not depend on the status and the content type that a server wraps it in: rows B82 and B83. */
+/** Rows B82 and B83: which statuses and codes mean that the token is invalid, whatever the content type. */
 export function statusContract(adapter: Adapter): void {
-  /** Refuses the first token with this answer, and executes what comes with any other. */
+  /** Runs against a server that refuses the first token with this response, and executes operations with any other token. */
   async function run(document: string, status: number, type: string, body: string, dialect: Dialect) {
     let executed = 0;
     await using server = await startServer(({ headers }, response) => {
-      const isDead = headers.authorization === 'Bearer token-0';
-      if (!isDead) executed++;
-      response.writeHead(isDead ? status : 200, {
-        'content-type': isDead || type.endsWith('json') ? type : 'application/json',
+      const isRefused = headers.authorization === 'Bearer token-0';
+      if (!isRefused) executed++;
+      response.writeHead(isRefused ? status : 200, {
+        'content-type': isRefused || type.endsWith('json') ? type : 'application/json',
       });
-      response.end(isDead ? body : '{"data":{"n":1}}');
+      response.end(isRefused ? body : '{"data":{"n":1}}');
     });
     const answer = await adapter.connect(server.auth, { url: server.url, dialect }).run(document);
-    await nextTurn(); // in which a renewal for those that follow has begun
+    await nextTurn(); // a renewal without a retry starts after the delivery
     return { answer, executed, sent: server.sent, renewals: server.renewals() };
   }
   const renewed = { executed: 1, sent: ['token-0', 'token-1'], renewals: 1 };
   const delivered = { executed: 0, sent: ['token-0'], renewals: 0 };
 
-  describe.for(['application/json', 'application/graphql-response+json'])(`${adapter.name}: an answer of %s`, type => {
+  describe.for(['application/json', 'application/graphql-response+json'])(`${adapter.name}: a response of %s`, type => {
     async function expectOutcome(outcome: Outcome, status: number, code: string, dialect: Dialect): Promise<void> {
       for (const document of ['query { n }', 'mutation { n }']) {
-        const { answer, ...seen } = await run(document, status, type, json(code), dialect);
-        expect(seen).toEqual(outcome === 'renewed' ? renewed : delivered);
+        const { answer, ...rest } = await run(document, status, type, bodyWith(code), dialect);
+        expect(rest).toEqual(outcome === 'renewed' ? renewed : delivered);
         if (outcome === 'renewed') expect(answer).toEqual({ data: expect.objectContaining({ n: 1 }) });
-        else expect(inspect(answer.error, { depth: 5 })).toContain(`It said ${code}.`);
+        else expect(inspect(answer.error, { depth: 5 })).toContain(messageOf(code));
         expect(TokenError.is(adapter.tokenErrorOf(answer))).toBe(false);
       }
     }
@@ -68,25 +67,26 @@ export function statusContract(adapter: Adapter): void {
       expectOutcome(outcome, status, code, defaultDialect),
     );
 
-    test.for([dead, other])('with status 403 and the code %s is renewed where a dialect says so', code =>
-      expectOutcome('renewed', 403, code, whereForbiddenIsDead),
+    test.for([unauthenticated, badInput])(
+      'with status 403 and the code %s is renewed when the dialect lists 403 as unauthenticated',
+      code => expectOutcome('renewed', 403, code, dialectWith403),
     );
   });
 
-  describe(`${adapter.name}: an answer that is no GraphQL`, () => {
-    const text = ['text/html', '<h1>Unauthorized</h1>'] as const;
+  describe(`${adapter.name}: a response that is not GraphQL`, () => {
+    const html = ['text/html', '<h1>Unauthorized</h1>'] as const;
 
     test.for([200, 400, 403, 404, 500, 502])('with status %i is delivered', async status => {
-      const { answer, ...seen } = await run('query { n }', status, ...text, defaultDialect);
+      const { answer, ...rest } = await run('query { n }', status, ...html, defaultDialect);
       expect(answer.error).toBeDefined();
-      expect(seen).toEqual(delivered);
+      expect(rest).toEqual(delivered);
     });
 
-    test('with status 403 is renewed where a dialect says so, and only a query is repeated', async () => {
-      const { answer, ...seen } = await run('query { n }', 403, ...text, whereForbiddenIsDead);
+    test('with status 403 is renewed when the dialect lists it, and only a query is retried', async () => {
+      const { answer, ...rest } = await run('query { n }', 403, ...html, dialectWith403);
       expect(answer.error).toBeUndefined();
-      expect(seen).toEqual(renewed);
-      const ofMutation = await run('mutation { n }', 403, ...text, whereForbiddenIsDead); // proves nothing
+      expect(rest).toEqual(renewed);
+      const ofMutation = await run('mutation { n }', 403, ...html, dialectWith403); // HTML does not prove that nothing ran
       expect(ofMutation.answer.error).toBeDefined();
       expect(ofMutation).toMatchObject({ ...delivered, renewals: 1 });
     });

@@ -12,7 +12,7 @@ import type { StoreKind, StorePlace } from './storeKind.ts';
 
 const hourMs = 3_600_000;
 
-/** Lets everything happen that can happen without a timer. */
+/** Runs all pending promise callbacks. */
 const settled = () => new Promise<void>(resolve => setImmediate(resolve));
 
 /** The access token, `null`, or the code of the `TokenError`. */
@@ -24,12 +24,12 @@ const outcome = (promise: Promise<{ readonly accessToken: string } | null>) =>
 
 const tokensNamed = (name: string): TokenParts => ({ accessToken: name, refreshToken: `r${name}`, expiresInS: 3600 });
 
-/** What must hold for every place where sessions are kept, as far as one process can show it: rows B60 to B71 of the specification. */
+/** What every store must fulfil, as far as one process can show it: the rows of BEHAVIOUR.md that its tests name. */
 export function storeContract(kind: StoreKind): void {
   describe(`the store ${kind.name}`, () => {
     let place: StorePlace;
     let pages: TokenManager[];
-    /** The requests to the auth server, each with the answer that the test gives. */
+    /** The token requests, each with a function by which the test answers it. */
     let requests: { readonly from: string | undefined; readonly answer: (name: string) => Promise<void> }[];
     let events: string[];
 
@@ -42,19 +42,21 @@ export function storeContract(kind: StoreKind): void {
         requests.push({ from: current?.refreshToken, answer });
       });
 
-    /** One more page or process with a token manager. */
-    function page(options: Partial<TokenManagerOptions> = {}, name?: string): TokenManager {
+    /** Opens another page (or process) with a token manager. Its events are noted with its number. */
+    function openPage(options: Partial<TokenManagerOptions> = {}, name?: string): TokenManager {
       const auth = createTokenManager({ renew, store: place.open(name), ...options });
-      const at = pages.push(auth);
+      const number = pages.push(auth);
       for (const event of ['signedIn', 'renewed', 'signedOut', 'storeFailed'] as const)
-        auth.on(event, () => events.push(`${at} ${event}`));
+        auth.on(event, () => events.push(`${number} ${event}`));
       return auth;
     }
-    /** Two pages in one session, with the token `A`. */
-    async function twoPages(options?: Partial<TokenManagerOptions>): Promise<readonly [TokenManager, TokenManager]> {
-      const one = page(options);
+    /** Opens two pages in one session, with the token `A`. */
+    async function openTwoPages(
+      options?: Partial<TokenManagerOptions>,
+    ): Promise<readonly [TokenManager, TokenManager]> {
+      const one = openPage(options);
       await one.adopt(tokensNamed('A'));
-      const other = page(options);
+      const other = openPage(options);
       expect(await outcome(other.get())).toBe('A');
       events = [];
       return [one, other];
@@ -75,8 +77,8 @@ export function storeContract(kind: StoreKind): void {
       vi.useRealTimers();
     });
 
-    test('B71 a session is one versioned record, and its successor takes its place whole', async () => {
-      const auth = page();
+    test('B71 a session is one versioned record, which a renewal replaces as a whole', async () => {
+      const auth = openPage();
       await auth.adopt(tokensNamed('A'));
       const first = await stored();
       expect(first).toMatchObject({ v: 1, version: 1, accessToken: 'A', refreshToken: 'rA' });
@@ -100,27 +102,27 @@ export function storeContract(kind: StoreKind): void {
     });
 
     if (kind.answersAtOnce)
-      test('B70 what it holds is known from the first line on', async () => {
-        await page().adopt(tokensNamed('A'));
-        expect(tokenOf(page())).toBe('A');
+      test('B70 its content is known synchronously', async () => {
+        await openPage().adopt(tokensNamed('A'));
+        expect(tokenOf(openPage())).toBe('A');
         await pages[0]?.signOut();
-        expect(page().fresh()).toBeNull();
+        expect(openPage().fresh()).toBeNull();
       });
     else
-      test('B70 until it has answered nothing is known, and operations wait for the token that it holds', async () => {
-        await page().adopt(tokensNamed('A'));
-        const auth = page();
+      test('B70 the state is unknown until it has loaded, and operations wait for the stored token', async () => {
+        await openPage().adopt(tokensNamed('A'));
+        const auth = openPage();
         expect(auth.fresh()).toBeUndefined();
         expect(auth.state.status).toBe('unknown');
         expect(await Promise.all([outcome(auth.get()), outcome(auth.get())])).toEqual(['A', 'A']);
         expect(requests).toHaveLength(0);
       });
 
-    test.for<unknown>([{}, [], 'a text', 7, { v: 2 }, { v: 1, session: 's' }, { v: 1, accessToken: 'A\r\nx: y' }])(
-      'B45 SEC-05 the damaged record %j is signed out, told once, and gone',
+    test.for<unknown>([{}, [], 'a string', 7, { v: 2 }, { v: 1, session: 's' }, { v: 1, accessToken: 'A\r\nx: y' }])(
+      'B45 SEC-05 the damaged record %j is reported once and deleted, and the state is signed out',
       async damaged => {
         await place.open().save(damaged as TokenRecord);
-        const auth = page();
+        const auth = openPage();
         expect(await outcome(auth.get())).toBeNull();
         await settled();
         expect(events).toEqual(['1 storeFailed']);
@@ -129,8 +131,8 @@ export function storeContract(kind: StoreKind): void {
     );
 
     if (kind.hasLock)
-      test('B60 two who find the token expired at once make one request, and the other adopts', async () => {
-        const [one, other] = await twoPages();
+      test('B60 two pages that find the token expired at the same time send one request, and the other adopts', async () => {
+        const [one, other] = await openTwoPages();
         expire();
         const gets = [outcome(one.get()), outcome(other.get())];
         await settled();
@@ -140,8 +142,8 @@ export function storeContract(kind: StoreKind): void {
         expect(requests).toHaveLength(1);
       });
     else
-      test('B60 without a lock two who find the token expired at once ask once each, and both go on with what was saved first', async () => {
-        const [one, other] = await twoPages();
+      test('B60 without a lock two pages that find the token expired at the same time send one request each, and both use the token set that was saved first', async () => {
+        const [one, other] = await openTwoPages();
         expire();
         const gets = [outcome(one.get()), outcome(other.get())];
         await settled();
@@ -153,8 +155,8 @@ export function storeContract(kind: StoreKind): void {
         expect(await stored()).toMatchObject({ version: 2, accessToken: 'B', refreshToken: 'rB' });
       });
 
-    test('B22 what another has renewed is adopted without a request', async () => {
-      const [one, other] = await twoPages();
+    test('B22 a token set that another page has renewed is adopted without a request', async () => {
+      const [one, other] = await openTwoPages();
       expire();
       const renewing = one.renew();
       await settled();
@@ -165,8 +167,8 @@ export function storeContract(kind: StoreKind): void {
     });
 
     if (kind.hasLock)
-      test('B61 whoever holds the lock and dies is waited for no longer than lockWaitMs', async () => {
-        const [one] = await twoPages({ renewTimeoutMs: 1_000, lockWaitMs: 3_000 });
+      test('B61 a lock whose holder never releases it is waited for no longer than lockWaitMs', async () => {
+        const [one] = await openTwoPages({ renewTimeoutMs: 1_000, lockWaitMs: 3_000 });
         const options = { waitMs: 0, signal: new AbortController().signal };
         void place.open().lock?.(() => new Promise<never>(() => {}), options);
         const renewing = outcome(one.renew());
@@ -179,14 +181,14 @@ export function storeContract(kind: StoreKind): void {
         expect(events).toContain('1 storeFailed');
       });
     else
-      test('B61 without a lock there is nothing that could be held for ever', () => {
+      test('B61 it has no lock that could be held for ever', () => {
         expect(place.open()).not.toHaveProperty('lock');
       });
 
-    test('B61 the late save of one who was frozen loses, and it goes on with what the other has saved', async () => {
-      const frozen = page({ renewTimeoutMs: 60_000 });
+    test('B61 the late save of a frozen page loses, and that page continues with the token set that the other has saved', async () => {
+      const frozen = openPage({ renewTimeoutMs: 60_000 });
       await frozen.adopt(tokensNamed('A'));
-      const other = page({ renewTimeoutMs: 1_000, lockWaitMs: 3_000 });
+      const other = openPage({ renewTimeoutMs: 1_000, lockWaitMs: 3_000 });
       await other.get();
       const late = outcome(frozen.renew());
       await settled();
@@ -201,8 +203,8 @@ export function storeContract(kind: StoreKind): void {
       expect(await stored()).toMatchObject({ version: 2, accessToken: 'B' });
     });
 
-    test('B61 who deletes the record that they expect deletes none that is newer', async () => {
-      const [one] = await twoPages();
+    test('B61 a deletion that expects a record does not delete a newer one', async () => {
+      const [one] = await openTwoPages();
       const expected = await stored();
       const renewing = one.renew();
       await settled();
@@ -215,8 +217,8 @@ export function storeContract(kind: StoreKind): void {
     });
 
     if (kind.canBreak)
-      test('B62 SEC-06 when its storage throws, memory goes on: one request for all who ask, and the failure is told', async () => {
-        const [auth] = await twoPages();
+      test('B62 SEC-06 when its storage throws, the session continues in memory with a single flight, and the failure is reported', async () => {
+        const [auth] = await openTwoPages();
         place.breakDown?.();
         expire();
         const gets = [outcome(auth.get()), outcome(auth.get())];
@@ -234,7 +236,7 @@ export function storeContract(kind: StoreKind): void {
       });
 
     test('B63 a stale change changes nothing', async () => {
-      const [one] = await twoPages();
+      const [one] = await openTwoPages();
       const before = (await stored()) as TokenRecord;
       const renewing = one.renew();
       await settled();
@@ -251,8 +253,8 @@ export function storeContract(kind: StoreKind): void {
       expect(await next).toBe('C');
     });
 
-    test('B63 a malformed change changes nothing, and is mended by who looks at it', async () => {
-      const [one] = await twoPages();
+    test('B63 a malformed record changes nothing, and the next renewal replaces it', async () => {
+      const [one] = await openTwoPages();
       await place.open().save({ v: 1, session: 's' } as TokenRecord);
       await settled();
       expect(tokenOf(one)).toBe('A');
@@ -264,22 +266,22 @@ export function storeContract(kind: StoreKind): void {
       expect(await stored()).toMatchObject({ v: 1, version: 2, accessToken: 'B' });
     });
 
-    test('B63 B69 two names do not meet: neither a sign-in nor a sign-out of one is seen by the other', async () => {
-      const mine = page({}, 'mine');
-      const theirs = page({}, 'theirs');
-      await mine.adopt(tokensNamed('A'));
-      await theirs.adopt(tokensNamed('T'));
+    test('B63 B69 a sign-in or sign-out under one name does not affect another name', async () => {
+      const first = openPage({}, 'first');
+      const second = openPage({}, 'second');
+      await first.adopt(tokensNamed('A'));
+      await second.adopt(tokensNamed('T'));
       await settled();
-      expect([tokenOf(mine), tokenOf(theirs)]).toEqual(['A', 'T']);
-      await theirs.signOut();
+      expect([tokenOf(first), tokenOf(second)]).toEqual(['A', 'T']);
+      await second.signOut();
       await settled();
-      expect(tokenOf(mine)).toBe('A');
-      expect([(await stored('mine'))?.accessToken, await stored('theirs')]).toEqual(['A', null]);
+      expect(tokenOf(first)).toBe('A');
+      expect([(await stored('first'))?.accessToken, await stored('second')]).toEqual(['A', null]);
     });
 
-    if (kind.tells)
-      test('B64 sign-out in one place signs out all at once, without a request', async () => {
-        const [one, other] = await twoPages();
+    if (kind.notifies)
+      test('B64 a sign-out in one page signs out all pages at once, without a request', async () => {
+        const [one, other] = await openTwoPages();
         await one.signOut();
         await settled();
         expect(other.fresh()).toBeNull();
@@ -287,8 +289,8 @@ export function storeContract(kind: StoreKind): void {
         expect(requests).toHaveLength(0);
       });
     else
-      test('B64 without notices sign-out in one place signs out the others when they look, without a request', async () => {
-        const [one, other] = await twoPages();
+      test('B64 without notices a sign-out in one page signs out another when it looks at the store, without a request', async () => {
+        const [one, other] = await openTwoPages();
         await one.signOut();
         await settled();
         expect(tokenOf(other)).toBe('A');
@@ -303,7 +305,7 @@ export function storeContract(kind: StoreKind): void {
       ['here', 0],
       ['elsewhere', 1],
     ] as const)('B65 a record deleted by sign-out %s is not written back by a slow renewal', async ([, at]) => {
-      const both = await twoPages();
+      const both = await openTwoPages();
       const [one] = both;
       const renewing = outcome(one.renew());
       await settled();

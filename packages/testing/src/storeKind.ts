@@ -1,24 +1,24 @@
 import type { TokenStore } from '@latchkey/core';
 
-/** Where sessions are kept: empty at first, and opened by each page or process that shares it. */
+/** Storage that holds sessions. It starts empty, and each page or process opens its own store on it. */
 export interface StorePlace {
   open(name?: string): TokenStore;
   /** How many items it holds, where it holds items. */
   readonly count?: () => number;
-  /** From now on the storage throws whatever is asked of it; given where the kind can break. */
+  /** Makes every later call of the storage throw. Only kinds with `canBreak` have it. */
   readonly breakDown?: () => void;
 }
 
-/** A kind of store, and which of the properties it has that not every store can have. */
+/** A kind of store, and which optional properties it has. */
 export interface StoreKind {
   readonly name: string;
   create(): StorePlace;
-  /** What it holds is known in the same turn. */
+  /** Its content is known synchronously. */
   readonly answersAtOnce: boolean;
-  /** Of all who share it only one renews at a time. Without: each renews once at most, and all go on with the same token set. */
+  /** Only one of its users renews at a time. Without a lock each renews at most once, and all continue with the same token set. */
   readonly hasLock: boolean;
-  /** Who shares it hears of each change. Without: they find out when they look, which is before they ask the auth server. */
-  readonly tells: boolean;
-  /** Its storage can be full, forbidden or gone. Without: there is nothing outside the process that could. */
+  /** It notifies its users of each change. Without notices they find out at their next look, which precedes any token request. */
+  readonly notifies: boolean;
+  /** Its storage can be full, forbidden or gone. */
   readonly canBreak: boolean;
 }

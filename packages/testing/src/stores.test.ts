@@ -3,7 +3,7 @@ import { type KeyValueStorage, keyValueStore } from '@latchkey/core/keyValueStor
 import { storeContract } from './storeContract.ts';
 import type { StoreKind, StorePlace } from './storeKind.ts';
 
-/** A storage as browsers have it, until it breaks: the quota is full, or the mode is private. */
+/** A storage like a browser's. `breakDown` makes it throw, as with a full quota or in private mode. */
 function mapStorage() {
   const items = new Map<string, string>();
   let isBroken = false;
@@ -30,19 +30,19 @@ function mapStorage() {
   return { storage, breakDown, count: () => items.size };
 }
 
-/** The same as phones have it: every answer comes later. */
-function phoneStorage() {
+/** A storage like React Native's: every call returns a promise. */
+function asyncStorage() {
   const { storage, ...rest } = mapStorage();
-  const later: KeyValueStorage = {
+  const promising: KeyValueStorage = {
     getItem: async key => storage.getItem(key),
     setItem: async (key, value) => storage.setItem(key, value),
     removeItem: async key => storage.removeItem(key),
   };
-  return { storage: later, ...rest };
+  return { storage: promising, ...rest };
 }
 
-/** One object for each name: who shares a name shares the object, as the parts of one page do. */
-function oneForEach(create: (name: string) => TokenStore): StorePlace['open'] {
+/** Opens one store per name, which is shared as by the parts of one page. */
+function onePerName(create: (name: string) => TokenStore): StorePlace['open'] {
   const stores = new Map<string, TokenStore>();
   return (name = 'session') => {
     const store = stores.get(name) ?? create(name);
@@ -51,38 +51,38 @@ function oneForEach(create: (name: string) => TokenStore): StorePlace['open'] {
   };
 }
 
-const keyValue = { answersAtOnce: true, hasLock: false, tells: true, canBreak: true };
+const keyValue = { answersAtOnce: true, hasLock: false, notifies: true, canBreak: true };
 
 const kinds: readonly StoreKind[] = [
   {
     name: 'memoryStore',
     answersAtOnce: true,
     hasLock: true,
-    tells: true,
+    notifies: true,
     canBreak: false,
-    create: () => ({ open: oneForEach(memoryStore) }),
+    create: () => ({ open: onePerName(memoryStore) }),
   },
   {
     ...keyValue,
     name: 'keyValueStore, shared by the parts of a page',
     create() {
       const { storage, ...place } = mapStorage();
-      return { ...place, open: oneForEach(name => keyValueStore(storage, name)) };
+      return { ...place, open: onePerName(name => keyValueStore(storage, name)) };
     },
   },
   {
     ...keyValue,
-    name: 'keyValueStore of a phone, shared by the parts of an app',
+    name: 'keyValueStore over an asynchronous storage, shared by the parts of an app',
     answersAtOnce: false,
     create() {
-      const { storage, ...place } = phoneStorage();
-      return { ...place, open: oneForEach(name => keyValueStore(storage, name)) };
+      const { storage, ...place } = asyncStorage();
+      return { ...place, open: onePerName(name => keyValueStore(storage, name)) };
     },
   },
   {
     ...keyValue,
     name: 'keyValueStore, opened by two pages',
-    tells: false,
+    notifies: false,
     create() {
       const { storage, ...place } = mapStorage();
       return { ...place, open: (name = 'session') => keyValueStore(storage, name) };
@@ -92,7 +92,7 @@ const kinds: readonly StoreKind[] = [
     ...keyValue,
     name: 'keyValueStore with a lock, opened by two pages',
     hasLock: true,
-    tells: false,
+    notifies: false,
     create() {
       const { storage, ...place } = mapStorage();
       const { lock } = memoryStore();
@@ -101,12 +101,12 @@ const kinds: readonly StoreKind[] = [
   },
   {
     ...keyValue,
-    name: 'keyValueStore with a lock over a storage that answers later, opened by two processes',
+    name: 'keyValueStore with a lock over an asynchronous storage, opened by two processes',
     answersAtOnce: false,
     hasLock: true,
-    tells: false,
+    notifies: false,
     create() {
-      const { storage, ...place } = phoneStorage();
+      const { storage, ...place } = asyncStorage();
       const { lock } = memoryStore();
       return { ...place, open: (name = 'session') => ({ ...keyValueStore(storage, name), ...(lock && { lock }) }) };
     },

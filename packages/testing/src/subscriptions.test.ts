@@ -9,8 +9,8 @@ import { filter, pipe, subscribe } from 'wonka';
 import type { StreamRefusal } from './createStreams.ts';
 import { startTransports, type Transports } from './startTransports.ts';
 
-/** Hears the one field of each event, or an error. Returns what leaves it. */
-type Watch = (document: string, hear: (event: unknown) => void) => () => void;
+/** Emits the only field of each event, or an error. Returns the function that unsubscribes. */
+type Watch = (document: string, next: (event: unknown) => void) => () => void;
 type Connect = (server: Transports, sockets: Sockets) => Watch;
 
 const fieldOf = (data: unknown) => Object.values((data ?? {}) as object)[0] as unknown;
@@ -18,10 +18,10 @@ const fieldOf = (data: unknown) => Object.values((data ?? {}) as object)[0] as u
 const viaWsLink: Connect = ({ auth }, sockets) => {
   const link = ApolloLink.from([authLink(auth), new GraphQLWsLink(sockets)]);
   const client = new ApolloClient({ cache: new InMemoryCache(), link });
-  return (document, hear) => {
+  return (document, next) => {
     const subscription = client.subscribe({ query: gql(document) }).subscribe({
-      next: ({ data, error }) => hear(error ?? fieldOf(data)),
-      error: hear,
+      next: ({ data, error }) => next(error ?? fieldOf(data)),
+      error: next,
     });
     return () => subscription.unsubscribe();
   };
@@ -29,11 +29,11 @@ const viaWsLink: Connect = ({ auth }, sockets) => {
 
 const viaUrql = ({ url, auth }: Transports, transport: Exchange): Watch => {
   const client = new Client({ url, exchanges: [authExchange(auth), transport], fetchSubscriptions: true });
-  return (document, hear) =>
+  return (document, next) =>
     pipe(
       client.subscription(document, {}),
-      filter(({ hasNext, error }) => hasNext || error !== undefined), // the end of a stream repeats its last event
-      subscribe(({ data, error }) => hear(error ?? fieldOf(data))),
+      filter(({ hasNext, error }) => hasNext || error !== undefined), // at its end urql emits the last event again
+      subscribe(({ data, error }) => next(error ?? fieldOf(data))),
     ).unsubscribe;
 };
 
@@ -65,9 +65,9 @@ async function start(connect: Connect) {
     server,
     watch: connect(server, sockets),
     once: (name: 'refused' | 'renewed') => new Promise(resolve => auth.on(name, resolve)),
-    /** The token of now dies, also on what is open. */
+    /** Invalidates the current token, and refuses open streams. */
     expire(how: StreamRefusal) {
-      server.kill();
+      server.expireToken();
       server.streams.refuse(how);
     },
     async [Symbol.asyncDispose]() {
@@ -82,9 +82,9 @@ test.for(overSockets.flatMap(([name, connect]) => [0, 1].map(times => [name, tim
   async ([, times, connect]) => {
     await using api = await start(connect);
     if (times > 0) api.server.refuseOnce();
-    const heard: unknown[] = [];
-    api.watch('subscription { count(to: 3) }', event => heard.push(event));
-    await expect.poll(() => heard).toEqual([1, 2, 3]);
+    const events: unknown[] = [];
+    api.watch('subscription { count(to: 3) }', event => events.push(event));
+    await expect.poll(() => events).toEqual([1, 2, 3]);
     expect(api.server.renewals()).toBe(times);
   },
 );
@@ -93,46 +93,46 @@ describe.for(['an error', 'an event'] as const)('B93 a subscription that is refu
   const nth = 'subscription { nth }';
 
   test.for(overSockets)(
-    'goes on as often as tokens expire, and never has two streams, through %s',
+    'continues as often as tokens expire, and never has two streams, through %s',
     async ([, connect]) => {
       await using api = await start(connect);
       const { server } = api;
-      const heard: unknown[] = [];
-      const leave = api.watch(nth, event => heard.push(event));
+      const events: unknown[] = [];
+      const unsubscribe = api.watch(nth, event => events.push(event));
       for (const times of [1, 2, 3]) {
-        await expect.poll(() => heard).toHaveLength(times);
+        await expect.poll(() => events).toHaveLength(times);
         api.expire(how);
       }
-      await expect.poll(() => heard).toEqual([1, 2, 3, 4]);
+      await expect.poll(() => events).toEqual([1, 2, 3, 4]);
       expect(server.executed).toEqual(['token-0', 'token-1', 'token-2', 'token-3']);
       expect(server.renewals()).toBe(3);
-      leave();
+      unsubscribe();
       await expect.poll(server.streams.stats).toEqual({ open: 0, opened: 4, mostAtOnce: 1 });
     },
   );
 
   test.for([...overSockets, overHttp])(
-    'is not opened again when it is left while the token is renewed, through %s',
+    'is not opened again when it is unsubscribed during the renewal, through %s',
     async ([, connect]) => {
       await using api = await start(connect);
       const { server } = api;
       const release = server.holdRenewals();
-      const heard: unknown[] = [];
-      const leave = api.watch(nth, event => heard.push(event));
-      await expect.poll(() => heard).toEqual([1]);
+      const events: unknown[] = [];
+      const unsubscribe = api.watch(nth, event => events.push(event));
+      await expect.poll(() => events).toEqual([1]);
       const refused = api.once('refused');
       api.expire(how);
       await refused;
-      leave();
+      unsubscribe();
       await expect.poll(() => server.streams.stats().open).toBe(0);
       const renewed = api.once('renewed');
       release();
       await renewed;
-      const others: unknown[] = [];
-      const leaveOther = api.watch('subscription { other: nth }', event => others.push(event));
-      await expect.poll(() => others).toEqual([2]);
-      leaveOther();
-      expect(heard).toEqual([1]);
+      const otherEvents: unknown[] = [];
+      const unsubscribeOther = api.watch('subscription { other: nth }', event => otherEvents.push(event));
+      await expect.poll(() => otherEvents).toEqual([2]);
+      unsubscribeOther();
+      expect(events).toEqual([1]);
       expect(server.streams.stats().opened).toBe(2);
     },
   );

@@ -16,7 +16,7 @@ function manager(isSignedIn: boolean): TokenManager {
   return auth;
 }
 
-test.for([true, false])('an Apollo operation reaches the next link in the same turn, signed in: %s', isSignedIn => {
+test.for([true, false])('an Apollo operation reaches the next link synchronously, signed in: %s', isSignedIn => {
   const auth = manager(isSignedIn);
   const sent: ApolloLink.Operation[] = [];
   const end = new ApolloLink(operation => {
@@ -24,18 +24,18 @@ test.for([true, false])('an Apollo operation reaches the next link in the same t
     return of({ data });
   });
   const client = new ApolloClient({ cache: new InMemoryCache(), link: end });
-  let heard: unknown;
+  let received: unknown;
   const operation = ApolloLink.execute(ApolloLink.from([authLink(auth), end]), { query: gql(me) }, { client });
   operation.subscribe(result => {
-    heard = result.data;
+    received = result.data;
   });
-  expect(heard).toEqual(data);
+  expect(received).toEqual(data);
   expect(sent.map(({ getContext }) => getContext().headers)).toEqual([
     isSignedIn ? { authorization: 'Bearer A0' } : undefined,
   ]);
 });
 
-/** A transport that answers in the same turn. */
+/** An exchange that answers synchronously. */
 const answering =
   (sent: Operation[]): Exchange =>
   () =>
@@ -49,26 +49,26 @@ const answering =
       }),
     );
 
-test.for([true, false])('a urql operation reaches the next exchange in the same turn, signed in: %s', isSignedIn => {
+test.for([true, false])('a urql operation reaches the next exchange synchronously, signed in: %s', isSignedIn => {
   const sent: Operation[] = [];
   const client = new Client({
     url: 'http://127.0.0.1',
     exchanges: [authExchange(manager(isSignedIn)), answering(sent)],
   });
-  let heard: unknown;
+  let received: unknown;
   pipe(
     client.query(me, {}),
     subscribe(result => {
-      heard = result.data;
+      received = result.data;
     }),
   );
-  expect(heard).toEqual(data);
+  expect(received).toEqual(data);
   expect(sent.map(({ context }) => context.fetchOptions)).toEqual([
     isSignedIn ? { headers: { authorization: 'Bearer A0' } } : undefined,
   ]);
 });
 
-test('urql readQuery answers from the cache in front of the exchange', () => {
+test('readQuery of urql answers from the cache before the exchange', () => {
   const sent: Operation[] = [];
   const exchanges = [cacheExchange, authExchange(manager(true)), answering(sent)];
   const client = new Client({ url: 'http://127.0.0.1', exchanges });
@@ -77,7 +77,7 @@ test('urql readQuery answers from the cache in front of the exchange', () => {
   expect(sent).toHaveLength(1);
 });
 
-test('nothing of an attempt is left in the operation that a urql result carries', () => {
+test('the operation of a urql result has no trace of the attempt', () => {
   const sent: Operation[] = [];
   const client = new Client({ url: 'http://127.0.0.1', exchanges: [authExchange(manager(true)), answering(sent)] });
   const { operation } = client.readQuery(me, {}) ?? {};

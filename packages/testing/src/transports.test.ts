@@ -15,9 +15,9 @@ describe('B94 incremental delivery', () => {
     ['{ letters @stream }', { letters: ['a', 'b', 'c'] }],
   ] as const;
 
-  test.for(inParts)('%s is repeated when it is refused at its start, through Apollo Client', async ([query, whole]) => {
+  test.for(inParts)('%s is retried when it is refused at its start, through Apollo Client', async ([query, whole]) => {
     await using server = await startTransports();
-    server.kill();
+    server.expireToken();
     const client = new ApolloClient({
       cache: new InMemoryCache(),
       incrementalHandler: new GraphQL17Alpha2Handler(),
@@ -28,9 +28,9 @@ describe('B94 incremental delivery', () => {
     expect(server.renewals()).toBe(1);
   });
 
-  test.for(inParts)('%s is repeated when it is refused at its start, through urql', async ([query, whole]) => {
+  test.for(inParts)('%s is retried when it is refused at its start, through urql', async ([query, whole]) => {
     await using server = await startTransports();
-    server.kill();
+    server.expireToken();
     const client = new Client({ url: server.url, exchanges: [authExchange(server.auth), fetchExchange] });
     const results: OperationResult[] = [];
     await new Promise<void>(resolve => {
@@ -38,7 +38,7 @@ describe('B94 incremental delivery', () => {
         client.query(query, {}),
         subscribe(result => {
           results.push({ ...result });
-          if (!result.hasNext) resolve(); // not left here: urql's fetch throws when it is left from within an answer
+          if (!result.hasNext) resolve(); // without an unsubscribe: urql's fetch throws when it is torn down while it emits
         }),
       );
     });
@@ -53,9 +53,9 @@ describe('B95 uploads', () => {
   const mutation = 'mutation ($file: File!) { upload(file: $file) }';
   const file = () => new File(['in a file'], 'a.txt', { type: 'text/plain' });
 
-  test('a file is sent again after a refusal, through urql', async () => {
+  test('a file is sent again in the retry, through urql', async () => {
     await using server = await startTransports();
-    server.kill();
+    server.expireToken();
     const client = new Client({ url: server.url, exchanges: [authExchange(server.auth), fetchExchange] });
     const { data, error } = await client.mutation(mutation, { file: file() }).toPromise();
     expect(error).toBeUndefined();
@@ -63,9 +63,9 @@ describe('B95 uploads', () => {
     expect(server.executed).toHaveLength(1);
   });
 
-  test('a file is sent again after a refusal, through Apollo Client', async () => {
+  test('a file is sent again in the retry, through Apollo Client', async () => {
     await using server = await startTransports();
-    server.kill();
+    server.expireToken();
     const link = ApolloLink.from([authLink(server.auth), new UploadHttpLink({ uri: server.url })]);
     const client = new ApolloClient({ cache: new InMemoryCache(), link });
     const { data } = await client.mutate({ mutation: gql(mutation), variables: { file: file() } });
@@ -73,9 +73,9 @@ describe('B95 uploads', () => {
     expect(server.executed).toHaveLength(1);
   });
 
-  test('a file is sent again after a refusal, through fetch', async () => {
+  test('a file is sent again in the retry, through fetch', async () => {
     await using server = await startTransports();
-    server.kill();
+    server.expireToken();
     const body = new FormData();
     body.set('operations', JSON.stringify({ query: mutation, variables: { file: null } }));
     body.set('map', JSON.stringify({ 0: ['variables.file'] }));

@@ -23,20 +23,21 @@ export const urqlAdapter: Adapter = {
       ...(choice && { auth: choice }),
       ...(headers && { fetchOptions: { headers: headers as Record<string, string> } }),
     });
-    const operationOf = (text: string, options?: RunOptions) => {
-      const [kind] = text.split(/\W/, 1);
-      const context = contextOf(withKey(text, options));
-      if (kind === 'mutation') return client.mutation(text, {}, context);
-      return kind === 'subscription' ? client.subscription(text, {}, context) : client.query(text, {}, context);
+    const operationOf = (document: string, options?: RunOptions) => {
+      const [kind] = document.split(/\W/, 1);
+      const context = contextOf(withKey(document, options));
+      if (kind === 'mutation') return client.mutation(document, {}, context);
+      return kind === 'subscription' ? client.subscription(document, {}, context) : client.query(document, {}, context);
     };
     return {
-      run: async (text, options) => answerOf(await operationOf(text, options).toPromise()),
-      watch(text, { answer, end }, options) {
+      run: async (document, options) => answerOf(await operationOf(document, options).toPromise()),
+      watch(document, { next, complete }, options) {
+        const isSubscription = document.startsWith('subscription');
         const { unsubscribe } = pipe(
-          operationOf(text, options),
-          filter(({ hasNext, error }) => hasNext || error !== undefined || !text.startsWith('subscription')), // the end of a stream repeats its last event
-          onEnd(end),
-          subscribe(result => answer(answerOf(result))),
+          operationOf(document, options),
+          filter(({ hasNext, error }) => hasNext || error !== undefined || !isSubscription), // at its end urql emits the last event again
+          onEnd(complete),
+          subscribe(result => next(answerOf(result))),
         );
         return unsubscribe;
       },

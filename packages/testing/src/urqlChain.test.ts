@@ -26,15 +26,15 @@ import { signedIn } from './signedIn.ts';
 const me = '{ me { id name } }';
 const addItem = 'mutation { addItem(title: "of A") { id owner } }';
 
-/** As the README has it: what is not mended here does not get better by another try. */
+/** As in the README: another attempt does not resolve a `TokenError`. */
 const retryIf = ({ networkError }: CombinedError) => networkError !== undefined && !TokenError.is(networkError);
 
-/** As the README has it. */
+/** As in the README. */
 const isOfflineError = (error?: CombinedError) =>
   error?.networkError instanceof TypeError ||
   (TokenError.is(error?.networkError) && error.networkError.code === 'unavailable');
 
-describe('the exchange among other exchanges of urql', () => {
+describe('authExchange among other exchanges of urql', () => {
   let server: Oli;
   let auth: TokenManager;
 
@@ -60,7 +60,7 @@ describe('the exchange among other exchanges of urql', () => {
   test.for([
     ['cacheExchange', cacheExchange],
     ['graphcache', graphcache({})],
-  ] as const)('B108 %s in front of it: a refetch that is refused is renewed as the first was', async ([, cache]) => {
+  ] as const)('B108 with %s before it, each refused refetch is renewed', async ([, cache]) => {
     const caching = client([cache, authExchange(auth), fetchExchange]);
     expect(await caching.query(me, {}).toPromise()).toMatchObject(good());
     for (const n of [1, 2]) {
@@ -71,7 +71,7 @@ describe('the exchange among other exchanges of urql', () => {
     }
   });
 
-  test('B100 a result that is executed again after a repeat starts afresh', async () => {
+  test('B100 the operation of a retried result can be executed again', async () => {
     const caching = client([cacheExchange, authExchange(auth), fetchExchange]);
     server.expireNow();
     const { operation } = await caching.query(me, {}).toPromise();
@@ -82,7 +82,7 @@ describe('the exchange among other exchanges of urql', () => {
     expect(renewals()).toBe(2);
   });
 
-  test.for(['in front of', 'behind'])('B108 retryExchange %s it', async place => {
+  test.for(['before', 'after'])('B108 works with retryExchange %s it', async place => {
     let isDown = true;
     const failing: typeof fetch = (input, init) => {
       if (!isDown) return fetch(input, init);
@@ -90,14 +90,14 @@ describe('the exchange among other exchanges of urql', () => {
       return Promise.reject(new TypeError('fetch failed'));
     };
     const retry = retryExchange({ initialDelayMs: 1, maxNumberAttempts: 3, retryIf });
-    const chain = place === 'behind' ? [authExchange(auth), retry] : [retry, authExchange(auth)];
+    const chain = place === 'after' ? [authExchange(auth), retry] : [retry, authExchange(auth)];
     server.expireNow();
     const retrying = client([...chain, fetchExchange], { fetch: failing });
     expect(await retrying.query(me, {}).toPromise()).toMatchObject(good());
     expect(renewals()).toBe(1);
   });
 
-  test('B103 retryExchange in front of it does not send a mutation of a session that is over as the next user', async () => {
+  test('B103 a retryExchange before it does not send a mutation of an ended session as the next user', async () => {
     const retry = retryExchange({ initialDelayMs: 1, retryIf });
     server.expireNow();
     const release = server.holdOperations();
@@ -114,7 +114,7 @@ describe('the exchange among other exchanges of urql', () => {
     expect(server.stats().mutationsExecuted).toBe(0);
   });
 
-  test('B108 mapExchange in front of it does not see a refusal that was mended', async () => {
+  test('B108 a mapExchange before it does not see a refusal that the retry resolves', async () => {
     const seen: unknown[] = [];
     const watching = mapExchange({ onError: error => void seen.push(error) });
     server.expireNow();
@@ -126,7 +126,7 @@ describe('the exchange among other exchanges of urql', () => {
     expect(seen).toEqual([]);
   });
 
-  test('B108 mapExchange behind it sees the refusal, and the operation is mended all the same', async () => {
+  test('B108 a mapExchange after it sees the refusal, and the retry resolves it', async () => {
     const seen: unknown[] = [];
     const watching = mapExchange({
       onOperation: operation => operation,
@@ -143,60 +143,58 @@ describe('the exchange among other exchanges of urql', () => {
     expect(renewals()).toBe(1);
   });
 
-  test('B88 a refusal that mapExchange keeps back until the operation is left costs no renewal', async () => {
-    let goOn: () => void = () => {};
-    const held = new Promise<void>(resolve => (goOn = resolve));
-    let kept = 0;
-    const slow = mapExchange({
-      onResult(result) {
-        if (kept++ === 0) return held.then(() => result);
-        return result;
-      },
+  /** A mapExchange that holds the first result back until `release` is called. */
+  function holdFirstResult() {
+    let release: () => void = () => {};
+    const released = new Promise<void>(resolve => (release = resolve));
+    let results = 0;
+    const exchange = mapExchange({
+      onResult: result => (results++ === 0 ? released.then(() => result) : result),
     });
+    return { exchange, release, released, results: () => results };
+  }
+
+  test('B88 a refusal that mapExchange holds until the operation is torn down causes no renewal', async () => {
+    const held = holdFirstResult();
     server.expireNow();
-    const asking = client([authExchange(auth), slow, fetchExchange]);
-    const heard: unknown[] = [];
+    const holding = client([authExchange(auth), held.exchange, fetchExchange]);
+    const results: unknown[] = [];
     const { unsubscribe } = pipe(
-      asking.query(me, {}),
-      subscribe(result => heard.push(result)),
+      holding.query(me, {}),
+      subscribe(result => results.push(result)),
     );
-    await expect.poll(() => kept).toBe(1);
+    await expect.poll(held.results).toBe(1);
     unsubscribe();
-    goOn();
-    await held;
-    await asking.query('{ public { motd } }', {}).toPromise(); // a turn in which the left one could have been sent
-    expect(heard).toEqual([]);
+    held.release();
+    await held.released;
+    await holding.query('{ public { motd } }', {}).toPromise(); // a retry would be sent before it
+    expect(results).toEqual([]);
     expect(operations()).toHaveLength(2);
     expect(renewals()).toBe(0);
   });
 
-  test('B88 a refusal that mapExchange keeps back does not reach who asks the same again', async () => {
-    let goOn: () => void = () => {};
-    const held = new Promise<void>(resolve => (goOn = resolve));
-    let kept = 0;
-    const slow = mapExchange({
-      onResult: result => (kept++ === 0 ? held.then(() => result) : result),
-    });
+  test('B88 a refusal that mapExchange holds does not reach a later operation with the same query', async () => {
+    const held = holdFirstResult();
     server.expireNow();
-    const asking = client([authExchange(auth), slow, fetchExchange]);
-    const ask = (listen: (result: OperationResult) => void) => pipe(asking.query(me, {}), subscribe(listen));
-    const { unsubscribe } = ask(() => {});
-    await expect.poll(() => kept).toBe(1);
+    const holding = client([authExchange(auth), held.exchange, fetchExchange]);
+    const query = (next: (result: OperationResult) => void) => pipe(holding.query(me, {}), subscribe(next));
+    const { unsubscribe } = query(() => {});
+    await expect.poll(held.results).toBe(1);
     unsubscribe();
     const release = server.holdOperations();
     const arrived = server.next('operation');
-    const heard: OperationResult[] = [];
-    const answered = new Promise<void>(resolve => ask(result => heard.push(result) && resolve()));
+    const results: OperationResult[] = [];
+    const answered = new Promise<void>(resolve => query(result => results.push(result) && resolve()));
     await arrived;
-    goOn();
-    await held;
+    held.release();
+    await held.released;
     release();
     await answered;
-    expect(heard).toMatchObject([good()]);
+    expect(results).toMatchObject([good()]);
     expect(renewals()).toBe(1);
   });
 
-  test('B108 what ssrExchange has restored needs no request', async () => {
+  test('B108 a result that ssrExchange restored needs no request', async () => {
     const serverSide = ssrExchange({ isClient: false });
     await client([serverSide, authExchange(auth), fetchExchange])
       .query(me, {})
@@ -208,39 +206,39 @@ describe('the exchange among other exchanges of urql', () => {
     expect(operations()).toHaveLength(before);
   });
 
-  test('a mutation whose consumer has left during the renewal is executed: urql tears no mutation down', async () => {
+  test('a mutation that is unsubscribed during the renewal is executed, because urql never tears one down', async () => {
     server.expireNow();
     const release = server.holdTokenRequests();
-    const asked = server.next('tokenRequest');
+    const requested = server.next('tokenRequest');
     const { unsubscribe } = pipe(
       client([authExchange(auth), fetchExchange]).mutation(addItem, {}),
       subscribe(() => {}),
     );
-    await asked;
+    await requested;
     unsubscribe();
     release();
     await expect.poll(() => server.stats().mutationsExecuted).toBe(1);
   });
 
-  describe('what a server was refused and could not renew', () => {
+  describe('a refusal that the rendering server could not renew', () => {
     async function refusedData() {
-      const serversAuth = createTokenManager({ renewal: 'never' });
-      await serversAuth.adopt('dead');
+      const authOfServer = createTokenManager({ renewal: 'never' });
+      await authOfServer.adopt('expired');
       const serverSide = ssrExchange({ isClient: false });
-      await client([serverSide, authExchange(serversAuth), fetchExchange])
+      await client([serverSide, authExchange(authOfServer), fetchExchange])
         .query(me, {})
         .toPromise();
       return serverSide.extractData();
     }
 
-    test('B108 ssrExchange in front of it hands to the user', async () => {
+    test('B108 is delivered by an ssrExchange before authExchange', async () => {
       server.refuseAs('code200');
       const restored = ssrExchange({ isClient: true, initialState: await refusedData() });
       const browser = client([restored, authExchange(auth), fetchExchange]);
       expect(browser.readQuery(me, {})).toMatchObject({ error: expect.any(CombinedError) });
     });
 
-    test('B108 is renewed in the browser where ssrExchange is behind it, and nothing is warned about', async () => {
+    test('B108 is renewed in the browser when ssrExchange is after authExchange, without a warning', async () => {
       const warnings = vi.spyOn(console, 'warn');
       server.refuseAs('code200');
       const restored = ssrExchange({ isClient: true, initialState: await refusedData() });
@@ -251,7 +249,7 @@ describe('the exchange among other exchanges of urql', () => {
       warnings.mockRestore();
     });
 
-    test('B108 is asked for by the browser where results with errors are not handed on, also a 401 without a body', async () => {
+    test('B108 is requested again by the browser when results with errors are not transferred, also a 401 without a body', async () => {
       server.refuseAs('empty401');
       const data = Object.entries(await refusedData());
       const initialState = Object.fromEntries(data.filter(([, { error }]) => !error));
@@ -261,9 +259,9 @@ describe('the exchange among other exchanges of urql', () => {
     });
   });
 
-  test.for(['in front of', 'behind'])('B97 persisted queries work %s it, also with a dead token', async place => {
+  test.for(['before', 'after'])('B97 persisted queries work %s it, also with an expired token', async place => {
     const hashing = persistedExchange({ preferGetForPersistedQueries: false });
-    const chain = place === 'behind' ? [authExchange(auth), hashing] : [hashing, authExchange(auth)];
+    const chain = place === 'after' ? [authExchange(auth), hashing] : [hashing, authExchange(auth)];
     const persisted = client([...chain, fetchExchange]);
     server.expireNow();
     expect(await persisted.query(me, {}).toPromise()).toMatchObject(good());
@@ -272,14 +270,14 @@ describe('the exchange among other exchanges of urql', () => {
     expect(operations().at(-1)?.body).not.toContain('"query"');
   });
 
-  test('B106 a GET query that was refused is repeated past the HTTP cache', async () => {
+  test('B106 the retry of a GET query bypasses the HTTP cache', async () => {
     const modes: unknown[] = [];
-    const seeing: typeof fetch = (input, init) => {
+    const watching: typeof fetch = (input, init) => {
       modes.push([init?.method, init?.cache]);
       return fetch(input, init);
     };
     server.expireNow();
-    const getting = client([authExchange(auth), fetchExchange], { fetch: seeing, preferGetMethod: true });
+    const getting = client([authExchange(auth), fetchExchange], { fetch: watching, preferGetMethod: true });
     expect(await getting.query(me, {}).toPromise()).toMatchObject(good());
     expect(modes).toEqual([
       ['GET', undefined],
@@ -288,7 +286,7 @@ describe('the exchange among other exchanges of urql', () => {
   });
 
   describe('offlineExchange', () => {
-    /** One for each user; in a page, a database of its own. */
+    /** The storage of one user, in memory. A page would use a database. */
     function createStorage() {
       let kept: SerializedRequest[] = [];
       return {
@@ -312,7 +310,7 @@ describe('the exchange among other exchanges of urql', () => {
       const offline = offlineExchange({ storage, optimistic, isOfflineError });
       const caching = client([offline, authExchange(auth), fetchExchange]);
       await expect.poll(() => storage.goOnline).toBeDefined();
-      auth.on('signedOut', () => storage.onOnline(() => {})); // as the README has it
+      auth.on('signedOut', () => storage.onOnline(() => {})); // as in the README
       return caching;
     }
 
@@ -321,7 +319,7 @@ describe('the exchange among other exchanges of urql', () => {
       auth = await signedIn(server, { cooldownMs: 0 });
     });
 
-    test('B108 keeps a mutation whose token cannot be renewed, and sends it when the network is back', async () => {
+    test('B108 keeps a mutation whose token cannot be renewed, and sends it once the network is back', async () => {
       const storage = createStorage();
       const caching = await connect(storage);
       await caching.query('{ items { id } }', {}).toPromise();
@@ -334,7 +332,7 @@ describe('the exchange among other exchanges of urql', () => {
       expect(server.stats().mutationsExecuted).toBe(1);
     });
 
-    test('B109 with a storage for each user, cut off when the session ends, sends nothing of the last one as the next', async () => {
+    test('B109 with a storage per user, disconnected at the end of the session, sends no mutation as the next user', async () => {
       const [first, next] = [createStorage(), createStorage()];
       const caching = await connect(first);
       server.expireNow();
@@ -364,7 +362,7 @@ describe('the exchange among other exchanges of urql', () => {
   });
 });
 
-describe('what the exchange says to the transport', () => {
+describe('authExchange before a stub of a transport', () => {
   const refused = { message: 'x', extensions: { code: 'UNAUTHENTICATED' } };
 
   async function manager() {
@@ -375,61 +373,61 @@ describe('what the exchange says to the transport', () => {
   }
 
   test('B93 a refused subscription over subscriptionExchange is resubscribed, and the old one is closed first', async () => {
-    const said: string[] = [];
+    const calls: string[] = [];
     const transport = subscriptionExchange({
       forwardSubscription: (_, operation) => ({
         subscribe(sink) {
           const token = (operation.context.fetchOptions as { headers: { authorization: string } }).headers
             .authorization;
-          said.push(`open ${token}`);
-          const isDead = token === 'Bearer token-0';
-          const answer = isDead ? { errors: [refused] } : { data: { n: 1 } };
+          calls.push(`open ${token}`);
+          const isRefused = token === 'Bearer token-0';
+          const answer = isRefused ? { errors: [refused] } : { data: { n: 1 } };
           queueMicrotask(() => sink.next(answer as Parameters<typeof sink.next>[0]));
-          return { unsubscribe: () => said.push(`close ${token}`) };
+          return { unsubscribe: () => calls.push(`close ${token}`) };
         },
       }),
     });
     const client = new Client({ url: 'http://127.0.0.1', exchanges: [authExchange(await manager()), transport] });
     const first = await new Promise(resolve => pipe(client.subscription('subscription { n }', {}), subscribe(resolve)));
     expect(first).toMatchObject({ data: { n: 1 } });
-    expect(said).toEqual(['open Bearer token-0', 'close Bearer token-0', 'open Bearer token-1']);
+    expect(calls).toEqual(['open Bearer token-0', 'close Bearer token-0', 'open Bearer token-1']);
   });
 
-  test('B93 what the old transport still says during the renewal is not heard', async () => {
-    let speak: (answer: object) => void = () => {};
+  test('B93 late events of the refused stream are not delivered during the renewal', async () => {
+    let emit: (answer: object) => void = () => {};
     let opened = 0;
     const transport = subscriptionExchange({
       forwardSubscription: () => ({
         subscribe(sink) {
           opened++;
-          speak = answer => sink.next(answer as Parameters<typeof sink.next>[0]);
+          emit = answer => sink.next(answer as Parameters<typeof sink.next>[0]);
           return { unsubscribe: () => {} };
         },
       }),
     });
     const client = new Client({ url: 'http://127.0.0.1', exchanges: [authExchange(await manager()), transport] });
-    const heard: unknown[] = [];
+    const results: unknown[] = [];
     const answered = new Promise(resolve => {
       pipe(
         client.subscription('subscription { n }', {}),
         subscribe(result => {
-          heard.push(result.data ?? result.error);
+          results.push(result.data ?? result.error);
           if (result.data) resolve(result);
         }),
       );
     });
     await expect.poll(() => opened).toBe(1);
-    const old = speak;
-    old({ errors: [refused] });
-    old({ data: { n: 'late' }, errors: [refused] });
+    const emitOld = emit;
+    emitOld({ errors: [refused] });
+    emitOld({ data: { n: 'late' }, errors: [refused] });
     await expect.poll(() => opened).toBe(2);
-    speak({ data: { n: 'new' } });
+    emit({ data: { n: 'new' } });
     await answered;
-    expect(heard).toEqual([{ n: 'new' }]);
+    expect(results).toEqual([{ n: 'new' }]);
     expect(opened).toBe(2);
   });
 
-  test('every teardown is passed on', async () => {
+  test('every teardown is forwarded', async () => {
     const seen: string[] = [];
     const end: Exchange = () => operations$ =>
       pipe(
@@ -459,8 +457,8 @@ describe('what the exchange says to the transport', () => {
         filter(({ kind }) => kind === 'mutation'),
         mergeMap(operation => {
           const { authorization } = (operation.context.fetchOptions as { headers: { authorization: string } }).headers;
-          const isDead = authorization === 'Bearer token-0';
-          const answer = isDead ? { errors: [refused] } : { data: { n: ++executed } };
+          const isRefused = authorization === 'Bearer token-0';
+          const answer = isRefused ? { errors: [refused] } : { data: { n: ++executed } };
           return fromPromise(Promise.resolve(makeResult(operation, answer as never)));
         }),
       );
@@ -469,7 +467,7 @@ describe('what the exchange says to the transport', () => {
     expect(new Set(results.map(({ data }) => (data as { n: number }).n))).toEqual(new Set([1, 2, 3]));
   });
 
-  test('B86 a renewal that fails becomes a result with the TokenError as its network error', async () => {
+  test('B86 a failed renewal is a result with the TokenError as its network error', async () => {
     const auth = createTokenManager({ renew: () => null });
     await auth.adopt('token-0');
     const end: Exchange = () => operations$ =>

@@ -8,15 +8,15 @@ declare module 'vitest' {
   }
 }
 
-test('the versions are those that the name of the project says', async () => {
+test('the versions are those in the name of the project', async () => {
   const versions = inject('versions');
   expect(version).toMatch(versions.includes('graphql 17') ? /^17\./ : /^16\./);
   const methods: unknown[] = [];
-  const seeing: typeof fetch = async (_, init) => {
+  const watching: typeof fetch = async (_, init) => {
     methods.push(init?.method);
     return Response.json({ data: {} });
   };
-  const client = new Client({ url: 'http://127.0.0.1', exchanges: [fetchExchange], fetch: seeing });
+  const client = new Client({ url: 'http://127.0.0.1', exchanges: [fetchExchange], fetch: watching });
   await client.query('{ me { id } }', {}).toPromise();
-  expect(methods).toEqual([versions.includes('urql core 5') ? 'POST' : 'GET']); // 6 asks by GET
+  expect(methods).toEqual([versions.includes('urql core 5') ? 'POST' : 'GET']); // version 6 prefers GET
 });

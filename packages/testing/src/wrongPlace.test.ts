@@ -21,7 +21,8 @@ const answering: Exchange = () => operations$ =>
     map(operation => makeResult(operation, { data: { n: 1 } })),
   );
 
-function ask(exchanges: Exchange[]): void {
+/** Reads twice, because warnings are given once. */
+function readTwice(exchanges: Exchange[]): void {
   const client = new Client({ url: 'http://127.0.0.1', exchanges });
   expect([client.readQuery('{ n }', {}), client.readQuery('{ n }', {})]).toMatchObject([
     { data: { n: 1 } },
@@ -34,30 +35,30 @@ afterEach(() => {
   warnings.mockClear();
   vi.unstubAllEnvs();
 });
-const said = () => warnings.mock.calls.map(([message]) => message as string);
+const messages = () => warnings.mock.calls.map(([message]) => message as string);
 
-test('a urql exchange in its right place says nothing, and so does one in production', () => {
-  ask([cacheExchange, authExchange(manager()), answering]);
+test('authExchange does not warn in its right place, nor in production', () => {
+  readTwice([cacheExchange, authExchange(manager()), answering]);
   vi.stubEnv('NODE_ENV', 'production');
-  ask([authExchange(manager()), cacheExchange, answering]);
-  expect(said()).toEqual([]);
+  readTwice([authExchange(manager()), cacheExchange, answering]);
+  expect(messages()).toEqual([]);
 });
 
-test('a urql exchange before ssrExchange says nothing', () => {
+test('authExchange does not warn before ssrExchange', () => {
   const server = ssrExchange({ isClient: false });
-  ask([server, answering]);
+  readTwice([server, answering]);
   const restored = ssrExchange({ isClient: true, initialState: server.extractData() });
-  ask([authExchange(manager()), restored, answering]);
-  expect(said()).toEqual([]);
+  readTwice([authExchange(manager()), restored, answering]);
+  expect(messages()).toEqual([]);
 });
 
-test('a urql exchange before the cache is named, once', () => {
-  ask([authExchange(manager()), cacheExchange, answering]);
-  ask([authExchange(manager()), cacheExchange, answering]);
-  expect(said()).toEqual([expect.stringContaining('authExchange stands before a cache')]);
+test('authExchange warns once when it is before a cache', () => {
+  readTwice([authExchange(manager()), cacheExchange, answering]);
+  readTwice([authExchange(manager()), cacheExchange, answering]);
+  expect(messages()).toEqual([expect.stringContaining('authExchange stands before a cache')]);
 });
 
-test('a link of Apollo Client that replaces our header is named, once', async () => {
+test('authLink warns once when a link after it replaces its header', async () => {
   const replacing = new SetContextLink(({ headers }) => ({ headers: { ...headers, authorization: 'Bearer old' } }));
   const refused = [{ message: 'x', extensions: { code: 'UNAUTHENTICATED' } }];
   const end = new ApolloLink(() => of({ errors: refused }));
@@ -71,5 +72,5 @@ test('a link of Apollo Client that replaces our header is named, once', async ()
     const outcome = await client.query({ query: gql`{ n }` }).catch((error: unknown) => error);
     expect(outcome).toBeInstanceOf(Error);
   }
-  expect(said()).toEqual([expect.stringContaining('A link behind authLink replaces')]);
+  expect(messages()).toEqual([expect.stringContaining('A link behind authLink replaces')]);
 });

@@ -19,17 +19,17 @@ import { signedIn } from './signedIn.ts';
 import { startServer } from './startServer.ts';
 
 const query = '{ n }';
-const dead = { message: 'x', extensions: { code: 'UNAUTHENTICATED' } };
+const refusal = { message: 'x', extensions: { code: 'UNAUTHENTICATED' } };
 
-/** Takes every token but the first. */
+/** Starts a server that accepts every token but the first. */
 const start = () =>
   startServer(({ headers }, response) => {
-    const isDead = headers.authorization === 'Bearer token-0';
+    const isRefused = headers.authorization === 'Bearer token-0';
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(isDead ? { errors: [dead] } : { data: { n: 1 } }));
+    response.end(JSON.stringify(isRefused ? { errors: [refusal] } : { data: { n: 1 } }));
   });
 
-test('the exchange calls forward once, whatever happens', async () => {
+test('the exchange calls forward once, also when it retries', async () => {
   await using server = await start();
   let forwards = 0;
   const counting: Exchange = input => {
@@ -45,7 +45,7 @@ test('the exchange calls forward once, whatever happens', async () => {
   expect(forwards).toBe(1);
 });
 
-test('an operation of an unknown kind is passed on untouched', async () => {
+test('an operation of an unknown kind is forwarded unchanged', async () => {
   await using server = await start();
   const seen: Operation[] = [];
   const { source, next } = makeSubject<Operation>();
@@ -69,17 +69,17 @@ test('an operation of an unknown kind is passed on untouched', async () => {
 });
 
 test.for(['query', 'mutation', 'subscription'] as const)(
-  'the result of a repeated %s is the answer to the very operation that the client made',
+  'the result of a retried %s has the operation that the client dispatched',
   async kind => {
     await using server = await start();
-    const made: Operation[] = [];
+    const dispatched: Operation[] = [];
     const watching: Exchange =
       ({ forward }) =>
       operations$ =>
         forward(
           pipe(
             operations$,
-            tap(operation => operation.kind !== 'teardown' && made.push(operation)),
+            tap(operation => operation.kind !== 'teardown' && dispatched.push(operation)),
           ),
         );
     const client = new Client({
@@ -91,18 +91,18 @@ test.for(['query', 'mutation', 'subscription'] as const)(
       pipe(client[kind](`${kind} { n }`, {}), subscribe(resolve));
     });
     expect(result.data).toEqual({ n: 1 });
-    expect(made).toHaveLength(1);
-    const [{ key, context }] = made as [Operation];
+    expect(dispatched).toHaveLength(1);
+    const [{ key, context }] = dispatched as [Operation];
     expect(result.operation).toMatchObject({ kind, key });
     expect(result.operation.context._instance).toBe(context._instance);
     expect(Object.keys(result.operation.context)).toEqual(Object.keys(context));
   },
 );
 
-test('an error that stays in the merged results of a stream is one refusal, and costs one renewal', async () => {
+test('an error that stays in the merged results of a query is one refusal with one renewal', async () => {
   const parts = [
     { data: { n: 1 }, hasNext: true },
-    { incremental: [{ errors: [dead], data: null, path: [] }], hasNext: true },
+    { incremental: [{ errors: [refusal], data: null, path: [] }], hasNext: true },
     { incremental: [{ data: { slow: 2 }, path: [] }], hasNext: true },
     { incremental: [{ data: { slower: 3 }, path: [] }], hasNext: false },
   ];
@@ -129,30 +129,30 @@ test('an error that stays in the merged results of a stream is one refusal, and 
   expect(server.renewals()).toBe(1);
 });
 
-test('an error that stays in the merged results of a subscription is judged once: later events are delivered', async () => {
+test('an error that stays in the merged results of a subscription is judged once, and later events are delivered', async () => {
   const streams: ServerResponse[] = [];
-  const say = (event: object) => streams.at(-1)?.write(`event: next\ndata: ${JSON.stringify(event)}\n\n`);
+  const send = (event: object) => streams.at(-1)?.write(`event: next\ndata: ${JSON.stringify(event)}\n\n`);
   await using server = await startServer((_, response) => {
     streams.push(response.writeHead(200, { 'content-type': 'text/event-stream' }));
-    say({ data: { n: null }, errors: [dead] });
+    send({ data: { n: null }, errors: [refusal] });
   });
   const client = new Client({
     url: server.url,
     exchanges: [authExchange(server.auth), fetchExchange],
     fetchSubscriptions: true,
   });
-  const heard: unknown[] = [];
+  const results: unknown[] = [];
   const { unsubscribe } = pipe(
     client.subscription('subscription { n }', {}),
-    subscribe(({ data, error }) => heard.push([(data as { n: unknown }).n, error?.graphQLErrors.length])),
+    subscribe(({ data, error }) => results.push([(data as { n: unknown }).n, error?.graphQLErrors.length])),
   );
-  await expect.poll(() => heard).toEqual([[null, 1]]); // of the second stream
-  say({ data: { n: 1 } });
-  await expect.poll(() => heard).toHaveLength(2);
-  await server.auth.renew(); // now it is the error of an older token, for which nothing would have to be renewed
-  say({ data: { n: 2 } });
+  await expect.poll(() => results).toEqual([[null, 1]]); // of the second stream
+  send({ data: { n: 1 } });
+  await expect.poll(() => results).toHaveLength(2);
+  await server.auth.renew(); // a refusal of a replaced token would be retried without a renewal
+  send({ data: { n: 2 } });
   await expect
-    .poll(() => heard)
+    .poll(() => results)
     .toEqual([
       [null, 1],
       [1, 1],
@@ -163,17 +163,17 @@ test('an error that stays in the merged results of a subscription is judged once
   unsubscribe();
 });
 
-test('a 401 is known by its number, where there is no status text, as over HTTP/2', async () => {
+test('a 401 without a status text, as over HTTP/2, is recognised by its number', async () => {
   await using server = await startServer(({ headers }, response) => {
-    const isDead = headers.authorization === 'Bearer token-0';
-    response.writeHead(isDead ? 401 : 200, '', { 'content-type': isDead ? 'text/plain' : 'application/json' });
-    response.end(isDead ? '' : '{"data":{"n":1}}');
+    const isRefused = headers.authorization === 'Bearer token-0';
+    response.writeHead(isRefused ? 401 : 200, '', { 'content-type': isRefused ? 'text/plain' : 'application/json' });
+    response.end(isRefused ? '' : '{"data":{"n":1}}');
   });
   const client = new Client({ url: server.url, exchanges: [authExchange(server.auth), fetchExchange] });
   expect((await client.query(query, {}).toPromise()).data).toEqual({ n: 1 });
 });
 
-test('what ssrExchange hands to a browser is the mended result', async () => {
+test('ssrExchange transfers the result of the retry to the browser', async () => {
   await using server = await startOli();
   const auth = await signedIn(server);
   server.expireNow();
@@ -186,7 +186,7 @@ test('what ssrExchange hands to a browser is the mended result', async () => {
   auth.dispose();
 });
 
-test('four thousand operations wait for one token and leave together, at no more than linear cost', async () => {
+test('four thousand operations wait for one token and are sent together, at linear cost', async () => {
   const renewals: ((parts: TokenParts) => void)[] = [];
   const auth = createTokenManager({ restore: true, renew: () => new Promise(resolve => renewals.push(resolve)) });
   const client = new Client({ url: 'http://127.0.0.1', exchanges: [] });
@@ -205,13 +205,13 @@ test('four thousand operations wait for one token and leave together, at no more
   const operations = Array.from({ length: 4000 }, (_, n) =>
     client.createRequestOperation('query', createRequest('query ($n: Int) { n }', { n })),
   );
-  const looks = vi.spyOn(auth, 'fresh');
+  const calls = vi.spyOn(auth, 'fresh');
   for (const operation of operations) next(operation);
   await expect.poll(() => renewals).toHaveLength(1);
   expect(sent).toEqual([]);
-  renewals[0]?.({ accessToken: 'token-1', expiresInS: 1e-6 }); // dead on arrival: that must not begin all anew
+  renewals[0]?.({ accessToken: 'token-1', expiresInS: 1e-6 }); // expired on arrival, which must not start another renewal
   await expect.poll(() => sent.length).toBe(operations.length);
-  expect(looks).toHaveBeenCalledTimes(operations.length); // where each looks for all others, their square
+  expect(calls).toHaveBeenCalledTimes(operations.length); // not quadratic
   expect(sent.map(({ key }) => key)).toEqual(operations.map(({ key }) => key));
   expect(renewals).toHaveLength(1);
   auth.dispose();

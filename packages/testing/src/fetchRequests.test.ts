@@ -5,76 +5,71 @@ import { describe, expect, test, vi } from 'vitest';
 const endpoint = 'https://api.example/graphql';
 const cooldownMs = 10_000;
 
-/** An API that refuses dead tokens, and, whatever the token, whichever request is chosen. Each renewal brings the next one. */
+/** Starts an API on a fake clock. It refuses an expired token, and one chosen request whatever its token. */
 async function start() {
   let now = 0;
   let renewals = 0;
-  let dead = -1;
-  let isRefused: (text: string) => boolean = () => false;
+  let expired = -1;
+  let isForbidden: (serialized: string) => boolean = () => false;
   const clock = { now: () => now, setTimeout: () => 0, clearTimeout: () => {} };
   const auth = createTokenManager({ renew: () => `token-${++renewals}`, clock, cooldownMs });
   await auth.adopt('token-0');
   const answering: typeof fetch = async (input, init) => {
     const request = new Request(input, init);
-    const text = await textOf(request);
-    const isDead = request.headers.get('authorization') === `Bearer token-${dead}`;
-    return isDead || isRefused(text) ? new Response('', { status: 401 }) : Response.json({ data: { n: 1 } });
+    const serialized = await serialize(request);
+    const isExpired = request.headers.get('authorization') === `Bearer token-${expired}`;
+    const isRefused = isExpired || isForbidden(serialized);
+    return isRefused ? new Response('', { status: 401 }) : Response.json({ data: { n: 1 } });
   };
   const send = authFetch(auth, { fetch: answering });
-  const statusOf = async (ask: Ask) => (await send(...ask())).status;
+  const statusOf = async (create: CreateRequest) => (await send(...create())).status;
   return {
     send,
     statusOf,
     renewals: () => renewals,
-    killToken() {
-      dead = renewals;
+    expireToken() {
+      expired = renewals;
     },
-    wait(ms: number) {
-      now += ms;
-    },
-    /** Twice, with the pause in between: from then on its refusals renew nothing for two pauses. */
-    async refuseTwice(ask: Ask): Promise<void> {
-      isRefused = await same(ask);
-      expect(await statusOf(ask)).toBe(401);
+
+    /** Refuses this request twice, a cool-down apart. For two more cool-downs its refusals cause no renewal. */
+    async refuseTwice(create: CreateRequest): Promise<void> {
+      const forbidden = await serialize(new Request(...create()));
+      isForbidden = serialized => serialized === forbidden;
+      expect(await statusOf(create)).toBe(401);
       now += cooldownMs;
-      expect(await statusOf(ask)).toBe(401);
+      expect(await statusOf(create)).toBe(401);
       expect(renewals).toBe(2);
-      now += cooldownMs * 1.5; // the second renewal is on trial no more
+      now += cooldownMs * 1.5; // the cool-down of the second token set is over
     },
     accept() {
-      isRefused = () => false;
+      isForbidden = () => false;
     },
   };
 }
 
-type Ask = () => readonly [input: RequestInfo | URL, init?: RequestInit];
+type CreateRequest = () => readonly [input: RequestInfo | URL, init?: RequestInit];
 
-/** The boundary of a form is another each time. */
-const textOf = async (request: Request) =>
+/** Equal requests give equal strings, although the boundary of a form is random. */
+const serialize = async (request: Request) =>
   `${request.method} ${request.url} ${(await request.text()).replaceAll(/formdata-undici-\d+/g, '')}`;
 
-async function same(ask: Ask): Promise<(text: string) => boolean> {
-  const text = await textOf(new Request(...ask()));
-  return other => other === text;
-}
-
 const get =
-  (url: string, init: RequestInit = {}): Ask =>
+  (url: string, init: RequestInit = {}): CreateRequest =>
   () => [`https://api.example${url}`, init];
 const post =
-  (body: unknown): Ask =>
+  (body: unknown): CreateRequest =>
   () => [endpoint, { method: 'POST', body: JSON.stringify(body) }];
 const request =
-  (body: unknown): Ask =>
+  (body: unknown): CreateRequest =>
   () => [new Request(...post(body)())];
 const blob =
-  (body: unknown): Ask =>
+  (body: unknown): CreateRequest =>
   () => [endpoint, { method: 'POST', body: new Blob([JSON.stringify(body)], { type: 'application/json' }) }];
 const form =
-  (fields: Record<string, string>): Ask =>
+  (fields: Record<string, string>): CreateRequest =>
   () => [endpoint, { method: 'POST', body: new URLSearchParams(fields) }];
 /** @see https://github.com/jaydenseric/graphql-multipart-request-spec */
-function upload(operations: unknown): Ask {
+function upload(operations: unknown): CreateRequest {
   const body = new FormData();
   body.set('operations', JSON.stringify(operations));
   body.set('map', '{"0":["variables.file"]}');
@@ -83,7 +78,7 @@ function upload(operations: unknown): Ask {
 }
 const persisted = (sha256Hash: string) => ({ extensions: { persistedQuery: { version: 1, sha256Hash } } });
 
-const pairs: readonly (readonly [string, Ask, Ask])[] = [
+const pairs: readonly (readonly [string, CreateRequest, CreateRequest])[] = [
   ['a resource', get('/admin'), get('/items')],
   ['a HEAD', get('/admin', { method: 'HEAD' }), get('/items', { method: 'HEAD' })],
   [
@@ -103,11 +98,11 @@ const pairs: readonly (readonly [string, Ask, Ask])[] = [
 ];
 
 test.for(pairs)(
-  'B85 %s that is refused whatever the token keeps no other from being renewed',
+  'B85 %s that is refused whatever its token does not prevent the renewal for another one',
   async ([, one, other]) => {
     const api = await start();
     await api.refuseTwice(one);
-    api.killToken();
+    api.expireToken();
     expect(await api.statusOf(other)).toBe(200);
     expect(api.renewals()).toBe(3);
   },
@@ -123,32 +118,32 @@ test.for([
   ['a document by its id', post({ doc_id: '7', variables: 1 }), post({ doc_id: '7', variables: 2 })],
   ['a document with other variables', post({ query: '{ n }', variables: 1 }), post({ query: '{ n }', variables: 2 })],
   ['a resource', get('/admin'), get('/admin')],
-] as const)('B85 %s that is refused whatever the token costs no renewal each time', async ([, one, again]) => {
+] as const)('B85 %s that is refused whatever its token does not cause a renewal each time', async ([, one, again]) => {
   const api = await start();
   await api.refuseTwice(one);
-  api.killToken();
+  api.expireToken();
   expect(await api.statusOf(again)).toBe(401);
   expect(api.renewals()).toBe(2);
 });
 
-// A HEAD has no answer to be accepted by, and a body that takes time to be read is not read for a good one: these lapse.
-const lapsing = ['a HEAD', 'a document in a Request', 'a document in a Blob'];
+// Their good answers are not noticed: a HEAD has no body, and bodies that need time to read are read only after a refusal.
+const unnoticed = ['a HEAD', 'a document in a Request', 'a document in a Blob'];
 
-test.for(pairs.filter(([name]) => !lapsing.includes(name)))(
-  'B85 %s that was refused whatever the token is forgiven when it is accepted',
+test.for(pairs.filter(([name]) => !unnoticed.includes(name)))(
+  'B85 %s that was refused whatever its token causes renewals again once it was accepted',
   async ([, one]) => {
     const api = await start();
     await api.refuseTwice(one);
     api.accept();
     expect(await api.statusOf(one)).toBe(200);
-    api.killToken();
+    api.expireToken();
     expect(await api.statusOf(one)).toBe(200);
     expect(api.renewals()).toBe(3);
   },
 );
 
 test.for([undefined, 'force-cache'] as const)(
-  'B106 a GET that was refused is repeated past the HTTP cache: %s', // it may have kept the refusal
+  'B106 the retry of a GET bypasses the HTTP cache, which may hold the refusal: %s',
   async cache => {
     const auth = createTokenManager({ renew: () => 'token-1' });
     await auth.adopt('token-0');
@@ -163,21 +158,21 @@ test.for([undefined, 'force-cache'] as const)(
   },
 );
 
-test('the request of a good answer is not parsed', async () => {
+test('a request is not parsed when its answer is good', async () => {
   const api = await start();
   const body = JSON.stringify({ query: '{ n }' });
   const parsing = vi.spyOn(JSON, 'parse');
   await api.send(endpoint, { method: 'POST', body });
-  expect(parsing.mock.calls.map(([text]) => text)).toEqual(['{"data":{"n":1}}']);
+  expect(parsing.mock.calls.map(([source]) => source)).toEqual(['{"data":{"n":1}}']);
   parsing.mockRestore();
 });
 
-test('null is no init, as for fetch itself', async () => {
+test('null is accepted as init, as by fetch itself', async () => {
   const api = await start();
   expect((await api.send(endpoint, null as never)).status).toBe(200);
 });
 
-test('the body of a Request that is answered well is not waited for', async () => {
+test('a good answer is delivered before the body of its Request ends', async () => {
   const auth = createTokenManager({ renew: () => 'token' });
   await auth.adopt('token');
   const body = new ReadableStream({ start: controller => controller.enqueue(new TextEncoder().encode('{"query":')) });
@@ -186,7 +181,7 @@ test('the body of a Request that is answered well is not waited for', async () =
   expect(await (await send(new Request(endpoint, init))).json()).toEqual({ data: { n: 1 } });
 });
 
-test('signed out, a Request is sent as it is', async () => {
+test('a Request is sent unchanged while signed out', async () => {
   const auth = createTokenManager({ renew: () => 'token' });
   const inits: unknown[] = [];
   const request = new Request(endpoint, { headers: { 'x-trace': '7' }, referrerPolicy: 'no-referrer' });
@@ -220,7 +215,7 @@ test.each(['no-referrer', 'origin'] as const)('a Request keeps its referrer poli
   expect(sent.map(({ headers }) => headers.get('authorization'))).toEqual(['Bearer token-0', 'Bearer token-1']);
 });
 
-test('a Blob without text(), as React Native has it, is sent again', async () => {
+test('a Blob without text(), as in React Native, is sent again in a retry', async () => {
   const auth = await managerOf();
   const body = Object.assign(new Blob(['{"query":"{ n }"}'], { type: 'application/json' }), { text: undefined });
   const sent: unknown[] = [];
@@ -235,11 +230,11 @@ test('a Blob without text(), as React Native has it, is sent again', async () =>
   expect(sent).toEqual([body, body]);
 });
 
-test('what is no address at all is left to fetch', async () => {
+test('an invalid address is passed to fetch', async () => {
   const auth = await managerOf();
-  const asked = vi.fn(async () => Response.json({ data: {} }));
-  await authFetch(auth, { fetch: asked })(null as unknown as string);
-  expect(asked).toHaveBeenCalledOnce();
+  const sending = vi.fn(async () => Response.json({ data: {} }));
+  await authFetch(auth, { fetch: sending })(null as unknown as string);
+  expect(sending).toHaveBeenCalledOnce();
 });
 
 test('a Request of another realm keeps its headers', async () => {
@@ -256,24 +251,24 @@ test('a Request of another realm keeps its headers', async () => {
   expect(inits[0]?.headers).toEqual({ 'x-trace': '7', authorization: 'Bearer token-0' });
 });
 
-test('B88 a request that was aborted in flight and refused costs no renewal', async () => {
+test('B88 a request that is aborted in flight and then refused causes no renewal', async () => {
   const renew = vi.fn(() => 'token-1');
   const auth = createTokenManager({ renew });
   await auth.adopt('token-0');
-  const leaving = new AbortController();
+  const controller = new AbortController();
   const send = authFetch(auth, {
     fetch: async () => {
-      leaving.abort(); // and this transport does not care
+      controller.abort(); // this fetch ignores the signal
       return new Response(null, { status: 401 });
     },
   });
-  await expect(send(endpoint, { signal: leaving.signal })).rejects.toMatchObject({ code: 'aborted' });
+  await expect(send(endpoint, { signal: controller.signal })).rejects.toMatchObject({ code: 'aborted' });
   expect(renew).not.toHaveBeenCalled();
 });
 
 describe('B87 an abort', () => {
   test.for(['its first token', 'the successor of its token'])(
-    'while it waits for %s rejects with aborted, and the renewal goes on',
+    'while the request waits for %s rejects with aborted, and the renewal continues',
     async awaited => {
       let renewed: ((token: string) => void) | undefined;
       const renew = () => new Promise<string>(resolve => (renewed = resolve));
@@ -284,11 +279,11 @@ describe('B87 an abort', () => {
         sent++;
         return new Response(null, { status: 401 });
       };
-      const leaving = new AbortController();
-      const answer = authFetch(auth, { fetch: refusing })(endpoint, { signal: leaving.signal });
+      const controller = new AbortController();
+      const answer = authFetch(auth, { fetch: refusing })(endpoint, { signal: controller.signal });
       await expect.poll(() => renewed).toBeDefined();
       const sentBefore = sent;
-      leaving.abort(new Error('the caller’s own reason'));
+      controller.abort(new Error('The reason of the caller.'));
       await expect(answer).rejects.toSatisfy(error => TokenError.is(error) && error.code === 'aborted');
       renewed?.('token-1');
       await expect.poll(() => auth.fresh()?.accessToken).toBe('token-1');
@@ -296,15 +291,15 @@ describe('B87 an abort', () => {
     },
   );
 
-  test('while it is on its way rejects with what fetch says', async () => {
+  test('while the request is in flight rejects with the reason of fetch', async () => {
     const auth = createTokenManager({ renew: () => null });
     await auth.adopt('token-0');
-    const leaving = new AbortController();
-    const reason = new Error('the caller’s own reason');
+    const controller = new AbortController();
+    const reason = new Error('The reason of the caller.');
     const hanging: typeof fetch = (_, init) =>
       new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason)));
-    const answer = authFetch(auth, { fetch: hanging })(endpoint, { signal: leaving.signal });
-    leaving.abort(reason);
+    const answer = authFetch(auth, { fetch: hanging })(endpoint, { signal: controller.signal });
+    controller.abort(reason);
     await expect(answer).rejects.toBe(reason);
   });
 });

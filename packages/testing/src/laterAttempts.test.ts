@@ -12,8 +12,6 @@ import { fetchAdapter } from './fetchAdapter.ts';
 import { signedIn } from './signedIn.ts';
 import { urqlAdapter } from './urqlAdapter.ts';
 
-// What a later try of an operation must not inherit from an earlier one, and what it must.
-
 const url = 'http://127.0.0.1/graphql';
 
 async function managerOf(options: TokenManagerOptions = {}): Promise<TokenManager> {
@@ -24,7 +22,7 @@ async function managerOf(options: TokenManagerOptions = {}): Promise<TokenManage
 }
 
 test.for([apolloAdapter, urqlAdapter, fetchAdapter])(
-  'B104 through $name: the token in the refused answer is not taken for one of the repeat, which had no answer',
+  'B104 $name: a token in the refusal is not adopted when the retry gets no response',
   async adapter => {
     const auth = await managerOf({ receive: headers => headers.get('x-token') });
     let sent = 0;
@@ -40,11 +38,11 @@ test.for([apolloAdapter, urqlAdapter, fetchAdapter])(
 );
 
 describe.for([
-  ['an origin that is not on the list', { uri: 'http://other.example/graphql' }, undefined],
-  ['nobody’s operation', { auth: 'omit' }, undefined],
-  ['a token of the caller’s', { headers: { authorization: 'Bearer of-the-caller' } }, 'Bearer of-the-caller'],
-] as const)('a link in front turns the second try to %s', ([, turn, authorization]) => {
-  test('nothing that the first try left goes along', async () => {
+  ['to an origin that is not listed', { uri: 'http://other.example/graphql' }, undefined],
+  ['anonymous', { auth: 'omit' }, undefined],
+  ['with the caller’s token', { headers: { authorization: 'Bearer of-the-caller' } }, 'Bearer of-the-caller'],
+] as const)('when a link before authLink makes the second attempt %s', ([, change, authorization]) => {
+  test('no header of the first attempt is sent', async () => {
     const auth = await managerOf({
       headers: ({ accessToken }) => ({ authorization: `Bearer ${accessToken}`, 'x-api-key': 'the key' }),
     });
@@ -54,13 +52,13 @@ describe.for([
       if (seen.length === 1) throw new TypeError('fetch failed');
       return Response.json({ data: { n: 1 } });
     };
-    const turning = new ApolloLink((operation, forward) => {
-      operation.setContext({ uri: url, ...(seen.length > 0 && turn) });
+    const changing = new ApolloLink((operation, forward) => {
+      operation.setContext({ uri: url, ...(seen.length > 0 && change) });
       return forward(operation);
     });
     const retry = new RetryLink({ delay: { initial: 1 } });
     const http = new HttpLink({ fetch: failing });
-    const link = ApolloLink.from([retry, turning, authLink(auth, { origins: [url] }), http]);
+    const link = ApolloLink.from([retry, changing, authLink(auth, { origins: [url] }), http]);
     const client = new ApolloClient({ cache: new InMemoryCache(), link });
     expect(await client.query({ query: gql`{ n }` })).toMatchObject({ data: { n: 1 } });
     expect(seen[0]?.get('x-api-key')).toBe('the key');
@@ -68,8 +66,8 @@ describe.for([
   });
 });
 
-describe('B103 an operation that a link in front tries again belongs to the session that it was sent in', () => {
-  const text = 'mutation { addItem(title: "of A") { id owner } }';
+describe('B103 a later attempt of a link before ours belongs to the session of the first', () => {
+  const addItem = 'mutation { addItem(title: "of A") { id owner } }';
   let server: Oli;
   let auth: TokenManager;
 
@@ -84,7 +82,7 @@ describe('B103 an operation that a link in front tries again belongs to the sess
 
   interface Retrying {
     readonly name: string;
-    /** Tries again whatever failed without an answer, as by default. */
+    /** Attempts the mutation again after any error without a response, as by default. */
     run(fetcher: typeof fetch): Promise<{ readonly error?: unknown }>;
   }
 
@@ -98,7 +96,7 @@ describe('B103 an operation that a link in front tries again belongs to the sess
           cache: new InMemoryCache(),
           link: ApolloLink.from([retry, authLink(auth), http]),
         });
-        return client.mutate({ mutation: gql(text) }).then(
+        return client.mutate({ mutation: gql(addItem) }).then(
           () => ({}),
           error => ({ error }),
         );
@@ -113,7 +111,7 @@ describe('B103 an operation that a link in front tries again belongs to the sess
           exchanges: [retry, authExchange(auth), fetchExchange],
           fetch: fetcher,
         });
-        const { error } = await client.mutation(text, {}).toPromise();
+        const { error } = await client.mutation(addItem, {}).toPromise();
         return { error: error?.networkError };
       },
     },
@@ -125,7 +123,7 @@ describe('B103 an operation that a link in front tries again belongs to the sess
     await auth.signIn({ username, password });
   }
 
-  test.for(clients)('$name: refused, and another user signs in meanwhile', async ({ run }) => {
+  test.for(clients)('$name: fails with signedOut when another user signs in before the refusal', async ({ run }) => {
     server.expireNow();
     const release = server.holdOperations();
     const arrived = server.next('operation');
@@ -137,19 +135,19 @@ describe('B103 an operation that a link in front tries again belongs to the sess
     expect(server.stats().mutationsExecuted).toBe(0);
   });
 
-  test.for(clients)('$name: the network failed, and another user signs in before the next try', async ({ run }) => {
+  test.for(clients)('$name: fails with signedOut when another user signs in after a network error', async ({ run }) => {
     let sent = 0;
     const { error } = await run(async (input, init) => {
       if (++sent > 1) return fetch(input, init);
       await changeUser();
       throw new TypeError('fetch failed');
     });
-    expect(error).toSatisfy(thrown => TokenError.is(thrown) && thrown.code === 'signedOut');
+    expect(error).toSatisfy(error => TokenError.is(error) && error.code === 'signedOut');
     expect(sent).toBe(1);
     expect(server.stats().mutationsExecuted).toBe(0);
   });
 
-  test.for(clients)('$name: the session has expired, so nothing is sent as nobody', async ({ run }) => {
+  test.for(clients)('$name: sends nothing anonymously after the session has expired', async ({ run }) => {
     server.revoke();
     let sent = 0;
     const { error } = await run((input, init) => {
@@ -160,7 +158,7 @@ describe('B103 an operation that a link in front tries again belongs to the sess
     expect(sent).toBe(1);
   });
 
-  test.for(clients)('$name: the network failed, and the token was renewed before the next try', async ({ run }) => {
+  test.for(clients)('$name: is executed when the token was renewed after a network error', async ({ run }) => {
     let sent = 0;
     const { error } = await run(async (input, init) => {
       if (++sent > 1) return fetch(input, init);

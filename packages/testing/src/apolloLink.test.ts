@@ -12,12 +12,12 @@ import { type Server, startServer } from './startServer.ts';
 const query = gql`{ n }`;
 const refused = { errors: [{ message: 'x', extensions: { code: 'UNAUTHENTICATED' } }] };
 
-/** Takes every token but the first. */
+/** Starts a server that accepts every token but the first. */
 const start = () =>
   startServer(({ headers }, response) => {
-    const isDead = headers.authorization === 'Bearer token-0';
+    const isRefused = headers.authorization === 'Bearer token-0';
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(isDead ? refused : { data: { n: 1 } }));
+    response.end(JSON.stringify(isRefused ? refused : { data: { n: 1 } }));
   });
 
 function connect({ auth }: Server, transport: ApolloLink) {
@@ -25,17 +25,17 @@ function connect({ auth }: Server, transport: ApolloLink) {
   return new ApolloClient({ cache: new InMemoryCache(), link });
 }
 
-const first = (observable: Observable<ApolloLink.Result>) =>
+const firstResult = (observable: Observable<ApolloLink.Result>) =>
   new Promise((resolve, reject) => observable.subscribe({ next: resolve, error: reject }));
 
-test('it runs under Apollo Client 4', async () => {
+test('runs under Apollo Client 4', async () => {
   await using server = await start();
   expect(version).toMatch(/^4\./);
   const { data } = await connect(server, new HttpLink({ uri: server.url })).query({ query });
   expect(data).toEqual({ n: 1 });
 });
 
-test('an observable is cold: nothing is sent before somebody subscribes', async () => {
+test('the observable is cold: nothing is forwarded before a subscription', async () => {
   await using server = await start();
   const forwarded: unknown[] = [];
   const http = new HttpLink({ uri: server.url });
@@ -48,26 +48,27 @@ test('an observable is cold: nothing is sent before somebody subscribes', async 
   );
   const observable = ApolloLink.execute(client.link, { query }, { client });
   expect(forwarded).toEqual([]);
-  expect(await first(observable)).toEqual({ data: { n: 1 } });
-  expect(forwarded).toHaveLength(2); // anew for the repeat
+  expect(await firstResult(observable)).toEqual({ data: { n: 1 } });
+  expect(forwarded).toHaveLength(2); // the refused attempt and the retry
 });
 
-test('two subscriptions at once to one observable, which share its context, are two operations', async () => {
+test('two subscriptions to one observable share its context and are two operations', async () => {
   const warnings = vi.spyOn(console, 'warn').mockImplementation(() => {});
   await using server = await start();
   const client = connect(server, new HttpLink({ uri: server.url }));
   const observable = ApolloLink.execute(client.link, { query }, { client });
-  expect(await Promise.all([first(observable), first(observable)])).toEqual([{ data: { n: 1 } }, { data: { n: 1 } }]);
+  const results = await Promise.all([firstResult(observable), firstResult(observable)]);
+  expect(results).toEqual([{ data: { n: 1 } }, { data: { n: 1 } }]);
   expect(server.sent).toEqual(['token-0', 'token-0', 'token-1', 'token-1']);
   expect(server.renewals()).toBe(1);
-  expect(warnings.mock.calls).toEqual([]); // each finds the headers of the other, and no foreign ones
+  expect(warnings.mock.calls).toEqual([]); // the headers of the other operation are not those of another link
 });
 
 test.for([
   [undefined, [undefined, 'no-store']],
-  ['force-cache', ['force-cache', 'no-store']], // it may have kept the refusal
+  ['force-cache', ['force-cache', 'no-store']], // the HTTP cache may hold the refusal
 ] as const)(
-  'B106 a GET that was refused is repeated past the HTTP cache, and B100 the next try starts afresh: %s',
+  'B106 the retry of a GET bypasses the HTTP cache, and B100 the next subscription starts afresh: %s',
   async ([cache, caches]) => {
     await using server = await start();
     const seen: unknown[] = [];
@@ -78,15 +79,15 @@ test.for([
     const client = connect(server, new HttpLink({ uri: server.url, useGETForQueries: true, fetch: watching }));
     const context = { fetchOptions: { keepalive: true, ...(cache && { cache }) } };
     const observable = ApolloLink.execute(client.link, { query, context }, { client });
-    expect(await first(observable)).toEqual({ data: { n: 1 } });
+    expect(await firstResult(observable)).toEqual({ data: { n: 1 } });
     expect(seen).toEqual(caches);
-    expect(await first(observable)).toEqual({ data: { n: 1 } });
+    expect(await firstResult(observable)).toEqual({ data: { n: 1 } });
     expect(seen).toEqual([...caches, cache]);
   },
 );
 
 test.for(['Authorization', 'authorization', 'AUTHORIZATION'])(
-  'a header %s that HttpLink was made with does not beat the token',
+  'the token replaces the header %s in the options of HttpLink',
   async name => {
     await using server = await start();
     const client = connect(server, new HttpLink({ uri: server.url, headers: { [name]: 'Bearer old' } }));
@@ -95,7 +96,7 @@ test.for(['Authorization', 'authorization', 'AUTHORIZATION'])(
   },
 );
 
-test('the error of another copy of Apollo Client is known', async () => {
+test('an error of another copy of Apollo Client is recognised', async () => {
   await using server = await start();
   const { resolve } = createRequire(import.meta.url);
   const errors: { ServerError: typeof ServerError } = await import(
@@ -118,7 +119,7 @@ test('the error of another copy of Apollo Client is known', async () => {
 });
 
 test.for(['incremental', 'completed'])(
-  'an error in %s[].errors is a refusal, though nothing is repeated',
+  'an error in %s[].errors renews the token, and the query is not retried',
   async place => {
     await using server = await start();
     const part = { [place]: [{ id: '0', path: [], ...refused }], hasNext: false };
@@ -126,14 +127,14 @@ test.for(['incremental', 'completed'])(
       () => of({ data: { n: 1 }, hasNext: true }, part) as Observable<ApolloLink.Result>,
     );
     const client = connect(server, streaming);
-    const heard = await lastValueFrom(ApolloLink.execute(client.link, { query }, { client }).pipe(toArray()));
-    expect(heard).toEqual([{ data: { n: 1 }, hasNext: true }, part]);
-    await expect.poll(server.renewals).toBe(1); // for those that follow
+    const results = await lastValueFrom(ApolloLink.execute(client.link, { query }, { client }).pipe(toArray()));
+    expect(results).toEqual([{ data: { n: 1 }, hasNext: true }, part]);
+    await expect.poll(server.renewals).toBe(1); // for later operations
   },
 );
 
 test.for(['authorization', 'x-auth'])(
-  'B100 options that a link in front sets anew for each try reach the wire, with the token in %s',
+  'B100 fetch options that a link before ours sets for each attempt are sent, with the token in %s',
   async name => {
     let tokens = 0;
     const auth = createTokenManager({
@@ -141,9 +142,10 @@ test.for(['authorization', 'x-auth'])(
       headers: ({ accessToken }) => ({ [name]: accessToken }),
     });
     await auth.adopt('token-0');
-    let tries = 0;
-    const eachTry = new ApolloLink((operation, forward) => {
-      operation.setContext(({ fetchOptions }) => ({ fetchOptions: { ...fetchOptions, integrity: `try ${++tries}` } }));
+    let attempts = 0;
+    const numbering = new ApolloLink((operation, forward) => {
+      const integrity = `attempt ${++attempts}`;
+      operation.setContext(({ fetchOptions }) => ({ fetchOptions: { ...fetchOptions, integrity } }));
       return forward(operation);
     });
     const seen: unknown[] = [];
@@ -156,14 +158,14 @@ test.for(['authorization', 'x-auth'])(
       },
     });
     const retry = new RetryLink({ delay: { initial: 1 }, attempts: { max: 2 } });
-    const link = ApolloLink.from([retry, eachTry, authLink(auth), http]);
+    const link = ApolloLink.from([retry, numbering, authLink(auth), http]);
     const client = new ApolloClient({ cache: new InMemoryCache(), link });
     expect((await client.query({ query })).data).toEqual({ n: 1 });
     const redirect = name === 'x-auth' ? 'error' : undefined;
     expect(seen).toEqual([
-      ['try 1', undefined, redirect],
-      ['try 1', 'no-store', redirect],
-      ['try 2', undefined, redirect],
+      ['attempt 1', undefined, redirect],
+      ['attempt 1', 'no-store', redirect],
+      ['attempt 2', undefined, redirect],
     ]);
   },
 );
