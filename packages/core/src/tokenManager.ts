@@ -1,42 +1,60 @@
+import type { DecideOptions, Decision } from './decide.ts';
+import type { Attempt, Manager } from './manager.ts';
 import type { TokenManagerState } from './session/snapshot.ts';
-import type { Events } from './session/tokenEvents.ts';
-import type { TokenHeaders, TokenParts, TokenSet } from './tokens/tokenSet.ts';
-import type { Settle } from './verdict/decide.ts';
+import type { TokenEvents } from './session/tokenEvents.ts';
+import type { Waiter } from './session/waitingList.ts';
+import type { TokenHeaders } from './tokens/requestHeaders.ts';
+import type { TokenParts, TokenSet } from './tokens/tokenSet.ts';
 
 /** Keeps one user signed in: one session at a time, one renewal at a time, for any number of clients. */
 export interface TokenManager<Credentials = unknown, Answer extends TokenParts = TokenParts> {
-  /** The token set that may be sent now; `null`: signed out; `undefined`: not known yet, ask `get`. Synchronous and almost free. */
-  fresh(): TokenSet | null | undefined;
+  /** The token set that may be sent now; `null`: signed out; `undefined`: not known yet, call `get`. Synchronous and almost free. */
+  readonly fresh: () => TokenSet | null | undefined;
   /**
    * Waits for the store, and for a renewal where one is due. A caller whose `signal` has aborted starts nothing.
    *
    * @throws TokenError `sessionExpired`, `signedOut`, `unavailable`, `credentialsRejected`, `misconfigured`, `aborted`, `disposed`
    */
-  get(options?: { readonly signal?: AbortSignal | undefined }): Promise<TokenSet | null>;
+  readonly get: (options?: { readonly signal?: AbortSignal | null | undefined }) => Promise<TokenSet | null>;
   /**
-   * The successor of `refused`, which may be there already; without `refused` a new token set now, after a change of role, say.
+   * The successor of `refused`, which may be there already; without `refused` a new token set now, for example after a change
+   * of roles.
    *
    * @throws TokenError as `get`, and `noProgress`
    */
-  renew(options?: { readonly refused?: TokenSet; readonly signal?: AbortSignal | undefined }): Promise<TokenSet>;
-  /** Decides what becomes of an operation's answer. @internal for adapters */
-  readonly settle: Settle;
-  /** Whether answers may bring tokens, so that their headers are wanted. @internal for adapters */
-  readonly receivesTokens: boolean;
-  /** What goes on a request with this token set. @internal for adapters */
-  headers(tokens: TokenSet): TokenHeaders;
-  /** Begins a session. Resolves to what the provider's sign-in answers beside the tokens. @throws TokenError `credentialsRejected`, `unavailable`, `aborted` when another sign-in or a sign-out came in between */
-  signIn(credentials: Credentials): Promise<Omit<Answer, keyof TokenParts>>;
-  /** Begins a session with tokens that the application got elsewhere. The promise is of the store. @throws TokenError `misconfigured` when a token cannot be sent */
-  adopt(tokens: TokenParts | string): Promise<void>;
-  /** Ends the session: here at once, then in the store, which the promise is of; the tokens are revoked meanwhile, best effort. */
-  signOut(): Promise<void>;
+  readonly renew: (options?: {
+    readonly refused?: TokenSet;
+    readonly signal?: AbortSignal | null | undefined;
+  }) => Promise<TokenSet>;
+  /**
+   * Begins a session. Resolves to what the provider's sign-in answers next to the tokens.
+   *
+   * @throws TokenError `credentialsRejected`, `unavailable`, `aborted` when another sign-in or a sign-out superseded this one
+   */
+  signIn(this: void, credentials: Credentials): Promise<Omit<Answer, keyof TokenParts>>; // a method: assignable to TokenManager
+  /**
+   * Begins a session with tokens that the application got elsewhere. Resolves when the store has saved them.
+   *
+   * @throws TokenError `misconfigured` when a token cannot be sent
+   */
+  readonly adopt: (tokens: TokenParts | string) => Promise<void>;
+  /** Ends the session at once in memory. Resolves when the store has deleted it; meanwhile the tokens are revoked, best effort. */
+  readonly signOut: () => Promise<void>;
+  /** The headers of a request with this token set. @throws TokenError `misconfigured` when a header cannot be sent */
+  readonly headers: (tokens: TokenSet) => TokenHeaders;
   readonly state: TokenManagerState;
-  /** Calls `listener` when `state` has changed. With `restore` the first subscriber starts it. */
-  subscribe(listener: () => void): () => void;
-  readonly on: Events['on'];
-  /** Renews ahead of expiry by a timer, for sockets and idle pages. Returns its stop. Without it there is no timer. */
-  keepFresh(): () => void;
-  /** Ends all waits with `disposed`; no timer, event or write comes after it. The store keeps the session. */
-  dispose(): void;
+  /** Calls `listener` when `state` has changed; returns how to stop. With `restore` the first subscriber starts it. */
+  readonly subscribe: (listener: () => void) => () => void;
+  /** Calls `listener` at each event of this name; returns how to stop. */
+  readonly on: <Name extends keyof TokenEvents>(name: Name, listener: (event: TokenEvents[Name]) => void) => () => void;
+  /** Ends all waits with `disposed`; no timer, event or notification comes after it. The store keeps the session. */
+  readonly dispose: () => void;
+  /** Decides what becomes of an answer. @internal for adapters */
+  readonly decide: (attempt: Attempt, options: DecideOptions, signal?: AbortSignal | null) => Decision;
+  /** Waits as `get` does, without a promise. @internal for adapters */
+  readonly waitFor: (waiter: Waiter<TokenSet | null>, signal?: AbortSignal | null) => void;
+  /** Whether answers may bring tokens, so that adapters pass their headers. @internal for adapters */
+  readonly receivesTokens: boolean;
+  /** A function, so that printing, proxying or freezing a manager does not reach its state. @internal for `keepFresh` */
+  readonly manager: () => Manager;
 }

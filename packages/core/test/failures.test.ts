@@ -1,11 +1,11 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { createTokenManager } from '../src/createTokenManager.ts';
 import { TokenError } from '../src/errors/tokenError.ts';
-import { memoryStore } from '../src/store/memoryStore.ts';
 import type { TokenRecord } from '../src/store/tokenStore.ts';
 import { readTokens } from '../src/tokens/readTokens.ts';
 import type { TokenParts } from '../src/tokens/tokenSet.ts';
 import type { ResponseFacts } from '../src/verdict/responseFacts.ts';
+import { memoryStore } from './memoryStore.ts';
 import {
   current,
   hours,
@@ -88,7 +88,7 @@ test('B21 ends the session on invalid_grant: one signedOut event, sessionExpired
   await renewals.last.answer(readTokens(new Response('{"error":"invalid_grant"}', { status: 400 })));
   expect(new Set(await Promise.all(waiters))).toEqual(new Set(['sessionExpired']));
   expect(events).toEqual(['renewalFailed', 'signedOut']);
-  expect(eventPayloads[1]).toMatchObject({ reason: 'expired', session: 'session-1' });
+  expect(eventPayloads[1]).toMatchObject({ reason: 'expired', sessionId: 'session-1' });
   expect(auth.state).toEqual({
     status: 'signedOut',
     renewing: false,
@@ -153,7 +153,7 @@ test('B23 with an expired refresh token the credentials sign in once, in the sam
   expect(signIns.calls.map(({ argument }) => argument)).toEqual([ann]);
   await signIns.last.answer({ accessToken: 'B', refreshToken: 'rB' });
   expect(await Promise.all(gets)).toEqual(['B', 'B']);
-  expect(current(auth)).toMatchObject({ session: A.session, version: A.version + 1, refreshToken: 'rB' });
+  expect(current(auth)).toMatchObject({ sessionId: A.sessionId, version: A.version + 1, refreshToken: 'rB' });
   expect(events).toEqual(['renewed']);
   expect(renewals.calls).toHaveLength(0);
 });
@@ -164,7 +164,7 @@ test('B23 after a rejected refresh token the credentials sign in, and the refuse
   signIns.always(() => ({ accessToken: 'B' }));
   expect((await auth.settle(refusal(A)))?.accessToken).toBe('B');
   expect(current(auth).refreshToken).toBeUndefined();
-  expect(events).toEqual(['refused', 'renewed', 'repeated']);
+  expect(events).toEqual(['refused', 'renewed', 'retried']);
 });
 
 test('B23 without a refresh token the credentials sign in again at expiry', async () => {
@@ -419,7 +419,7 @@ test('B28 a record older than memory is not used after the store failed for a ti
   isGone = false;
   renewals.always(({ current: tokens }) => ({ accessToken: tokens?.refreshToken === 'rB' ? 'C' : 'wrong' }));
   expect(await outcome(auth.renew())).toBe('C');
-  expect(await memory.load()).toMatchObject({ accessToken: 'C', session: A.session });
+  expect(await memory.load()).toMatchObject({ accessToken: 'C', sessionId: A.sessionId });
 });
 
 test('B28 a save that never settles delays the waiters for a limited time only', async () => {
@@ -440,10 +440,10 @@ test('B29 when the new token is refused too, there is one renewal and one retry,
   renewals.always(() => `token-${renewals.calls.length}`);
   const B = await auth.settle(refusal(A));
   expect(B?.accessToken).toBe('token-1');
-  expect(auth.settle(refusal(B ?? null, { repeated: true }))).toBeUndefined();
+  expect(auth.settle(refusal(B ?? null, { retried: true }))).toBeUndefined();
   await settled();
   expect(renewals.calls).toHaveLength(1);
-  expect(events).toEqual(['refused', 'renewed', 'repeated', 'refused']);
+  expect(events).toEqual(['refused', 'renewed', 'retried', 'refused']);
 });
 
 test('B29 a token set with which no operation has succeeded is not renewed again within the cool-down', async () => {
@@ -474,7 +474,7 @@ test('B29 a query that is refused again after a renewal causes the next one only
   renewals.always(() => `token-${renewals.calls.length}`);
   const forbidden = { operation: 'a forbidden query' };
   let latest = (await auth.settle(refusal(A, forbidden))) ?? A;
-  void auth.settle(refusal(latest, { ...forbidden, repeated: true }));
+  void auth.settle(refusal(latest, { ...forbidden, retried: true }));
   void auth.settle(success(latest));
   const renewed: number[] = [];
   for (let at = 0; at < 16_000; at += 500) {
@@ -482,7 +482,7 @@ test('B29 a query that is refused again after a renewal causes the next one only
     if (successor) {
       renewed.push(at);
       latest = successor;
-      void auth.settle(refusal(latest, { ...forbidden, repeated: true }));
+      void auth.settle(refusal(latest, { ...forbidden, retried: true }));
       void auth.settle(success(latest));
     }
     clock.jump(500);
@@ -495,7 +495,7 @@ test('B29 a query that succeeds after it was refused twice is renewed for again'
   const { auth, A, renewals } = signedIn();
   renewals.always(() => `token-${renewals.calls.length}`);
   const B = (await auth.settle(refusal(A))) ?? A;
-  void auth.settle(refusal(B, { repeated: true }));
+  void auth.settle(refusal(B, { retried: true }));
   void auth.settle(success(B));
   expect((await auth.settle(refusal(B)))?.accessToken).toBe('token-2');
 });
@@ -551,10 +551,10 @@ test('B29 remembers only the last hundred operations that were refused again aft
   renewals.always(() => `token-${renewals.calls.length}`);
   void auth.settle(success(A));
   for (let index = 0; index <= 100; index++)
-    void auth.settle(refusal(A, { operation: `query ${index}`, repeated: true }));
+    void auth.settle(refusal(A, { operation: `query ${index}`, retried: true }));
   expect(auth.settle(refusal(A, { operation: 'query 1' }))).toBeUndefined();
-  void auth.settle(refusal(A, { operation: 'query 1', repeated: true }));
-  void auth.settle(refusal(A, { operation: 'query 101', repeated: true }));
+  void auth.settle(refusal(A, { operation: 'query 1', retried: true }));
+  void auth.settle(refusal(A, { operation: 'query 101', retried: true }));
   expect(auth.settle(refusal(A, { operation: 'query 1' }))).toBeUndefined();
   expect(await auth.settle(refusal(A, { operation: 'query 0' }))).toBeDefined();
 });
@@ -701,7 +701,7 @@ test('B31 rejected credentials after a rejected refresh token end the session wi
   renewals.always(() => null);
   signIns.always(() => null);
   expect(await outcome(auth.renew({ refused: A }))).toBe('credentialsRejected');
-  expect(auth.state).toMatchObject({ status: 'signedOut', error: { code: 'credentialsRejected' } });
+  expect(auth.state).toMatchObject({ status: 'unknown', error: { code: 'credentialsRejected' } });
   expect(events).toEqual(['renewalFailed', 'signedOut']);
 });
 
@@ -956,9 +956,9 @@ test.each(invalidTokens)(
 test('B34 the error of an invalid token describes the value', async () => {
   const { auth } = scriptedProvider();
   const messageOf = (parts: TokenParts) => auth.adopt(parts).catch((error: Error) => error.message);
-  expect(await messageOf({ accessToken: '' })).toMatch(/^The access token is empty.*Pass the token alone/);
-  expect(await messageOf(JSON.parse('{"accessToken":null}'))).toContain('no text but null');
-  expect(await messageOf(JSON.parse('{"accessToken":{}}'))).toContain('no text but object');
+  expect(await messageOf({ accessToken: '' })).toMatch(/^The access token must not be empty.*Pass the token alone/);
+  expect(await messageOf(JSON.parse('{"accessToken":null}'))).toContain('must be a string, got null');
+  expect(await messageOf(JSON.parse('{"accessToken":{}}'))).toContain('must be a string, got object');
   expect(await messageOf({ accessToken: 'A', refreshToken: 'a b' })).toContain('refresh token');
 });
 
@@ -998,7 +998,7 @@ test('B29 a forbidden query is forgotten some minutes after its pause', async ()
   let latest = A;
   const pauseAfterRefusal = async () => {
     latest = (await auth.settle(refusal(latest, forbidden))) ?? latest;
-    void auth.settle(refusal(latest, { ...forbidden, repeated: true }));
+    void auth.settle(refusal(latest, { ...forbidden, retried: true }));
     void auth.settle(success(latest));
     let pause = 0;
     for (; pause <= 10_000 && !auth.settle(refusal(latest, forbidden)); pause += 1_000) clock.jump(1_000);
@@ -1096,3 +1096,15 @@ test('B93 an early refusal of a token is counted once for all subscriptions', as
     latest = successors[0] ?? latest;
   }
 });
+
+test.each(['signedOut', 'disposed', 'aborted', 'notRetryable'] as const)(
+  'B25 a renew that throws the code %s of another manager is a transient failure, with a cool-down',
+  async code => {
+    const { auth, renewals, events } = signedIn();
+    renewals.always(() => Promise.reject(new TokenError(code)));
+    for (let call = 1; call <= 5; call++) expect(await outcome(auth.renew())).toBe('unavailable');
+    expect(renewals.calls).toHaveLength(1);
+    expect(events).toEqual(['renewalFailed']);
+    expect(auth.state).toMatchObject({ status: 'signedIn', error: { code: 'unavailable' } });
+  },
+);

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createTokenManager } from '../src/createTokenManager.ts';
 import { TokenError, type TokenErrorCode } from '../src/errors/tokenError.ts';
+import type { TokenManagerOptions } from '../src/tokenManagerOptions.ts';
 import { hours, refusal, scriptedProvider, settled, signedIn } from './scriptedProvider.ts';
 
 // The messages of the errors, as a developer reads them in a log.
@@ -14,7 +15,7 @@ const errorOf = (promise: Promise<unknown> | undefined): Promise<unknown> =>
 const failures: readonly (readonly [TokenErrorCode, string, () => Promise<unknown>])[] = [
   [
     'signedOut',
-    'The user signed out',
+    'session ended during the renewal',
     async () => {
       const { auth } = signedIn();
       const renewalError = errorOf(auth.renew());
@@ -25,7 +26,7 @@ const failures: readonly (readonly [TokenErrorCode, string, () => Promise<unknow
   ],
   [
     'signedOut',
-    'was signed out meanwhile',
+    'session ended during the renewal',
     async () => {
       const { auth } = signedIn();
       const renewalError = errorOf(auth.renew());
@@ -37,7 +38,7 @@ const failures: readonly (readonly [TokenErrorCode, string, () => Promise<unknow
   ['signedOut', 'Nobody is signed in', () => errorOf(scriptedProvider().auth.renew())],
   [
     'signedOut',
-    'that this operation belonged to is over',
+    'that this operation belonged to has ended',
     async () => {
       const { auth, A } = signedIn();
       await auth.adopt('B');
@@ -46,7 +47,7 @@ const failures: readonly (readonly [TokenErrorCode, string, () => Promise<unknow
   ],
   [
     'signedOut',
-    'that this operation belonged to is over',
+    'that this operation belonged to has ended',
     async () => {
       const { auth, A } = signedIn();
       await auth.adopt('B');
@@ -54,7 +55,7 @@ const failures: readonly (readonly [TokenErrorCode, string, () => Promise<unknow
     },
   ],
   ['sessionExpired', 'Sign in again', () => errorOf(signedIn({ renew: () => null }).auth.renew())],
-  ['credentialsRejected', 'refused the credentials', () => errorOf(signedIn({ signIn: () => null }).auth.signIn(ann))],
+  ['credentialsRejected', 'rejected the credentials', () => errorOf(signedIn({ signIn: () => null }).auth.signIn(ann))],
   ['misconfigured', 'no option "signIn"', () => errorOf(createTokenManager({ renew: () => null }).signIn(ann))],
   ['unavailable', 'could not be reached', () => errorOf(signedIn({ renew: () => Promise.reject(0) }).auth.renew())],
   [
@@ -69,7 +70,7 @@ const failures: readonly (readonly [TokenErrorCode, string, () => Promise<unknow
   ],
   [
     'noProgress',
-    'brought the token that had just been refused',
+    'answered the token that had just been refused',
     async () => {
       const { auth, A } = signedIn({ renew: () => 'A' });
       return errorOf(auth.renew({ refused: A }));
@@ -83,7 +84,7 @@ const failures: readonly (readonly [TokenErrorCode, string, () => Promise<unknow
   ['aborted', 'The caller stopped waiting', () => errorOf(signedIn().auth.renew({ signal: AbortSignal.abort() }))],
   [
     'aborted',
-    'came in between',
+    'Superseded by another sign-in or sign-out',
     async () => {
       const { auth, signIns } = signedIn();
       const signInError = errorOf(auth.signIn(ann));
@@ -121,11 +122,29 @@ test('the message of misconfigured names the callback that threw', async () => {
   const headers = new Headers();
   const response = () => ({ headers, url: '', redirected: false });
   const error = await errorOf(auth.settle({ ...refusal(A), status: 200, data: {}, response }));
-  expect(error).toMatchObject({ code: 'misconfigured', message: expect.stringContaining('looked at a response') });
+  expect(error).toMatchObject({ code: 'misconfigured', message: expect.stringContaining('read a response') });
 });
 
 test('the message of the error of a consumed body gives the reason', async () => {
   const { auth, A } = signedIn();
   const error = await errorOf(auth.settle(refusal(A, { isConsumed: true })));
-  expect(error).toMatchObject({ code: 'notRepeatable', message: expect.stringContaining('a stream') });
+  expect(error).toMatchObject({ code: 'notRetryable', message: expect.stringContaining('a stream') });
+});
+
+test('in production a message is one sentence for its code', async () => {
+  vi.stubEnv('NODE_ENV', 'production');
+  const { auth } = signedIn();
+  expect(await errorOf(auth.adopt('a b'))).toMatchObject({ message: 'The configuration is wrong.' });
+  expect(await errorOf(auth.renew({ signal: AbortSignal.abort() }))).toMatchObject({ message: 'Aborted.' });
+  vi.unstubAllEnvs();
+});
+
+test('a page without a bundler, which has no process, counts as production', async () => {
+  const { auth } = signedIn();
+  vi.stubGlobal('process', undefined);
+  const error = errorOf(auth.adopt('a b'));
+  const options = { renew: 'not a function' } as unknown as TokenManagerOptions;
+  expect(() => createTokenManager(options)).not.toThrow();
+  vi.unstubAllGlobals();
+  expect(await error).toMatchObject({ code: 'misconfigured', message: 'The configuration is wrong.' });
 });

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { createTokenManager } from '../src/createTokenManager.ts';
 import { TokenError } from '../src/errors/tokenError.ts';
-import { memoryStore } from '../src/store/memoryStore.ts';
+import { sharedSession } from '../src/store/sharedSession.ts';
 import type { TokenStore } from '../src/store/tokenStore.ts';
 import { longestTimerMs } from '../src/time/clock.ts';
 import type { TokenManagerOptions } from '../src/tokenManagerOptions.ts';
+import { memoryStore } from './memoryStore.ts';
 import { outcome, scriptedProvider, settled, signedIn } from './scriptedProvider.ts';
 
 const renew = () => null;
@@ -36,8 +37,8 @@ const invalid: readonly (readonly [string, TokenManagerOptions, RegExp])[] = [
   ['the name of a dialect', { renew, ...untyped('dialect', 'hasura') }, /"dialect" must have "codes".*Spread/],
   ['a dialect without tables', { renew, ...untyped('dialect', {}) }, /"dialect" must have/],
   ['a clock without timers', { renew, ...untyped('clock', { now: () => 0 }) }, /"clock" must have.*Leave it out/],
-  ['a store that is null', { renew, ...untyped('store', null) }, /"store" must have/],
-  ['the name of a store', { renew, ...untyped('store', 'localStorage') }, /"store" must have/],
+  ['a store that is null', { renew, ...untyped('store', null) }, /"store" must be a function/],
+  ['the name of a store', { renew, ...untyped('store', 'localStorage') }, /"store" must be a function/],
   ['a clock that is null', { renew, ...untyped('clock', null) }, /"clock" must have/],
   ['a dialect that is null', { renew, ...untyped('dialect', null) }, /"dialect" must have/],
   ['no options', undefined as unknown as TokenManagerOptions, /no options.*Pass an object/],
@@ -58,12 +59,15 @@ const invalid: readonly (readonly [string, TokenManagerOptions, RegExp])[] = [
     /"lockWaitMs" is less.*Make it/,
   ],
   ['lockWaitMs shorter than the default of renewTimeoutMs', { renew, lockWaitMs: 9_999 }, /"lockWaitMs" is less/],
-  ['an object that is not a store', { renew, ...untyped('store', {}) }, /"store" must have.*Pass memoryStore/],
-  ['a store without save', { renew, ...untyped('store', { load: () => null }) }, /"store" must have/],
+  [
+    'a place that is not wrapped',
+    { renew, ...untyped('store', { load: () => null, save: () => true }) },
+    /"store" must be a function.*sharedSession\(\{ load, save \}\)/,
+  ],
   [
     'exclusive with a shared store without a lock',
-    { renew, exclusive: true, store: unlocked },
-    /"exclusive".*needs a lock.*Give the store/,
+    { renew, exclusive: true, store: sharedSession(unlocked) },
+    /"exclusive".*needs a store with a lock.*Pass "lock"/,
   ],
 ];
 test.each(invalid)(
@@ -76,6 +80,17 @@ test.each(invalid)(
   },
 );
 
+test.each([
+  ['an object that is not a store', {}],
+  ['a store without save', { load: () => null }],
+  ['null', null],
+  ['a name', 'localStorage'],
+])('sharedSession throws for %s, and the message names the option and the remedy', (_, place) => {
+  expect(() => sharedSession(place as TokenStore)).toThrow(
+    expect.objectContaining({ code: 'misconfigured', message: expect.stringMatching(/"store" must have.*Pass/) }),
+  );
+});
+
 const valid: readonly (readonly [string, TokenManagerOptions])[] = [
   ['only renew', { renew }],
   ['only signIn', { signIn }],
@@ -83,8 +98,11 @@ const valid: readonly (readonly [string, TokenManagerOptions])[] = [
   ['zero for each duration', { renew, renewAheadMs: 0, renewTimeoutMs: 0, lockWaitMs: 0, cooldownMs: 0 }],
   ['the longest durations', { renew, renewTimeoutMs: longestTimerMs, lockWaitMs: longestTimerMs }],
   ['exclusive without a store', { renew, exclusive: true }],
-  ['exclusive with a store that has a lock', { renew, exclusive: true, store: memoryStore() }],
-  ['exclusive with a store that is not shared', { renew, exclusive: true, store: { ...unlocked, shared: false } }],
+  ['exclusive with a store that has a lock', { renew, exclusive: true, store: sharedSession(memoryStore()) }],
+  [
+    'exclusive with a store that is not shared',
+    { renew, exclusive: true, store: sharedSession({ ...unlocked, shared: false }) },
+  ],
 ];
 test.each(valid)('%s is valid', (_, options) => {
   expect(createTokenManager(options).fresh()).toBeNull();

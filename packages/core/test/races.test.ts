@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createTokenManager } from '../src/createTokenManager.ts';
+import { sharedSession } from '../src/store/sharedSession.ts';
 import type { TokenRecord, TokenStore } from '../src/store/tokenStore.ts';
 import type { TokenManager } from '../src/tokenManager.ts';
 import type { RenewContext } from '../src/tokenManagerOptions.ts';
@@ -38,7 +39,7 @@ function slowStorage(
   const listeners = new Set<() => void>();
   const after = <T>(ms: number, run: () => T) => new Promise<T>(resolve => clock.setTimeout(() => resolve(run()), ms));
   const isSame = (one: TokenRecord | null, other: TokenRecord | null) =>
-    one?.session === other?.session && one?.version === other?.version;
+    one?.sessionId === other?.sessionId && one?.version === other?.version;
   const storage: SlowStorage = {
     record: recordA(),
     connect: () => ({
@@ -69,7 +70,11 @@ interface Tab {
 
 async function openTab(clock: FakeClock, store: TokenStore): Promise<Tab> {
   const renewals = script<RenewContext, TokenParts | null>();
-  const auth = createTokenManager<Password, SignedIn>({ renew: context => renewals.run(context), clock, store });
+  const auth = createTokenManager<Password, SignedIn>({
+    renew: context => renewals.run(context),
+    clock,
+    store: sharedSession(store),
+  });
   const events: string[] = [];
   for (const name of eventNames) auth.on(name, () => void events.push(name));
   await clock.advance(50);
@@ -243,7 +248,7 @@ test('B65 a record of an ended session is deleted, but not the sign-in of the ne
   void outcome(tab.auth.get());
   void storage.connect().save(storage.record); // a notice
   await clock.advance(45); // the tab has loaded the old record, and is about to delete it
-  const ofBob = recordA({ session: 'session-of-Bob', accessToken: 'token-of-Bob' });
+  const ofBob = recordA({ sessionId: 'session-of-Bob', accessToken: 'token-of-Bob' });
   storage.record = ofBob;
   await clock.advance(2_000);
   expect(storage.record).toBe(ofBob);
@@ -255,7 +260,7 @@ test('B46 a shared store without a lock and notices is loaded before a renewal, 
   const { subscribe, ...store } = storage.connect();
   expect(subscribe).toBeDefined();
   const tab = await openTab(clock, { ...store, shared: true });
-  storage.record = recordA({ session: 'session-of-Bob', accessToken: 'token-of-Bob' });
+  storage.record = recordA({ sessionId: 'session-of-Bob', accessToken: 'token-of-Bob' });
   const renewal = outcome(tab.auth.renew());
   await clock.advance(50);
   expect(await renewal).toBe('signedOut');

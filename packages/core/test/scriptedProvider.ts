@@ -2,12 +2,16 @@ import { createTokenManager } from '../src/createTokenManager.ts';
 import { TokenError } from '../src/errors/tokenError.ts';
 import type { TokenManagerState } from '../src/session/snapshot.ts';
 import type { TokenEvents } from '../src/session/tokenEvents.ts';
+import type { Store } from '../src/store/sessionStore.ts';
+import { sharedSession } from '../src/store/sharedSession.ts';
 import type { TokenRecord, TokenStore } from '../src/store/tokenStore.ts';
 import type { Clock } from '../src/time/clock.ts';
 import type { TokenManager } from '../src/tokenManager.ts';
 import type { RenewContext, TokenManagerOptions } from '../src/tokenManagerOptions.ts';
 import type { TokenParts, TokenSet } from '../src/tokens/tokenSet.ts';
+import { headerReceiver } from '../src/verdict/headerReceiver.ts';
 import type { ResponseFacts } from '../src/verdict/responseFacts.ts';
+import { type Settle, settleWith } from './settleWith.ts';
 
 // Test doubles of the unit tests: a clock, an auth server and a store, each controlled by the test.
 
@@ -136,10 +140,26 @@ export interface SignedIn extends TokenParts {
   readonly user?: string;
 }
 
-export type Options = Partial<TokenManagerOptions<Password, SignedIn>>;
+type Given = Partial<TokenManagerOptions<Password, SignedIn>>;
+
+/** The manager's options; a plain place is wrapped by `sharedSession`, a reader of headers by `headerReceiver`. */
+export interface Options extends Omit<Given, 'store' | 'receive'> {
+  readonly store?: TokenStore | Store | undefined;
+  readonly receive?: Parameters<typeof headerReceiver>[0];
+}
+
+const managerOptions = ({ store, receive, ...options }: Options): Given => ({
+  ...options,
+  ...(store && { store: typeof store === 'function' ? store : sharedSession(store) }),
+  ...(receive && { receive: headerReceiver(receive) }),
+});
+
+export interface TestManager extends TokenManager<Password, SignedIn> {
+  readonly settle: Settle;
+}
 
 export interface ScriptedProvider {
-  readonly auth: TokenManager<Password, SignedIn>;
+  readonly auth: TestManager;
   readonly clock: FakeClock;
   readonly renewals: Script<RenewContext, TokenParts | string | null>;
   readonly signIns: Script<Password, SignedIn | null>;
@@ -157,7 +177,7 @@ export const eventNames: readonly (keyof TokenEvents)[] = [
   'renewed',
   'renewalFailed',
   'refused',
-  'repeated',
+  'retried',
   'forbidden',
   'stepUp',
   'signedOut',
@@ -170,13 +190,14 @@ export function scriptedProvider(options: Options = {}): ScriptedProvider {
   const renewals = script<RenewContext, TokenParts | string | null>();
   const signIns = script<Password, SignedIn | null>();
   const revocations = script<TokenSet, unknown>();
-  const auth = createTokenManager<Password, SignedIn>({
+  const manager = createTokenManager<Password, SignedIn>({
     renew: context => renewals.run(context, context.signal),
     signIn: (credentials, { signal }) => signIns.run(credentials, signal),
     signOut: (tokens, { signal }) => revocations.run(tokens, signal),
     clock,
-    ...options,
+    ...managerOptions(options),
   });
+  const auth = Object.assign(manager, { settle: settleWith(manager) });
   const events: (keyof TokenEvents)[] = [];
   const eventPayloads: TokenEvents[keyof TokenEvents][] = [];
   for (const name of eventNames)
@@ -212,7 +233,7 @@ export function current(auth: Pick<TokenManager, 'fresh'>): TokenSet {
 /** The stored record of the token `A`. */
 export const recordA = (fields: Partial<TokenRecord> = {}): TokenRecord => ({
   v: 1,
-  session: 'session-1',
+  sessionId: 'session-1',
   version: 1,
   accessToken: 'A',
   refreshToken: 'rA',

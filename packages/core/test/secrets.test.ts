@@ -1,14 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { redact, redactedCause, textsIn } from '../src/errors/redact.ts';
+import { redact, redactedCause, secretsIn } from '../src/errors/redact.ts';
 import { TokenError } from '../src/errors/tokenError.ts';
 import type { TokenEvents } from '../src/session/tokenEvents.ts';
 import { keyValueStore } from '../src/store/keyValueStore.ts';
-import { memoryStore } from '../src/store/memoryStore.ts';
 import type { TokenStore } from '../src/store/tokenStore.ts';
 import { readTokens } from '../src/tokens/readTokens.ts';
 import { defaultDialect } from '../src/verdict/dialect.ts';
+import { memoryStore } from './memoryStore.ts';
 import {
   type Options,
   refusal,
@@ -247,7 +247,7 @@ test('SEC-01 an operation whose body is consumed shows no secret', async () => {
   const { leaks, thrown } = await leaksOf(scripted, async ({ auth }) =>
     auth.settle(refusal(A, { isConsumed: true, errors })),
   );
-  expect(thrown).toMatchObject({ code: 'notRepeatable' });
+  expect(thrown).toMatchObject({ code: 'notRetryable' });
   expect(leaks).toEqual([]);
 });
 
@@ -258,7 +258,7 @@ test('SEC-02 the keys in a storage contain no secret', async () => {
     setItem: (key: string, value: string) => void items.set(key, value),
     removeItem: (key: string) => void items.delete(key),
   };
-  const { auth } = scriptedProvider({ store: keyValueStore(storage, 'session') });
+  const { auth } = scriptedProvider({ store: keyValueStore('session', storage) });
   await auth.adopt(parts);
   expect([...items.keys()]).toEqual(['latchkey.session']);
 });
@@ -332,7 +332,7 @@ test('SEC-02 event payloads contain only ids, reasons, times and the requirement
     'maxAgeMs',
     'reason',
     'scope',
-    'session',
+    'sessionId',
     'version',
   ]);
 });
@@ -413,8 +413,8 @@ test('redactedCause() accepts a cause that is its own cause, and values that are
     expect(redactedCause(value, [])).toBeInstanceOf(Error);
 });
 
-test('textsIn() returns the strings and numbers of four characters or more, at any depth', () => {
-  expect(textsIn({ a: 'long enough', b: ['also this', { c: 'abc' }], d: 7, e: null, f: 4711 })).toEqual([
+test('secretsIn() returns the strings and numbers of four characters or more, at any depth', () => {
+  expect(secretsIn({ a: 'long enough', b: ['also this', { c: 'abc' }], d: 7, e: null, f: 4711 })).toEqual([
     'long enough',
     'also this',
     '4711',

@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
 import { TokenError } from '../src/errors/tokenError.ts';
-import { memoryStore } from '../src/store/memoryStore.ts';
 import type { TokenRecord } from '../src/store/tokenStore.ts';
+import { memoryStore } from './memoryStore.ts';
 import {
   current,
   hours,
@@ -305,7 +305,7 @@ test('B44 after signOut the state has no error, with or without a running renewa
   }
 });
 
-const { session, version, accessToken, receivedAt } = recordA();
+const { sessionId, version, accessToken, receivedAt } = recordA();
 const damaged: readonly (readonly [string, unknown])[] = [
   ['a string', 'A'],
   ['a number', 7],
@@ -314,7 +314,7 @@ const damaged: readonly (readonly [string, unknown])[] = [
   ['an empty object', {}],
   ['a record of another version', { ...recordA(), v: 2 }],
   ['a record without a version', { ...recordA(), v: undefined }],
-  ['a record without a token', { v: 1, session, version, receivedAt }],
+  ['a record without a token', { v: 1, sessionId, version, receivedAt }],
   ['a record without a session', { v: 1, version, accessToken, receivedAt }],
   ['a record whose token is empty', recordA({ accessToken: '' })],
   ['a record whose token has a line break', recordA({ accessToken: 'A\r\nx-admin: 1' })],
@@ -322,7 +322,7 @@ const damaged: readonly (readonly [string, unknown])[] = [
   ['a record whose version is a string', { ...recordA(), version: '1' }],
   ['a record whose version is NaN', recordA({ version: Number.NaN })],
   ['a record whose version is infinite', recordA({ version: Number.POSITIVE_INFINITY })],
-  ['a record without a time of receipt', { v: 1, session, version, accessToken }],
+  ['a record without a time of receipt', { v: 1, sessionId, version, accessToken }],
   ['a record whose fields are inherited', Object.create(recordA())],
   ['a record full of __proto__', JSON.parse(`{"v":1,"__proto__":${JSON.stringify(recordA())}}`)],
 ];
@@ -348,7 +348,7 @@ test.each(damaged)(
 );
 
 test('B45 damaged optional fields of a record are ignored', () => {
-  const required = JSON.stringify({ v: 1, session, version, accessToken, receivedAt }).slice(0, -1);
+  const required = JSON.stringify({ v: 1, sessionId, version, accessToken, receivedAt }).slice(0, -1);
   const json = `${required},"refreshToken":"r\\nA","expiresAt":"2026","refreshExpiresAt":1e400}`;
   const { auth } = scriptedProvider({ store: { load: () => JSON.parse(json), save() {} } });
   expect(current(auth)).toMatchObject({
@@ -415,10 +415,10 @@ test('B46 adopt during a renewal begins a new session, and the waiters get signe
   await renewals.last.answer({ accessToken: 'B', refreshToken: 'rB' });
   const adopted = current(auth);
   expect(adopted).toMatchObject({ accessToken: 'adopted', refreshToken: undefined });
-  expect(adopted.session).not.toBe(A.session);
+  expect(adopted.sessionId).not.toBe(A.sessionId);
   expect(store.record?.accessToken).toBe('adopted');
   expect(events).toEqual(['signedOut', 'signedIn']);
-  expect(eventPayloads[0]).toMatchObject({ reason: 'replaced', session: A.session });
+  expect(eventPayloads[0]).toMatchObject({ reason: 'replaced', sessionId: A.sessionId });
 });
 
 test('B46 a sign-in of another user in another tab ends the session of this tab and begins the new one', async () => {
@@ -432,8 +432,9 @@ test('B46 a sign-in of another user in another tab ends the session of this tab 
   await settled();
   expect(await renew).toBe('signedOut');
   expect(thisTab.events).toEqual(['signedOut', 'signedIn']);
-  expect(thisTab.eventPayloads[0]).toMatchObject({ reason: 'elsewhere', session: thisTab.A.session });
-  expect(thisTab.states.map(({ status }) => status)).toEqual(['signedIn', 'signedOut', 'signedIn']);
+  expect(thisTab.eventPayloads[0]).toMatchObject({ reason: 'elsewhere', sessionId: thisTab.A.sessionId });
+  const { sessionId: sessionOfBob } = current(thisTab.auth);
+  expect(thisTab.states.map(({ sessionId }) => sessionId)).toEqual([thisTab.A.sessionId, sessionOfBob]);
   expect(current(thisTab.auth).accessToken).toBe('token-of-Bob');
   expect(await outcome(thisTab.auth.settle(refusal(thisTab.A)) ?? Promise.resolve())).toBe('signedOut');
   await thisTab.renewals.last.answer('B');
@@ -462,7 +463,7 @@ test('B46 the renewal of another tab is adopted without a request', async () => 
   otherTab.renewals.always(() => ({ accessToken: 'B', refreshToken: 'rB', expiresInS: 3600 }));
   await otherTab.auth.renew();
   await settled();
-  expect(current(thisTab.auth)).toMatchObject({ accessToken: 'B', refreshToken: 'rB', session: thisTab.A.session });
+  expect(current(thisTab.auth)).toMatchObject({ accessToken: 'B', refreshToken: 'rB', sessionId: thisTab.A.sessionId });
   expect(thisTab.events).toEqual(['renewed']);
   expect(thisTab.renewals.calls).toHaveLength(0);
 });
@@ -517,7 +518,7 @@ test('B46 another session in a store that is not shared is not adopted', async (
   const store = scriptedStore(recordA());
   const { auth, renewals, events } = scriptedProvider({ store });
   await auth.get();
-  store.record = recordA({ session: 'session-2', accessToken: 'token-of-Bob' });
+  store.record = recordA({ sessionId: 'session-2', accessToken: 'token-of-Bob' });
   renewals.always(() => null);
   expect(await outcome(auth.renew())).toBe('sessionExpired');
   expect(auth.fresh()).toBeNull();
@@ -529,7 +530,7 @@ test('B46 with a lock but without notices a sign-in in another tab is found befo
   expect(subscribe).toBeDefined();
   const { auth, renewals, events } = signedIn({ store });
   await settled();
-  void store.save(recordA({ session: 'session-2', accessToken: 'token-of-Bob' }));
+  void store.save(recordA({ sessionId: 'session-2', accessToken: 'token-of-Bob' }));
   expect(await outcome(auth.renew())).toBe('signedOut');
   expect(current(auth).accessToken).toBe('token-of-Bob');
   expect(events).toEqual(['signedOut', 'signedIn']);
@@ -549,7 +550,7 @@ test('B46 a notice after dispose changes nothing', async () => {
   void store.save(null);
   for (const notice of notices) notice();
   await settled();
-  expect(auth.state.status).toBe('signedIn');
+  expect(auth.state.status).toBe('signedOut');
   expect(states).toEqual([]);
 });
 
@@ -562,7 +563,7 @@ test('B46 a notice whose record cannot be loaded emits storeFailed and changes n
   isGone = true;
   renewals.always(() => 'B');
   const B = await auth.renew();
-  expect(B.session).toBe(A.session);
+  expect(B.sessionId).toBe(A.sessionId);
   await settled();
   expect(events).toContain('storeFailed');
   expect(eventPayloads.find(event => 'doing' in event)).toMatchObject({ doing: 'load', cause: { message: 'offline' } });
@@ -572,7 +573,7 @@ test('B62 an empty shared store whose save fails does not end the session', asyn
   const store = { ...memoryStore(), save: () => Promise.reject(new Error('quota')) };
   const { auth, A, renewals, events } = signedIn({ store });
   renewals.always(() => ({ accessToken: 'B', refreshToken: 'rB' }));
-  expect((await auth.renew()).session).toBe(A.session);
+  expect((await auth.renew()).sessionId).toBe(A.sessionId);
   renewals.always(() => ({ accessToken: 'C', refreshToken: 'rC' }));
   expect((await auth.renew()).accessToken).toBe('C');
   expect(new Set(events)).toEqual(new Set(['storeFailed', 'renewed']));
@@ -766,33 +767,35 @@ test('signIn resolves to the fields of the provider’s answer other than the to
 });
 
 test('the state is the same object until it changes, and subscribers are notified once per change', async () => {
-  const { auth, clock, renewals, states } = signedIn();
+  const { auth, A, clock, renewals, states } = signedIn();
   const before = auth.state;
   expect(auth.state).toBe(before);
-  expect(before).toEqual({ status: 'signedIn', renewing: false, expiresAt: clock.now() + hours });
+  const { sessionId } = A;
+  expect(before).toEqual({ status: 'signedIn', sessionId, renewing: false, expiresAt: clock.now() + hours });
   renewals.always(() => ({ accessToken: 'B', expiresInS: 7200 }));
   await auth.renew();
   expect(states).toEqual([
-    { status: 'signedIn', renewing: true, expiresAt: clock.now() + hours },
-    { status: 'signedIn', renewing: true, expiresAt: clock.now() + 2 * hours },
-    { status: 'signedIn', renewing: false, expiresAt: clock.now() + 2 * hours },
+    { status: 'signedIn', sessionId, renewing: true, expiresAt: clock.now() + hours },
+    { status: 'signedIn', sessionId, renewing: true, expiresAt: clock.now() + 2 * hours },
+    { status: 'signedIn', sessionId, renewing: false, expiresAt: clock.now() + 2 * hours },
   ]);
   expect(Object.isFrozen(auth.state)).toBe(true);
 });
 
 test('the state has the last error until a renewal succeeds', async () => {
-  const { auth, clock, renewals } = signedIn();
+  const { auth, A, clock, renewals } = signedIn();
   renewals.always(() => Promise.reject(new TokenError('unavailable', 'Unreachable.')));
   await outcome(auth.renew());
   expect(auth.state.error?.code).toBe('unavailable');
   clock.jump(minutes);
+  let answer: (token: string) => void = () => {};
+  renewals.always(() => new Promise<string>(resolve => (answer = resolve)));
   const renew = auth.renew();
-  await Promise.resolve();
-  await Promise.resolve();
+  await settled();
   expect(auth.state).toMatchObject({ renewing: true, error: { code: 'unavailable' } });
-  renewals.always(() => 'B');
+  answer('B');
   await renew;
-  expect(auth.state).toEqual({ status: 'signedIn', renewing: false });
+  expect(auth.state).toEqual({ status: 'signedIn', sessionId: A.sessionId, renewing: false });
 });
 
 test('a listener that has unsubscribed is not called', async () => {
@@ -910,4 +913,73 @@ test('B11 dispose accepts a store whose subscribe does not return a function', (
   const { auth } = scriptedProvider({ store });
   auth.dispose();
   expect(auth.fresh()).toBeUndefined();
+});
+
+test('with credentials the status is unknown until they were asked for, as fresh() answers', async () => {
+  const { auth, signIns } = scriptedProvider({ credentials: () => ({ username: 'ann', password: 'p' }) });
+  expect([auth.fresh(), auth.state.status]).toEqual([undefined, 'unknown']);
+  const get = auth.get();
+  await settled();
+  await signIns.last.answer({ accessToken: 'A' });
+  expect((await get)?.accessToken).toBe('A');
+  await auth.signOut();
+  expect([auth.fresh(), auth.state.status]).toEqual([null, 'signedOut']);
+});
+
+test('a disposed manager is signed out', () => {
+  const { auth } = signedIn();
+  auth.dispose();
+  expect(auth.state).toEqual({ status: 'signedOut', renewing: false });
+  expect(auth.fresh()).toBeUndefined();
+});
+
+test('an adopted session has no error of the session before, also from a listener of renewalFailed', async () => {
+  const { auth, renewals } = signedIn();
+  auth.on('renewalFailed', () => void auth.adopt('token-of-Bob'));
+  renewals.always(() => Promise.reject(new TypeError('fetch failed')));
+  expect(await outcome(auth.renew())).toBe('unavailable');
+  expect(auth.state).toEqual({ status: 'signedIn', sessionId: current(auth).sessionId, renewing: false });
+});
+
+test('an event that a listener causes comes after the one that it is handling', async () => {
+  const { auth, events } = signedIn();
+  const order: string[] = [];
+  auth.on('signedOut', ({ reason }) => {
+    order.push(`signedOut ${reason}`);
+    if (reason === 'replaced') void auth.signOut();
+  });
+  auth.on('signedIn', () => order.push('signedIn'));
+  await auth.adopt('token-of-Bob');
+  expect(order).toEqual(['signedOut replaced', 'signedIn', 'signedOut signOut']);
+  expect(events).toEqual(['signedOut', 'signedIn', 'signedOut']);
+  expect(auth.fresh()).toBeNull();
+});
+
+test.each(['signOut', 'adopt'] as const)(
+  'B41 a late save of a renewal does not bring back the session that was left, also after signOut and %s',
+  async act => {
+    const place = scriptedStore();
+    const listeners: (() => void)[] = [];
+    const subscribe = (changed: () => void) => {
+      listeners.push(changed);
+      return () => {};
+    };
+    const store = { ...place, subscribe };
+    const { auth, A } = signedIn({ store });
+    await settled();
+    await auth.signOut();
+    await (act === 'signOut' ? auth.signOut() : auth.adopt('token-of-Bob'));
+    const expected = auth.fresh();
+    place.record = recordA({ sessionId: A.sessionId, version: 2, accessToken: 'late' });
+    for (const changed of listeners) changed();
+    await settled();
+    expect(auth.fresh()).toBe(expected);
+  },
+);
+
+test('B49 with a store that answers later, the first subscriber starts the restore', async () => {
+  const { auth, renewals } = scriptedProvider({ store: scriptedStore(), restore: true });
+  auth.subscribe(() => {});
+  await settled();
+  expect(renewals.calls.map(({ argument }) => argument.reason)).toEqual(['restore']);
 });

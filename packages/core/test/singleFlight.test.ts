@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test, vi } from 'vitest';
 import { createTokenManager } from '../src/createTokenManager.ts';
-import { memoryStore } from '../src/store/memoryStore.ts';
+import { keepFresh } from '../src/renewal/keepFresh.ts';
 import type { TokenRecord } from '../src/store/tokenStore.ts';
+import { memoryStore } from './memoryStore.ts';
 import {
   current,
   eventNames,
@@ -141,7 +142,7 @@ test('B05 a refusal fails with noProgress when each renewal that it joins answer
   const renewed = auth.renew({ refused: A });
   await expect(renewed).rejects.toMatchObject({
     code: 'noProgress',
-    message: 'The renewal brought the token that had just been refused.',
+    message: 'The renewal answered the token that had just been refused.',
   });
   expect(renewals.calls.map(({ argument }) => argument.reason)).not.toContain('refused');
 });
@@ -369,13 +370,13 @@ test('B10 a subscriber that throws does not affect the operation or other subscr
   renewals.always(() => 'B');
   expect((await auth.settle(refusal(A)))?.accessToken).toBe('B');
   expect(last).toHaveBeenCalledTimes(1);
-  expect(events).toEqual(['refused', 'renewed', 'repeated']);
+  expect(events).toEqual(['refused', 'renewed', 'retried']);
 });
 
 test('B11 dispose during a renewal rejects the waiters with disposed, and no timer, event or save follows', async () => {
   const store = scriptedStore(recordA());
   const { auth, clock, renewals, revocations, events, states } = scriptedProvider({ store });
-  const stop = auth.keepFresh();
+  const stop = keepFresh(auth);
   await auth.get();
   const renew = outcome(auth.renew());
   await settled();
@@ -432,7 +433,7 @@ test('B11 after dispose no token request, save or timer starts', async () => {
   expect(await outcome(auth.renew({ refused: tokens }))).toBe('disposed');
   expect(await outcome(auth.signIn({ username: 'ann', password: 'pw' }))).toBe('disposed');
   expect(await outcome(auth.adopt('B'))).toBe('disposed');
-  auth.keepFresh();
+  keepFresh(auth);
   auth.subscribe(() => {});
   await clock.advance(24 * hours);
   expect([renewals.calls.length, signIns.calls.length, store.saves.calls.length, events.length]).toEqual([0, 0, 0, 0]);
@@ -453,10 +454,10 @@ test('B11 dispose rejects the waiters of a restore and unsubscribes from the sto
 
 test('B11 a Node process with a pending renewal and with keepFresh can exit', () => {
   const program = `
-    import { createTokenManager } from ${JSON.stringify(new URL('../src/createTokenManager.ts', import.meta.url).href)};
+    import { createTokenManager, keepFresh } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)};
     const auth = createTokenManager({ renew: () => new Promise(() => {}) });
     void auth.adopt({ accessToken: 'A', expiresInS: 3600 });
-    auth.keepFresh();
+    keepFresh(auth);
     auth.renew().catch(() => {});
     setImmediate(() => process.stdout.write(String(auth.state.renewing)));`;
   const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {

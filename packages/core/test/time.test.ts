@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { TokenError } from '../src/errors/tokenError.ts';
-import { memoryStore } from '../src/store/memoryStore.ts';
+import { memoryStore } from './memoryStore.ts';
 import {
   current,
   hours,
@@ -458,3 +458,11 @@ test.each(['signOut', 'dispose'] as const)(
     expect(renewals.calls).toEqual([]);
   },
 );
+
+test('B30 with renewal "refused" a renewal that answers the same token leaves it in use until it is refused', async () => {
+  const { auth, A, clock, renewals } = signedIn({ renewal: 'refused' });
+  renewals.always(() => ({ accessToken: 'A', expiresInS: 3600 }));
+  await auth.renew();
+  clock.jump(2 * hours);
+  expect(auth.fresh()?.accessToken).toBe(A.accessToken);
+});

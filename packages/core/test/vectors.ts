@@ -1,4 +1,4 @@
-import type { Challenge } from '../src/verdict/parseChallenges.ts';
+import type { Challenge } from '../src/tokens/parseChallenges.ts';
 
 // Test vectors: inputs and expected results.
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { parseChallenges } from '../src/tokens/parseChallenges.ts';
 import { type Dialect, defaultDialect, judge, type Verdict } from '../src/verdict/dialect.ts';
-import { parseChallenges } from '../src/verdict/parseChallenges.ts';
 import type { GraphQLErrorLike, ResponseFacts } from '../src/verdict/responseFacts.ts';
 import { refusal } from './scriptedProvider.ts';
 import { wwwAuthenticate } from './vectors.ts';

@@ -1,15 +1,14 @@
-import type { SettleOptions } from '../verdict/decide.ts';
+import type { DecideOptions } from '../decide.ts';
 
-/** What every adapter is told, beside the token manager. */
-export interface AdapterOptions extends Omit<SettleOptions, 'signal'> {
-  /** The origins that may have the token; operations that go elsewhere pass untouched. @defaultValue all */
+/** The options of every adapter. */
+export interface AdapterOptions extends DecideOptions {
+  /** The origins that may get the token; operations to others pass untouched. @defaultValue all */
   readonly origins?: readonly string[] | undefined;
 }
 
 /**
- * What one operation wants of the token, in the client's own context: `omit`, nothing; `optional`, it goes along when there
- * is one; `required`, the operation fails with `signedOut` when there is none. An anonymous operation that is refused is
- * delivered untouched.
+ * Whether an operation carries the token, in the client's own context: `omit`, it does not; `optional`, it does when a user is
+ * signed in; `required`, it fails with `signedOut` when nobody is. The refusal of an anonymous operation is delivered.
  *
  * @defaultValue 'optional'
  */

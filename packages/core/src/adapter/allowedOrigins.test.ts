@@ -1,16 +1,16 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { mayHaveToken } from './allowedOrigins.ts';
+import { allowedOrigins } from './allowedOrigins.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
 const origins = ['https://api.example'];
 
 test('B104 without a list every origin is allowed', () => {
-  expect(mayHaveToken(undefined)('https://anywhere.example/graphql')).toBe(true);
+  expect(allowedOrigins(undefined)('https://anywhere.example/graphql')).toBe(true);
 });
 
 test('B104 with a list only its origins are allowed, compared by scheme, host and port', () => {
-  const isAllowed = mayHaveToken(origins);
+  const isAllowed = allowedOrigins(origins);
   expect(isAllowed('https://api.example/graphql')).toBe(true);
   expect(isAllowed(new URL('https://api.example:443/other'))).toBe(true);
   for (const url of ['http://api.example/', 'https://api.example:444/', 'https://api.example.evil.example/', 'data:,'])
@@ -23,8 +23,8 @@ test.each([
   'https://api.example:443',
   'HTTPS://API.Example',
 ])('B104 the entry %s allows its origin', entry => {
-  expect(mayHaveToken([entry])('https://api.example/graphql')).toBe(true);
-  expect(mayHaveToken([entry])('https://other.example/graphql')).toBe(false);
+  expect(allowedOrigins([entry])('https://api.example/graphql')).toBe(true);
+  expect(allowedOrigins([entry])('https://other.example/graphql')).toBe(false);
 });
 
 test.each<unknown>([
@@ -38,13 +38,13 @@ test.each<unknown>([
   new Set(origins),
   null,
 ])('B104 an invalid list throws misconfigured: %j', invalid => {
-  expect(() => mayHaveToken(invalid as string[])).toThrow(
+  expect(() => allowedOrigins(invalid as string[])).toThrow(
     expect.objectContaining({ code: 'misconfigured', message: expect.stringContaining('Option "origins"') }),
   );
 });
 
 test('B104 a relative URL is resolved against the page, and not allowed without a page', () => {
-  const isAllowed = mayHaveToken(origins);
+  const isAllowed = allowedOrigins(origins);
   expect(isAllowed('/graphql')).toBe(false);
   vi.stubGlobal('location', { href: 'https://api.example/app/' });
   expect(isAllowed('/graphql')).toBe(true);
@@ -58,6 +58,6 @@ test('B104 works without URL.canParse, which older Safari and Hermes lack', () =
       static override canParse = undefined as never;
     },
   );
-  expect(mayHaveToken(origins)('https://api.example/graphql')).toBe(true);
-  expect(mayHaveToken(origins)('/graphql')).toBe(false);
+  expect(allowedOrigins(origins)('https://api.example/graphql')).toBe(true);
+  expect(allowedOrigins(origins)('/graphql')).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { TokenError } from '../errors/tokenError.ts';
+import { tokenError } from '../errors/tokenError.ts';
 
 /** Not by `URL.canParse`, which older Safari and Hermes lack. */
 function originOf(url: string | URL, base?: string): string | undefined {
@@ -9,21 +9,23 @@ function originOf(url: string | URL, base?: string): string | undefined {
   }
 }
 
-/** What `a:1` has, and everything else that is no address of a host. */
+/** The origin of `a:1`, and of every other URL without a host. */
 const opaque = 'null';
 
 /**
- * Whether a request to a URL may have the token: its origin is on the list, or there is no list. A relative URL is the page's.
+ * A predicate: whether a request to a URL may carry the token. Without a list every request may. A relative URL is the page's.
  *
- * @throws TokenError `misconfigured` when the list holds what no request could match
+ * @throws TokenError `misconfigured` when the list holds an entry that no request can match
  */
-export function mayHaveToken(origins: readonly string[] | undefined): (url: string | URL) => boolean {
+export function allowedOrigins(origins: readonly string[] | undefined): (url: string | URL) => boolean {
   if (origins === undefined) return () => true;
   const listed = Array.isArray(origins) ? origins.map(entry => originOf(entry) ?? opaque) : [opaque];
   if (listed.includes(opaque))
-    throw new TokenError(
+    throw tokenError(
       'misconfigured',
-      'Option "origins" must be a list of absolute URLs. Write each out: https://….',
+      () =>
+        process.env.NODE_ENV !== 'production' &&
+        'Option "origins" must be a list of absolute URLs. Write each out: https://….',
     );
   return url => {
     const base = (globalThis as { location?: { readonly href: string } }).location?.href;

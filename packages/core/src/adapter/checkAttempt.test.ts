@@ -1,6 +1,16 @@
 import { expect, test } from 'vitest';
 import { signedIn } from '../../test/scriptedProvider.ts';
+import type { TokenSet } from '../tokens/tokenSet.ts';
+import type { AuthChoice } from './adapterOptions.ts';
 import { checkAttempt } from './checkAttempt.ts';
+
+interface Facts {
+  readonly auth?: AuthChoice;
+  readonly sessionId?: string;
+  readonly signal?: AbortSignal;
+}
+const check = (tokens: TokenSet | null, { auth, sessionId, signal }: Facts) =>
+  checkAttempt(tokens, auth, sessionId, signal);
 
 const { A } = signedIn();
 const aborted = AbortSignal.abort();
@@ -11,19 +21,19 @@ test.each([
   ['without a token', null, {}],
   ['with a required token', A, { auth: 'required' }],
   ['without an optional token', null, { auth: 'optional' }],
-  ['in its session', A, { session: A.session }],
+  ['in its session', A, { sessionId: A.sessionId }],
   ['with a signal that is not aborted', A, { signal: notAborted }],
 ] as const)('an operation may be sent %s', (_, tokens, facts) => {
-  expect(() => checkAttempt(tokens, facts)).not.toThrow();
+  expect(() => check(tokens, facts)).not.toThrow();
 });
 
 test.each([
   ['B87', 'with an aborted signal', A, { signal: aborted }, 'aborted', /stopped waiting/],
   ['B91', 'that requires a token, without one,', null, { auth: 'required' }, 'signedOut', /Nobody/],
-  ['B103', 'of a session that is over', A, { session: 'session-of-Bob' }, 'signedOut', /belonged to is over/],
-  ['B103', 'of a session that was signed out', null, { session: A.session }, 'signedOut', /belonged to/],
+  ['B103', 'of a session that is over', A, { sessionId: 'session-of-Bob' }, 'signedOut', /belonged to has ended/],
+  ['B103', 'of a session that was signed out', null, { sessionId: A.sessionId }, 'signedOut', /belonged to/],
 ] as const)('%s an operation %s is not sent', (_row, _what, tokens, facts, code, message) => {
-  expect(() => checkAttempt(tokens, facts)).toThrow(
+  expect(() => check(tokens, facts)).toThrow(
     expect.objectContaining({ code, message: expect.stringMatching(message) }),
   );
 });

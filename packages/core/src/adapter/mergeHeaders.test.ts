@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type CallerHeaders, hasHeader, mergeHeaders } from './mergeHeaders.ts';
+import type { CallerHeaders } from '../tokens/requestHeaders.ts';
+import { hasHeader, mergeHeaders } from './mergeHeaders.ts';
 
 const tokenHeaders = { authorization: 'Bearer A' };
 const forms: readonly (readonly [string, CallerHeaders])[] = [

@@ -1,13 +1,6 @@
-import type { TokenHeaders } from '../tokens/tokenSet.ts';
+import { type CallerHeaders, pairsOf, type TokenHeaders } from '../tokens/requestHeaders.ts';
 
-type Pairs = Iterable<readonly unknown[]>;
-export type CallerHeaders = Readonly<Record<string, unknown>> | Headers | Pairs;
-
-const isIterable = (headers: CallerHeaders): headers is Headers | Pairs => Symbol.iterator in headers;
-
-export const pairsOf = (headers: CallerHeaders): Pairs => (isIterable(headers) ? headers : Object.entries(headers));
-
-/** Whether the caller has set this header itself, in whatever case. Without a value it has not. `name` is in lower case. */
+/** Whether the caller has set this header to a value, in any case. `name` is in lower case. */
 export function hasHeader(headers: CallerHeaders | null | undefined, name: string): boolean {
   if (!headers) return false;
   for (const [key, value] of pairsOf(headers)) if (value && String(key).toLowerCase() === name) return true;
@@ -15,8 +8,8 @@ export function hasHeader(headers: CallerHeaders | null | undefined, name: strin
 }
 
 /**
- * The caller's headers with ours over them: a name of ours does not appear twice in another case. What has no value is left
- * out, as is an empty `authorization`: `token ? … : ''` means none.
+ * The caller's headers with the token's over them: no name of the token's headers appears twice in another case. Headers
+ * without a value are omitted, as is an empty `authorization`, which `token ? … : ''` makes.
  */
 export function mergeHeaders(headers: CallerHeaders | null | undefined, ours: TokenHeaders): Record<string, string> {
   if (!headers) return { ...ours };
@@ -30,8 +23,8 @@ export function mergeHeaders(headers: CallerHeaders | null | undefined, ours: To
 }
 
 /**
- * Whether a redirect to another origin would carry a header of ours there: clients take off `Authorization`, and only that.
- * Then the request says `redirect: 'error'`, unless the caller chose.
+ * Whether a redirect to another origin would carry a header of the token there: clients remove only `Authorization`. Then the
+ * request is sent with `redirect: 'error'`, unless the caller chose.
  */
 export function wouldLeak(ours: TokenHeaders): boolean {
   for (const name in ours) if (name !== 'authorization') return true;

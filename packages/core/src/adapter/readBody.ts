@@ -1,22 +1,23 @@
-import { errorsIn, type ResponseFacts } from '../verdict/responseFacts.ts';
+import { errorsIn } from '../verdict/dialect.ts';
+import type { ResponseFacts } from '../verdict/responseFacts.ts';
 
-/** What a body says: GraphQL's `data` and `errors`, or, as `body`, what else it is. */
+/** A body: GraphQL's `data` and `errors`, or, as `body`, anything else. */
 export type BodyFacts = Pick<ResponseFacts, 'data' | 'errors' | 'body'>;
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** Reads the body of an answer, a batch of answers, or anything else that a server or something before it sends. Never throws. */
+/** Reads the body of an answer, of a batch of answers, or of anything else that a server or a proxy sends. Never throws. */
 export function readBody(text: string): BodyFacts {
   let body: unknown = text;
   try {
     body = JSON.parse(text);
   } catch {
-    // no JSON: a page, a proxy's word
+    // HTML, or plain text
   }
   return (Array.isArray(body) ? answersIn(body) : answerIn(body)) ?? { body };
 }
 
-/** A batch says what all its answers say: nothing of it is data unless one of them is. */
+/** The answers of a batch in one: it has data when one of them has. */
 function answersIn(batch: readonly unknown[]): BodyFacts | undefined {
   const answers = batch.map(answerIn).filter(answer => answer !== undefined);
   if (batch.length === 0 || answers.length < batch.length) return undefined;

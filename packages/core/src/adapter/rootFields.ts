@@ -10,7 +10,7 @@ interface Definition {
 }
 
 /**
- * The response names of an operation's root fields; `undefined` when they are not plain to see, behind a fragment, say.
+ * The response names of an operation's root fields; `undefined` when a fragment hides them.
  * Takes a parsed document of the `graphql` package, of any version.
  */
 export function rootFields(

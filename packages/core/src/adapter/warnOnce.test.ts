@@ -1,18 +1,20 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { inDevelopment } from '../errors/tokenError.ts';
 import { warnOnce } from './warnOnce.ts';
 
-const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+const warned = vi.spyOn(console, 'warn').mockImplementation(() => {});
+const warn = (message: string) => inDevelopment(() => process.env.NODE_ENV !== 'production' && warnOnce(message));
 afterEach(() => {
-  warn.mockClear();
+  warned.mockClear();
   vi.unstubAllEnvs();
   vi.unstubAllGlobals();
 });
 
 test('warns of each mistake once', () => {
-  warnOnce('The link is in the wrong place.');
-  warnOnce('The link is in the wrong place.');
-  warnOnce('The socket is in the wrong place.');
-  expect(warn.mock.calls).toEqual([
+  warn('The link is in the wrong place.');
+  warn('The link is in the wrong place.');
+  warn('The socket is in the wrong place.');
+  expect(warned.mock.calls).toEqual([
     ['Latchkey: The link is in the wrong place.'],
     ['Latchkey: The socket is in the wrong place.'],
   ]);
@@ -20,13 +22,13 @@ test('warns of each mistake once', () => {
 
 test('does not warn in production', () => {
   vi.stubEnv('NODE_ENV', 'production');
-  warnOnce('A mistake in production.');
-  expect(warn).not.toHaveBeenCalled();
+  warn('A mistake in production.');
+  expect(warned).not.toHaveBeenCalled();
 });
 
 test('does not warn or throw in a page without a bundler', () => {
   vi.stubGlobal('process', undefined);
-  warnOnce('A mistake in a page.');
+  warn('A mistake in a page.');
   vi.unstubAllGlobals();
-  expect(warn).not.toHaveBeenCalled();
+  expect(warned).not.toHaveBeenCalled();
 });

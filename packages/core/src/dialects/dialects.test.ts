@@ -128,8 +128,8 @@ test.each(table.filter(([name]) => ['graphqlShield', 'mercuriusAuth', 'keystone'
     await settled();
     await renewals.last.answer('B');
     expect(await refused).toBe(current(auth));
-    for (const isRetry of [true, false])
-      expect(auth.settle({ ...factsOf(recorded), sent: current(auth), repeated: isRetry })).toBeUndefined();
+    for (const retried of [true, false])
+      expect(auth.settle({ ...factsOf(recorded), sent: current(auth), retried })).toBeUndefined();
     await settled();
     expect(renewals.calls).toHaveLength(1);
   },

@@ -1,8 +1,8 @@
 import { type Dialect, defaultDialect } from '../verdict/dialect.ts';
 
 /**
- * django-graphql-jwt: messages without codes, in the language that Django chose. Who is signed out is told that a right is
- * missing; what is said of a refresh is the answer to its mutation.
+ * django-graphql-jwt: messages without codes, in the language that Django selects. An operation without a token gets the
+ * message of a missing permission. The messages about a refresh answer the mutation `refreshToken`.
  *
  * @see https://github.com/flavors/django-graphql-jwt/tree/main/graphql_jwt/locale
  */
@@ -31,7 +31,7 @@ export const djangoGraphQLJwt: Dialect = {
     'benutzer ist deaktiviert': 'unauthenticated',
     'sitzung abgelaufen': 'unauthenticated',
     'keine berechtigung für diese aktion': 'forbidden',
-    // Spanish; the first is also what Dutch says
+    // Spanish; the first message is also the Dutch one
     'la firma ha expirado': 'unauthenticated',
     'error decodificando la firma': 'unauthenticated',
     'token inválido': 'unauthenticated',
@@ -51,7 +51,7 @@ export const djangoGraphQLJwt: Dialect = {
     'gebruiker is uitgeschakeld': 'unauthenticated',
     'vernieuwen is verlopen': 'unauthenticated',
     'je bent niet gemachtigd om deze actie uit te voeren': 'forbidden',
-    // Brazilian Portuguese; an invalid token is called so in Spanish too
+    // Brazilian Portuguese; its message for an invalid token is the Spanish one
     'a assinatura expirou': 'unauthenticated',
     'erro ao decodificar a assinatura': 'unauthenticated',
     'usuário desabilitado': 'unauthenticated',

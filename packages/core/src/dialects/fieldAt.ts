@@ -1,4 +1,4 @@
-/** The field that a path of own names leads to; `undefined` where it leads nowhere. Reads what others sent: never throws. */
+/** The value at a path of own properties; `undefined` where the path ends early. Never throws: servers send anything. */
 export function fieldAt(value: unknown, ...names: readonly string[]): unknown {
   return names.reduce<unknown>(
     (at, name) =>

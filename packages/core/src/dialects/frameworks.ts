@@ -1,12 +1,12 @@
 import { type Dialect, defaultDialect } from '../verdict/dialect.ts';
 import { fieldAt } from './fieldAt.ts';
 
-// Libraries that somebody writes a server with. Where the server's author chooses codes, the author's choice counts.
+// Libraries for writing a server. The author of a server may choose other codes: then extend the row.
 
-/** Apollo Server's convention is the default. A plain `Error` thrown while the context is made is a 500 that tells nothing. */
+/** Apollo Server follows the default dialect. A plain `Error` thrown while the context is made is a 500 without a signal. */
 export const apolloServer: Dialect = defaultDialect;
 
-/** NestJS: Apollo Server's codes; where its driver leaves them out, the status of the exception. */
+/** NestJS: the codes of Apollo Server; where the driver does not set them, the status of the exception. */
 export const nest: Dialect = {
   ...defaultDialect,
   judgeError: error => {
@@ -15,13 +15,13 @@ export const nest: Dialect = {
   },
 };
 
-/** TypeGraphQL 2: its code `UNAUTHORIZED` means "you may not". */
+/** TypeGraphQL 2: the code `UNAUTHORIZED` means forbidden. */
 export const typeGraphQL: Dialect = {
   ...defaultDialect,
   codes: { ...defaultDialect.codes, UNAUTHORIZED: 'forbidden' },
 };
 
-/** Spring for GraphQL: `extensions.classification`; a socket is closed with 4401. */
+/** Spring for GraphQL: `extensions.classification`; an unauthenticated socket is closed with 4401. */
 export const springGraphQL: Dialect = {
   ...defaultDialect,
   codes: { UNAUTHORIZED: 'unauthenticated', FORBIDDEN: 'forbidden' },
@@ -29,8 +29,8 @@ export const springGraphQL: Dialect = {
 };
 
 /**
- * Hot Chocolate 14 and later: two codes and one message. Up to 13 a missing sign-in had the code of a missing right: extend
- * it with `codes: { ...hotChocolate.codes, AUTH_NOT_AUTHORIZED: 'unauthenticated' }`.
+ * Hot Chocolate 14 and later: two codes with the same message. Up to 13 an operation without a token had the code of a
+ * missing permission: extend the row with `codes: { ...hotChocolate.codes, AUTH_NOT_AUTHORIZED: 'unauthenticated' }`.
  */
 export const hotChocolate: Dialect = defaultDialect;
 
@@ -40,30 +40,30 @@ export const lighthouse: Dialect = {
   messages: { ...defaultDialect.messages, 'this action is unauthorized': 'forbidden' },
 };
 
-/** GraphQL Yoga's JWT plugin: 401 for a token that is dead, 400 for one that is none; neither has a code. */
+/** GraphQL Yoga's JWT plugin: 401 for a missing or expired token, 400 for a malformed one; neither has a code. */
 export const yogaJwt: Dialect = {
   ...defaultDialect,
   messages: { ...defaultDialect.messages, 'invalid authentication token provided': 'unauthenticated' },
 };
 
-/** graphql-shield: one signal for "not signed in" and "not allowed", so a missing right costs one renewal too. */
+/** graphql-shield: one message for unauthenticated and forbidden, so a missing permission causes one renewal, too. */
 export const graphqlShield: Dialect = {
   ...defaultDialect,
   messages: { 'not authorised!': 'unauthenticated' },
   codeOf: error => {
     const code = fieldAt(error, 'extensions', 'code');
-    return code === 'INTERNAL_SERVER_ERROR' ? undefined : code; // Apollo Server's for every error that brings none
+    return code === 'INTERNAL_SERVER_ERROR' ? undefined : code; // Apollo Server's code for every error without one
   },
 };
 
-/** mercurius-auth: one signal for "not signed in" and "not allowed", which names the field and has no code. */
+/** mercurius-auth: one message for unauthenticated and forbidden. It contains the name of the field and has no code. */
 export const mercuriusAuth: Dialect = {
   ...defaultDialect,
   judgeError: ({ message }) =>
     typeof message === 'string' && /^Failed auth policy check on \w+$/.test(message) ? 'unauthenticated' : undefined,
 };
 
-/** Keystone 6: reads of the signed-out are empty; mutations have one signal for "not signed in", "not allowed" and "not there". */
+/** Keystone 6: refused reads are `null` or empty; mutations have one code for unauthenticated, forbidden and not found. */
 export const keystone: Dialect = {
   ...defaultDialect,
   codes: { ...defaultDialect.codes, KS_ACCESS_DENIED: 'unauthenticated' },

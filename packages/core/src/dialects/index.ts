@@ -1,5 +1,5 @@
-// How the servers that give a signal say no: a row each, to pass as `dialect` to a token manager or an adapter, or to extend
-// by spreading. What each was recorded to answer is in recordedAnswers.ts; which servers give none is in DIALECTS.md.
+// One dialect per server, to pass as `dialect` to a token manager or an adapter, or to extend by spreading. The recorded
+// answers of each server are in test/recordedAnswers.ts; DIALECTS.md lists the servers without a signal.
 
 export type { Dialect, Verdict } from '../verdict/dialect.ts';
 export { djangoGraphQLJwt } from './djangoGraphQLJwt.ts';

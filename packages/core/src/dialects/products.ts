@@ -1,15 +1,18 @@
 import { type Dialect, defaultDialect } from '../verdict/dialect.ts';
 import { fieldAt } from './fieldAt.ts';
 
-// Servers that one sets up or subscribes to: what they answer is the same everywhere.
+// Products that are installed or subscribed to: each installation answers the same.
 
-/** Apollo Router: 401 for a dead token (400 for a bad header, 500 for a foreign issuer); a missing scope is a field's error in a 200. */
+/**
+ * Apollo Router: `AUTH_ERROR` with 401 for an expired token, 400 for a malformed header and 500 for an unknown issuer. A
+ * missing scope is the error of a field in a 200.
+ */
 export const apolloRouter: Dialect = {
   ...defaultDialect,
   codes: { ...defaultDialect.codes, AUTH_ERROR: 'unauthenticated', UNAUTHORIZED_FIELD_OR_TYPE: 'forbidden' },
 };
 
-/** AWS AppSync: `errorType` beside the message. A wrong auth mode looks like a dead token. */
+/** AWS AppSync: `errorType` next to the message. A wrong authorization mode has the same `errorType` as an invalid token. */
 export const appSync: Dialect = {
   ...defaultDialect,
   codes: { UnauthorizedException: 'unauthenticated', Unauthorized: 'forbidden' },
@@ -17,8 +20,8 @@ export const appSync: Dialect = {
 };
 
 /**
- * CollectiveAccess: messages are masked. Only an expired token shows: by 401, and by a flag beside the message. A missing or
- * forged token, a missing right and any fault are a 500 that tells nothing. The token is looked at before a field does anything.
+ * CollectiveAccess masks its messages. Only an expired token has a signal: 401, and a flag next to the message. A missing or
+ * forged token, a missing permission and any fault are the same 500. The token is checked before any resolver runs.
  */
 export const collectiveAccess: Dialect = {
   ...defaultDialect,
@@ -26,7 +29,10 @@ export const collectiveAccess: Dialect = {
   refusesBeforeResolver: true,
 };
 
-/** Directus: the code says it all. A dead token's status is 401, or 403 with `INVALID_TOKEN`; 403 is also a missing right. */
+/**
+ * Directus: every answer has a code, `INVALID_CREDENTIALS` for an expired token in old versions. The status is 401 for an
+ * expired token, and 403 for an invalid token and for a missing permission.
+ */
 export const directus: Dialect = {
   codes: {
     TOKEN_EXPIRED: 'unauthenticated',
@@ -39,14 +45,17 @@ export const directus: Dialect = {
   refusesBeforeResolver: true,
 };
 
-/** GitHub: a dead token is a 401 without `errors`; a missing right is a `type` beside the message. 403 is also a rate limit. */
+/** GitHub: 401 without `errors` for an invalid token; `type` next to the message otherwise. 403 is also the status of a rate limit. */
 export const gitHub: Dialect = {
   ...defaultDialect,
   codes: { FORBIDDEN: 'forbidden', INSUFFICIENT_SCOPES: 'forbidden' },
   codeOf: error => fieldAt(error, 'type'),
 };
 
-/** Hasura 2, and Nhost, which runs it: 200 and a code. With a webhook a dead token has the code of a role that is not allowed. */
+/**
+ * Hasura 2, and Nhost, which runs it: 200 with a code. Where a webhook authenticates, an expired token has the code of a role
+ * that is not allowed, and a message of its own.
+ */
 export const hasura: Dialect = {
   ...defaultDialect,
   codes: { ...defaultDialect.codes, 'access-denied': 'forbidden' },
@@ -54,7 +63,10 @@ export const hasura: Dialect = {
     message === 'Authentication hook unauthorized this request' ? 'unauthenticated' : undefined,
 };
 
-/** PostGraphile 4: 401 (3: 403) and the message of the JWT library. A missing right is Postgres's message, which names a table. */
+/**
+ * PostGraphile 4: 401 (version 3: 403) with the message of the JWT library. A missing permission is a message of Postgres with
+ * the name of a table, which no list of whole messages can contain.
+ */
 export const postGraphile: Dialect = {
   ...defaultDialect,
   statuses: { 401: 'unauthenticated' },
@@ -62,8 +74,8 @@ export const postGraphile: Dialect = {
 };
 
 /**
- * Saleor 3: the class of the exception. The 401 of a shop that admits no storefront is not about the token of a customer; an
- * expired one of its staff gets it too, so a dashboard has to renew ahead of expiry, as the default does.
+ * Saleor 3: the class of the exception is the code. The 401 of a shop that allows no storefront traffic is not about the token
+ * of a customer. An expired token of its staff gets it, too, so a dashboard has to renew ahead of expiry, as the default does.
  */
 export const saleor: Dialect = {
   ...defaultDialect,
@@ -78,20 +90,23 @@ export const saleor: Dialect = {
   codeOf: error => fieldAt(error, 'extensions', 'exception', 'code') ?? fieldAt(error, 'extensions', 'code'),
 };
 
-/** Shopify Admin: a dead token is a 401 whose `errors` is a text, so the status says it. */
+/** Shopify Admin: an invalid token is a 401 whose `errors` is a string, so the status decides. */
 export const shopify: Dialect = {
   ...defaultDialect,
   codes: { ...defaultDialect.codes, ACCESS_DENIED: 'forbidden' },
 };
 
-/** Strapi 4 and 5: 401 without `errors`; from a resolver both are coded `FORBIDDEN`, and the name of the error tells them apart. */
+/** Strapi 4 and 5: 401 without `errors`. In a resolver both verdicts have the code `FORBIDDEN`; the name of the error differs. */
 export const strapi: Dialect = {
   ...defaultDialect,
   codes: { ...defaultDialect.codes, UnauthorizedError: 'unauthenticated', ForbiddenError: 'forbidden' },
   codeOf: error => fieldAt(error, 'extensions', 'error', 'name') ?? fieldAt(error, 'extensions', 'code'),
 };
 
-/** Supabase, PostgREST: 401 without `errors`. A token from the future is of a server whose clock is ahead: the next is no better. */
+/**
+ * Supabase, PostgREST: 401 without `errors`. A token that was issued in the future comes from an auth server whose clock is
+ * ahead: its successor would be refused, too.
+ */
 export const supabase: Dialect = {
   ...defaultDialect,
   judge: ({ body }) => {
@@ -101,15 +116,15 @@ export const supabase: Dialect = {
 };
 
 /**
- * WPGraphQL JWT, where it says anything: old versions answer 403, or in debug mode "invalid-secret-key | Expired token".
- * Otherwise an error is masked, and new versions run the request as nobody's: renew by expiry.
+ * WPGraphQL JWT: old versions answer 403, or in debug mode `invalid-secret-key | Expired token`; without debug mode the
+ * message is masked. New versions execute the request anonymously. Without a signal only the expiry leads to a renewal.
  */
 export const wpGraphQLJwt: Dialect = {
   codes: { 'invalid-jwt': 'unauthenticated', 'invalid-secret-key': 'unauthenticated' },
   statuses: { 401: 'unauthenticated', 403: 'unauthenticated' },
   messages: {},
   codeOf: error => {
-    const text = fieldAt(error, 'debugMessage') ?? fieldAt(error, 'extensions', 'debugMessage') ?? error.message;
-    return typeof text === 'string' && text.includes(' | ') ? text.split(' | ', 1)[0] : undefined;
+    const message = fieldAt(error, 'debugMessage') ?? fieldAt(error, 'extensions', 'debugMessage') ?? error.message;
+    return typeof message === 'string' && message.includes(' | ') ? message.split(' | ', 1)[0] : undefined;
   },
 };

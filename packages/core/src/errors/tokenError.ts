@@ -1,29 +1,30 @@
-const codes = [
-  'signedOut',
-  'sessionExpired',
-  'credentialsRejected',
-  'unavailable',
-  'misconfigured',
-  'noProgress',
-  'notRepeatable',
-  'aborted',
-  'disposed',
-] as const;
+/** One sentence per code: the whole message in a production build. */
+const sentences = {
+  signedOut: 'Signed out.',
+  sessionExpired: 'The session has expired.',
+  credentialsRejected: 'The auth server rejected the credentials.',
+  unavailable: 'The auth server is not available.',
+  misconfigured: 'The configuration is wrong.',
+  noProgress: 'The renewal answered no new token.',
+  notRetryable: 'The operation cannot be sent again.',
+  aborted: 'Aborted.',
+  disposed: 'The token manager was disposed of.',
+} as const;
 
 /**
  * What went wrong, for a program to switch on:
  *
- * - `signedOut`: nobody is signed in, or the session that the operation belonged to is over.
- * - `sessionExpired`: the auth server said no to the renewal; the user has to sign in again.
- * - `credentialsRejected`: the auth server said no to the credentials.
- * - `unavailable`: network, 5xx, 429, time-out, an answer that is none; the session is kept.
+ * - `signedOut`: nobody is signed in, or the session that the operation belonged to has ended.
+ * - `sessionExpired`: the auth server rejected the renewal; the user has to sign in again.
+ * - `credentialsRejected`: the auth server rejected the credentials.
+ * - `unavailable`: a transient failure (network, 5xx, 429, time-out, an unreadable answer); the session is kept.
  * - `misconfigured`: an option or a client registration is wrong; waiting does not help.
- * - `noProgress`: the renewal brought the token that had just been refused.
- * - `notRepeatable`: the operation was refused, and its body is already consumed.
- * - `aborted`: the caller left.
+ * - `noProgress`: the renewal answered the token that had just been refused, or there is nothing to renew with.
+ * - `notRetryable`: the operation was refused, and its body is already consumed.
+ * - `aborted`: the caller's signal aborted, or another sign-in or sign-out superseded this one.
  * - `disposed`: the token manager was disposed of.
  */
-export type TokenErrorCode = (typeof codes)[number];
+export type TokenErrorCode = keyof typeof sentences;
 
 /** How a server refused an operation, without its tokens. */
 export interface Refusal {
@@ -36,15 +37,15 @@ export interface TokenErrorOptions {
   readonly cause?: unknown;
   /** HTTP status of the auth server's answer. */
   readonly status?: number | undefined;
-  /** How long the auth server asked to be left alone (`Retry-After`), in milliseconds. */
+  /** How long the auth server asked clients to wait (`Retry-After`), in milliseconds. */
   readonly retryAfterMs?: number | undefined;
-  /** The `error` of the auth server's answer, where it was trouble, as `temporarily_unavailable`. @see RFC 6749 section 5.2 */
+  /** The `error` of the auth server's answer, as `temporarily_unavailable`. @see RFC 6749 section 5.2 */
   readonly oauthError?: string | undefined;
   /** The refusal that led to the renewal which then failed. */
   readonly refusal?: Refusal | undefined;
 }
 
-/** The one error class of Latchkey. No token, password or client secret is ever in it. */
+/** The only error class of Latchkey. It never holds a token, a password or a client secret. */
 export class TokenError extends Error {
   readonly code: TokenErrorCode;
   declare readonly status?: number;
@@ -52,7 +53,8 @@ export class TokenError extends Error {
   declare readonly oauthError?: string;
   declare readonly refusal?: Refusal;
 
-  constructor(code: TokenErrorCode, message: string, options: TokenErrorOptions = {}) {
+  /** @param message - @defaultValue one sentence for the code */
+  constructor(code: TokenErrorCode, message: string = sentences[code], options: TokenErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'TokenError';
     this.code = code;
@@ -60,11 +62,43 @@ export class TokenError extends Error {
       if (options[name] !== undefined) Object.assign(this, { [name]: options[name] });
   }
 
-  /** Tells a `TokenError` also when two copies of the package are loaded, and from others of that name. */
+  /** Recognises a `TokenError` also when two copies of the package are loaded. */
   static is(error: unknown): error is TokenError {
-    return error instanceof Error && error.name === 'TokenError' && codes.includes((error as TokenError).code);
+    return error instanceof Error && error.name === 'TokenError' && (error as TokenError).code in sentences;
   }
 }
 
+/** A message for developers; `false` in a production build. */
+type Explain = () => string | false;
+
+/**
+ * Calls `explain`, which holds the bare expression that bundlers replace, so that a production build does not contain what
+ * follows it; a page without a bundler has no `process` and counts as production.
+ */
+export function inDevelopment(explain: Explain): string | undefined {
+  try {
+    return explain() || undefined;
+  } catch {
+    return undefined; // `process` is missing
+  }
+}
+
+/** Makes a `TokenError` with a message for developers; in a production build it has the sentence of its code. */
+export const tokenError = (code: TokenErrorCode, explain: Explain, options?: TokenErrorOptions): TokenError =>
+  new TokenError(code, inDevelopment(explain), options);
+
+/** What the auth server's answer stated. */
+export const detailsOf = ({ status, retryAfterMs, oauthError }: TokenError): TokenErrorOptions => ({
+  status,
+  retryAfterMs,
+  oauthError,
+});
+
 export const sessionIsOver = (): TokenError =>
-  new TokenError('signedOut', 'The session that this operation belonged to is over.');
+  tokenError(
+    'signedOut',
+    () => process.env.NODE_ENV !== 'production' && 'The session that this operation belonged to has ended.',
+  );
+
+/** @internal */
+export const disposed = (): TokenError => new TokenError('disposed');

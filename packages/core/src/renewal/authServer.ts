@@ -1,125 +1,150 @@
-import { redact, redactedCause, textsIn } from '../errors/redact.ts';
-import { TokenError } from '../errors/tokenError.ts';
+import { redact, redactedCause, secretsIn } from '../errors/redact.ts';
+import { detailsOf, disposed, TokenError, tokenError } from '../errors/tokenError.ts';
+import type { Manager } from '../manager.ts';
+import { countDoubtful, isRejectionByCount } from '../session/cooldown.ts';
 import type { RenewalReason } from '../session/tokenEvents.ts';
-import type { Clock } from '../time/clock.ts';
-import { withinTime } from '../time/waiting.ts';
-import type { TokenManagerOptions } from '../tokenManagerOptions.ts';
+import { withTimeout } from '../time/clock.ts';
 import { makeTokenSet, nowhere, type TokenAnswer, type TokenParts, type TokenSet } from '../tokens/tokenSet.ts';
-import type { Cooldown } from './cooldown.ts';
 
-/** The exchanges with the auth server: each within its time, each failure as a `TokenError` without secrets. */
-export interface Exchange<Credentials = never, Answer extends TokenParts = TokenParts> {
-  /** Asks `renew`. `null` is the auth server's no; `undefined`: there was nothing to ask with. */
-  renew(current: TokenSet | undefined, reason: RenewalReason): Promise<TokenAnswer | null | undefined>;
-  /** @throws TokenError `credentialsRejected` on a no */
-  signIn(credentials: Credentials): Promise<TokenAnswer<Answer>>;
-  /** Signs in with what `credentials` gives; `null` when it gives nothing. */
-  signInUnattended(): Promise<TokenAnswer | null>;
-  /** Best effort: never rejects. */
-  revoke(tokens: TokenSet): Promise<void>;
-  /** Revokes an answer that nobody wants any more; while a session is on only what has a grant of its own. */
-  drop(answer: TokenAnswer, isSignedIn: boolean): void;
-  /** Ends every exchange, at once and for good. */
-  close(): void;
+// The token requests: each ends within its time, each failure is a `TokenError` without secrets.
+
+const late = () =>
+  tokenError(
+    'unavailable',
+    () =>
+      process.env.NODE_ENV !== 'production' &&
+      'The auth server did not answer in time. If the request goes through a client that waits for this token manager, mark it with auth: "omit".',
+  );
+
+/** What a callback may state of the auth server; any other code is about something else, as another token manager. */
+const codes = ['sessionExpired', 'credentialsRejected', 'unavailable', 'misconfigured', 'noProgress'];
+
+/** A thrown value as a `TokenError` without `secrets`: anything but a `TokenError` of these codes is a transient failure. */
+export function failureOf(thrown: unknown, secrets: readonly string[]): TokenError {
+  if (!TokenError.is(thrown) || !codes.includes(thrown.code))
+    return tokenError(
+      'unavailable',
+      () =>
+        process.env.NODE_ENV !== 'production' &&
+        'The auth server could not be reached, or its answer could not be read.',
+      { cause: redactedCause(thrown, secrets) },
+    );
+  const { code, message, cause } = thrown;
+  const copy = cause === undefined ? undefined : redactedCause(cause, secrets);
+  return new TokenError(code, redact(message, secrets), { ...detailsOf(thrown), cause: copy });
 }
 
-const late =
-  'The auth server did not answer in time. If the request goes through a client that waits for this token manager, mark it with auth: "omit".';
-
-const isNo = ({ code }: TokenError) => code === 'sessionExpired' || code === 'credentialsRejected';
-
-export interface ExchangeContext {
-  readonly renewTimeoutMs: number;
-  readonly clock: Clock;
-  readonly cooldown: Cooldown;
-  /** Whether `credentials` may be asked: not after the user has signed out. */
-  readonly isUnattended: () => boolean;
+async function request<T>(
+  { session, renewTimeoutMs: ms, closing }: Manager,
+  run: (signal: AbortSignal) => T | PromiseLike<T>,
+  secrets?: () => unknown,
+): Promise<T> {
+  try {
+    return await withTimeout(run, { ms, clock: session.clock, late, closed: closing.signal });
+  } catch (thrown) {
+    throw closing.signal.aborted ? disposed() : failureOf(thrown, secretsIn(secrets?.()));
+  }
 }
 
-export function createExchange<Credentials, Answer extends TokenParts>(
-  options: TokenManagerOptions<Credentials, Answer>,
-  { renewTimeoutMs, clock, cooldown, isUnattended }: ExchangeContext,
-): Exchange<Credentials, Answer> {
-  const { renew, signIn, signOut, credentials } = options;
-  /** The token set whose renewal was refused: its refresh token is not sent again. */
-  let refused: TokenSet | undefined;
-  const closed = new AbortController();
+function partsOf<Parts extends TokenParts>(answer: Parts | undefined): Parts {
+  if (typeof answer?.accessToken === 'string') return answer;
+  throw tokenError(
+    'unavailable',
+    () =>
+      process.env.NODE_ENV !== 'production' &&
+      'The provider answered no tokens. Return them, or null when the auth server rejected the request.',
+  );
+}
 
-  /** What a callback threw: what is no `TokenError` is trouble on the way. */
-  function tokenErrorOf(thrown: unknown, given: unknown): TokenError {
-    const secrets = textsIn(given);
-    if (!TokenError.is(thrown))
-      return new TokenError('unavailable', 'The auth server could not be reached, or its answer could not be read.', {
-        cause: redactedCause(thrown, secrets),
-      });
-    const { code, message, status, retryAfterMs, oauthError, cause } = thrown;
-    return new TokenError(code, redact(message, secrets), {
-      status,
-      retryAfterMs,
-      oauthError,
-      cause: cause === undefined ? undefined : redactedCause(cause, secrets),
-    });
+function mayRenew({ rejected }: Manager, current: TokenSet | undefined, reason: RenewalReason, now: number): boolean {
+  if (!current) return reason === 'restore';
+  return current !== rejected && now < (current.refreshExpiresAt ?? Number.POSITIVE_INFINITY);
+}
+
+/** Calls `renew`. `null`: the auth server rejected it; `undefined`: there is nothing to renew with. */
+export async function requestRenewal(
+  manager: Manager,
+  current: TokenSet | undefined,
+  reason: RenewalReason,
+): Promise<TokenAnswer | null | undefined> {
+  const { renew } = manager.options;
+  const { session } = manager;
+  const { clock, epoch } = session;
+  const requestedAt = clock.now();
+  if (!renew || !mayRenew(manager, current, reason, requestedAt)) return undefined;
+  try {
+    const answer = await request(
+      manager,
+      signal => renew({ current, reason, signal }),
+      () => [current?.accessToken, current?.refreshToken],
+    );
+    const parts = typeof answer === 'string' ? { accessToken: answer } : answer;
+    if (parts !== null && parts?.accessToken !== null)
+      return { parts: partsOf(parts), requestedAt, answeredAt: clock.now() };
+  } catch (thrown) {
+    const error = thrown as TokenError;
+    if (error.code === 'noProgress') return undefined;
+    if (session.epoch !== epoch) throw error; // says nothing of the next session
+    if (!isRejection(error) && !countAsRejection(manager, error)) throw error;
   }
+  manager.rejected = current;
+  return null;
+}
 
-  async function request<T>(run: (signal: AbortSignal) => T | PromiseLike<T>, secrets: unknown): Promise<T> {
-    try {
-      return await withinTime(run, renewTimeoutMs, clock, late, closed.signal);
-    } catch (thrown) {
-      throw tokenErrorOf(thrown, secrets);
-    }
-  }
+const isRejection = ({ code }: TokenError) => code === 'sessionExpired' || code === 'credentialsRejected';
 
-  function partsOf<Parts extends TokenParts>(answer: Parts | undefined): Parts {
-    if (typeof answer?.accessToken === 'string') return answer;
-    throw new TokenError('unavailable', 'The provider answered no tokens. Return them, or null for a no.');
-  }
+/** Counts an answer that is not a rejection by itself; `true`: it came often enough to be one. */
+function countAsRejection({ session }: Manager, error: TokenError): boolean {
+  const now = session.clock.now();
+  session.cooldown = countDoubtful(session.cooldown, error, now);
+  return isRejectionByCount(session.cooldown, session.options.cooldownMs, now);
+}
 
-  async function exchangeSignIn(given: Credentials): Promise<TokenAnswer<Answer>> {
-    if (!signIn) throw new TokenError('misconfigured', 'There is no option "signIn". Pass one, or use "adopt".');
-    const requestedAt = clock.now();
-    const rejected = ({ cause, status, oauthError }: Partial<TokenError> = {}) =>
-      new TokenError('credentialsRejected', 'The auth server refused the credentials.', { cause, status, oauthError });
-    const answer = await request(signal => signIn(given, { signal }), given).catch((error: TokenError) => {
-      throw isNo(error) ? rejected(error) : error;
-    });
-    if (answer === null || answer?.accessToken === null) throw rejected();
-    return { parts: partsOf(answer), requestedAt, answeredAt: clock.now() };
-  }
+const credentialsRejected = (error?: TokenError) => new TokenError('credentialsRejected', undefined, error);
 
-  async function revoke(tokens: TokenSet): Promise<void> {
-    if (signOut && !closed.signal.aborted)
-      await request(signal => signOut(tokens, { signal }), undefined).catch(() => {});
-  }
+/** @throws TokenError `credentialsRejected` when the auth server rejected the credentials */
+export async function requestSignIn(manager: Manager, credentials: unknown): Promise<TokenAnswer> {
+  const { signIn } = manager.options;
+  const { clock } = manager.session;
+  if (!signIn)
+    throw tokenError(
+      'misconfigured',
+      () => process.env.NODE_ENV !== 'production' && 'There is no option "signIn". Pass one, or use "adopt".',
+    );
+  const requestedAt = clock.now();
+  const answer = await request(
+    manager,
+    signal => signIn(credentials as never, { signal }),
+    () => credentials,
+  ).catch((error: TokenError) => {
+    throw isRejection(error) ? credentialsRejected(error) : error;
+  });
+  if (answer === null || answer?.accessToken === null) throw credentialsRejected();
+  return { parts: partsOf(answer), requestedAt, answeredAt: clock.now() };
+}
 
-  return {
-    async renew(current, reason) {
-      const dead = current?.refreshExpiresAt !== undefined && clock.now() >= current.refreshExpiresAt;
-      const asks = current ? current !== refused && !dead : reason === 'restore';
-      if (!renew || !asks) return undefined;
-      const requestedAt = clock.now();
-      try {
-        const secrets = [current?.accessToken, current?.refreshToken];
-        const answer = await request(signal => renew({ current, reason, signal }), secrets);
-        const answeredAt = clock.now();
-        if (typeof answer === 'string') return { parts: { accessToken: answer }, requestedAt, answeredAt };
-        if (answer !== null && answer?.accessToken !== null) return { parts: partsOf(answer), requestedAt, answeredAt };
-      } catch (thrown) {
-        const error = thrown as TokenError;
-        if (error.code === 'noProgress') return undefined;
-        if (!isNo(error) && !cooldown.believes(error, clock.now())) throw error;
-      }
-      refused = current;
-      return null;
-    },
-    signIn: exchangeSignIn,
-    async signInUnattended() {
-      const given = credentials && isUnattended() ? await request(() => credentials(), undefined) : null;
-      return given == null || !isUnattended() ? null : exchangeSignIn(given); // the user may have signed out meanwhile
-    },
-    revoke,
-    drop(answer, isSignedIn) {
-      if (!isSignedIn || answer.parts.refreshToken != null) void revoke(makeTokenSet(answer, nowhere));
-    },
-    close: () => closed.abort(),
-  };
+/** Signs in with what `credentials` answers; `null` when it answers nothing, or the user has signed out. */
+export async function requestUnattendedSignIn(manager: Manager): Promise<TokenAnswer | null> {
+  const { session } = manager;
+  const { credentials } = manager.options;
+  const { epoch } = session;
+  if (!credentials || !session.state.maySignIn) return null;
+  const given = await request(manager, () => credentials());
+  return given == null || session.epoch !== epoch ? null : requestSignIn(manager, given);
+}
+
+/** Best effort: never rejects. */
+export async function revoke(manager: Manager, tokens: TokenSet): Promise<void> {
+  const { signOut } = manager.options;
+  if (signOut && !manager.closing.signal.aborted)
+    await request(manager, signal => signOut(tokens, { signal })).catch(() => {});
+}
+
+/**
+ * Revokes an answer that came too late. While a session is on only one with a refresh token of its own: without one it may
+ * depend on the cookie of that session.
+ */
+export function drop(manager: Manager, answer: TokenAnswer): void {
+  if (!manager.session.state.tokens || answer.parts.refreshToken != null)
+    void revoke(manager, makeTokenSet(answer, nowhere));
 }

@@ -12,6 +12,7 @@ import {
 } from '../../test/scriptedProvider.ts';
 import { TokenError } from '../errors/tokenError.ts';
 import { longestTimerMs } from '../time/clock.ts';
+import { keepFresh } from './keepFresh.ts';
 
 /** The browser APIs of a page for its visibility and its network connection. */
 class Page extends EventTarget {
@@ -47,7 +48,7 @@ const fresh = (call: number) => ({ accessToken: `token-${call}`, expiresInS: 360
 test('B59 renews ahead of each expiry without a call', async () => {
   const { auth, clock, renewals } = signedIn();
   renewals.always(() => fresh(renewals.calls.length));
-  auth.keepFresh();
+  keepFresh(auth);
   await clock.advance(10 * hours);
   expect(renewals.calls).toHaveLength(10);
   expect(renewals.calls.every(({ argument }) => argument.reason === 'ahead')).toBe(true);
@@ -57,7 +58,7 @@ test('B59 renews ahead of each expiry without a call', async () => {
 test('B59 renews an expired token from the store at once', async () => {
   const store = scriptedStore(recordA({ expiresAt: Date.UTC(2026, 10, 22) - 1 }));
   const { auth, clock, renewals } = scriptedProvider({ store });
-  auth.keepFresh();
+  keepFresh(auth);
   await clock.advance(1);
   expect(renewals.calls).toHaveLength(1);
 });
@@ -76,7 +77,7 @@ test('B59 without keepFresh there is no timer', async () => {
 
 test('B59 the returned function stops it', async () => {
   const { auth, clock, renewals } = signedIn();
-  const stop = auth.keepFresh();
+  const stop = keepFresh(auth);
   expect(clock.timers).toHaveLength(1);
   stop();
   page.show(true);
@@ -94,7 +95,7 @@ test('B11 dispose stops it and removes its listeners from the page', () => {
   vi.stubGlobal('removeEventListener', removed);
   const removedFromDocument = vi.spyOn(page.document, 'removeEventListener');
   const { auth } = signedIn();
-  auth.keepFresh();
+  keepFresh(auth);
   expect(added).toHaveBeenCalledTimes(1);
   auth.dispose();
   expect(removed.mock.calls).toEqual(added.mock.calls);
@@ -104,7 +105,7 @@ test('B11 dispose stops it and removes its listeners from the page', () => {
 test('B59 pauses while the page is hidden, and renews once when it is shown', async () => {
   const { auth, clock, renewals } = signedIn();
   renewals.always(() => fresh(renewals.calls.length));
-  auth.keepFresh();
+  keepFresh(auth);
   page.show(false);
   expect(clock.timers).toEqual([]);
   await clock.advance(59.5 * minutes);
@@ -117,7 +118,7 @@ test('B59 pauses while the page is hidden, and renews once when it is shown', as
 
 test('B59 renews an expired token once when the page is shown after eight hours', async () => {
   const { auth, clock, renewals } = signedIn();
-  auth.keepFresh();
+  keepFresh(auth);
   page.show(false);
   await clock.advance(8 * hours);
   page.show(true);
@@ -131,7 +132,7 @@ test('B59 renews an expired token once when the page is shown after eight hours'
 
 test('B59 does not renew a fresh token when the page is shown', async () => {
   const { auth, clock, renewals } = signedIn();
-  auth.keepFresh();
+  keepFresh(auth);
   page.show(false);
   await clock.advance(30 * minutes);
   page.show(true);
@@ -143,7 +144,7 @@ test('B59 does not renew a fresh token when the page is shown', async () => {
 test('B59 pauses while the page is offline, and renews once when it is online', async () => {
   const { auth, clock, renewals } = signedIn();
   renewals.always(() => fresh(renewals.calls.length));
-  auth.keepFresh();
+  keepFresh(auth);
   page.connect(false);
   await clock.advance(8 * hours);
   expect(renewals.calls).toHaveLength(0);
@@ -156,7 +157,7 @@ test('B59 pauses while the page is offline, and renews once when it is online', 
 test('B59 renews the token of an exclusive provider at expiry', async () => {
   const { auth, clock, renewals } = signedIn({ exclusive: true });
   renewals.always(() => fresh(renewals.calls.length));
-  auth.keepFresh();
+  keepFresh(auth);
   await clock.advance(hours - 1);
   expect(renewals.calls).toHaveLength(0);
   await clock.advance(1);
@@ -167,7 +168,7 @@ test('B59 waits for the end of the cool-down after a failed renewal', async () =
   vi.spyOn(Math, 'random').mockReturnValue(0);
   const { auth, clock, renewals } = signedIn({ renewAheadMs: 10 * minutes, cooldownMs: 2 * minutes });
   renewals.always(() => Promise.reject(new TokenError('unavailable', 'Unreachable.')));
-  auth.keepFresh();
+  keepFresh(auth);
   await clock.advance(50 * minutes);
   expect(renewals.calls).toHaveLength(1);
   await clock.advance(2 * minutes - 1);
@@ -179,7 +180,7 @@ test('B59 waits for the end of the cool-down after a failed renewal', async () =
 test('B59 with a cool-down of 0 renews at most once a second during an outage', async () => {
   const { auth, clock, renewals } = signedIn({ cooldownMs: 0 });
   renewals.always(() => Promise.reject(new Error('offline')));
-  auth.keepFresh();
+  keepFresh(auth);
   clock.jump(hours);
   await clock.advance(10_000);
   expect(renewals.calls.length).toBeGreaterThan(5);
@@ -189,7 +190,7 @@ test('B59 with a cool-down of 0 renews at most once a second during an outage', 
 test('B59 renews after an outage that is longer than the lifetime of the token', async () => {
   const { auth, clock, renewals } = signedIn();
   renewals.always(() => Promise.reject(new TokenError('unavailable', 'Unreachable.')));
-  auth.keepFresh();
+  keepFresh(auth);
   await clock.advance(3 * hours);
   expect(renewals.calls.length).toBeLessThan(50);
   renewals.always(() => fresh(1));
@@ -199,7 +200,7 @@ test('B59 renews after an outage that is longer than the lifetime of the token',
 
 test('B59 has no timer after the session, and renews the next session', async () => {
   const { auth, clock, renewals } = signedIn();
-  auth.keepFresh();
+  keepFresh(auth);
   await auth.signOut();
   expect(clock.timers.filter(ms => ms > 10_000)).toEqual([]);
   await auth.adopt({ accessToken: 'B', expiresInS: 3600 });
@@ -210,7 +211,7 @@ test('B59 has no timer after the session, and renews the next session', async ()
 
 test('B59 starts with the session when called before the sign-in', async () => {
   const { auth, clock, renewals } = scriptedProvider();
-  auth.keepFresh();
+  keepFresh(auth);
   expect(clock.timers).toEqual([]);
   await auth.adopt({ accessToken: 'A', expiresInS: 3600 });
   renewals.always(() => fresh(1));
@@ -220,7 +221,7 @@ test('B59 starts with the session when called before the sign-in', async () => {
 
 test('B59 does not sign in with credentials when the page is shown', async () => {
   const { auth, signIns } = scriptedProvider({ credentials: () => ({ username: 'ann', password: 'a password' }) });
-  auth.keepFresh();
+  keepFresh(auth);
   page.show(true);
   page.connect(true);
   await settled();
@@ -230,7 +231,7 @@ test('B59 does not sign in with credentials when the page is shown', async () =>
 test('B59 splits the wait for a token that is valid longer than the longest timer', async () => {
   const { auth, clock, renewals } = signedIn({}, { expiresInS: 60 * 86_400 });
   renewals.always(() => fresh(1));
-  auth.keepFresh();
+  keepFresh(auth);
   expect(clock.timers).toEqual([longestTimerMs]);
   await clock.advance(longestTimerMs);
   expect(renewals.calls).toHaveLength(0);
@@ -243,7 +244,7 @@ test('B59 splits the wait for a token that is valid longer than the longest time
 
 test.each(['never', 'refused'] as const)('B59 has no timer with renewal "%s"', async renewal => {
   const { auth, clock, renewals } = signedIn({ renewal });
-  auth.keepFresh();
+  keepFresh(auth);
   await clock.advance(10 * hours);
   expect(clock.timers).toEqual([]);
   expect(renewals.calls).toHaveLength(0);
@@ -252,7 +253,7 @@ test.each(['never', 'refused'] as const)('B59 has no timer with renewal "%s"', a
 test('B59 has no timer for a token with an unknown expiry', async () => {
   const { auth, clock } = scriptedProvider();
   await auth.adopt('opaque');
-  auth.keepFresh();
+  keepFresh(auth);
   await settled();
   expect(clock.timers).toEqual([]);
 });
@@ -262,7 +263,7 @@ test('B59 renews without document and navigator, as on a server', async () => {
   vi.stubGlobal('navigator', undefined);
   const { auth, clock, renewals } = signedIn();
   renewals.always(() => fresh(1));
-  const stop = auth.keepFresh();
+  const stop = keepFresh(auth);
   await clock.advance(hours);
   expect(renewals.calls).toHaveLength(1);
   stop();
@@ -282,7 +283,7 @@ test('B59 a renewal of another tab moves the timer', async () => {
     },
   });
   await auth.get();
-  auth.keepFresh();
+  keepFresh(auth);
   store.record = recordA({ version: 2, accessToken: 'B', expiresAt: clock.now() + 3 * hours });
   notify();
   await settled();
@@ -294,7 +295,7 @@ test('B59 a renewal of another tab moves the timer', async () => {
 test('B59 rounds the delay of the timer up to whole milliseconds', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0.12345);
   const { auth, clock, renewals } = signedIn({}, { expiresInS: 3 });
-  auth.keepFresh();
+  keepFresh(auth);
   const [wait = 0] = clock.timers;
   expect(wait).toBe(Math.ceil(wait));
   await clock.advance(wait);
@@ -303,7 +304,7 @@ test('B59 rounds the delay of the timer up to whole milliseconds', async () => {
 
 test('B59 waits for the rest of the delay when a timer fires early', async () => {
   const { auth, clock, renewals } = signedIn({}, { expiresInS: 3 });
-  auth.keepFresh();
+  keepFresh(auth);
   const [wait = 0] = clock.timers;
   page.show(true); // checks early, as when a timer of some systems fires
   expect(clock.timers).toEqual([wait]);
@@ -312,4 +313,13 @@ test('B59 waits for the rest of the delay when a timer fires early', async () =>
   expect(clock.timers).toEqual([1]);
   await clock.advance(1);
   expect(renewals.calls).toHaveLength(1);
+});
+
+test('B59 keepFresh of a disposed manager listens to nothing', () => {
+  const { auth, clock } = signedIn();
+  const page = vi.spyOn(globalThis, 'addEventListener' as never);
+  auth.dispose();
+  keepFresh(auth)();
+  expect(clock.timers).toEqual([]);
+  expect(page).not.toHaveBeenCalled();
 });

@@ -1,16 +1,10 @@
-import { type Clock, longestTimerMs } from '../time/clock.ts';
-import type { Schedule } from './schedule.ts';
+import type { Manager } from '../manager.ts';
+import { longestTimerMs } from '../time/clock.ts';
+import { canRenew, freshTokens, waitForTokens } from './tokenAccess.ts';
 
-export interface KeepFreshOptions {
-  readonly clock: Clock;
-  /** What is planned for the token set we have; `undefined`: none can be renewed, or one is being renewed. */
-  readonly schedule: () => Schedule | undefined;
-  /** No renewal before this moment: one has failed. */
-  readonly pausedUntil: () => number;
-  /** Starts the renewal that is due, if one is. */
-  readonly check: () => void;
-  /** Calls `changed` when there is another token set, or a renewal has ended. */
-  readonly subscribe: (changed: () => void) => () => void;
+interface KeptFresh {
+  readonly manager: () => Manager;
+  subscribe(listener: () => void): () => void;
 }
 
 interface Page {
@@ -20,37 +14,59 @@ interface Page {
   readonly removeEventListener?: EventTarget['removeEventListener'];
 }
 
+const page: Page = globalThis as object;
+const isPaused = () => page.document?.visibilityState === 'hidden' || page.navigator?.onLine === false;
+
+/** When the token set should be renewed, in milliseconds since the epoch; infinite: it cannot be, or is being renewed. */
+function dueAt(manager: Manager): number {
+  const { state, flight, clock } = manager.session;
+  if (!state.tokens || flight || !canRenew(manager, state.tokens, clock.now())) return Number.POSITIVE_INFINITY;
+  return state.schedule.softAt;
+}
+
+function renewIfDue(manager: Manager): void {
+  if (manager.session.state.tokens && freshTokens(manager) === undefined)
+    waitForTokens(manager, { resume() {}, fail() {} });
+}
+
 /**
- * Renews ahead of expiry without anybody asking: for sockets and idle pages. It rests while the page is hidden or offline,
- * and looks once on return.
+ * Renews ahead of expiry by a timer, for sockets and idle pages. It pauses while the page is hidden or offline, and checks
+ * once on return. Without it there is no timer: a token set is renewed when it is needed.
  *
- * @returns its stop
+ * @returns a function that stops it; `auth.dispose()` stops it, too
  */
-export function keepFresh({ clock, schedule, pausedUntil, check, subscribe }: KeepFreshOptions): () => void {
-  const page: Page = globalThis as object;
-  const isResting = () => page.document?.visibilityState === 'hidden' || page.navigator?.onLine === false;
+export function keepFresh(auth: KeptFresh): () => void {
+  const manager = auth.manager();
+  const { session, closing } = manager;
+  const { clock } = session;
+  if (closing.signal.aborted) return () => {};
   let timer: unknown;
+  let isStopped = false;
 
-  function plan(againMs = 0): void {
+  function setTimer(minWaitMs = 0): void {
     clock.clearTimeout(timer);
-    const at = schedule()?.softAt ?? Number.POSITIVE_INFINITY;
-    if (at === Number.POSITIVE_INFINITY || isResting()) return;
-    const wait = Math.ceil(Math.max(at, pausedUntil()) - clock.now()); // timers know no fractions
-    timer = clock.setTimeout(look, Math.min(wait > 0 ? wait : againMs, longestTimerMs));
+    const at = dueAt(manager);
+    if (at === Number.POSITIVE_INFINITY || isPaused() || isStopped) return;
+    const wait = Math.ceil(Math.max(at, session.cooldown.until) - clock.now()); // timers take whole milliseconds
+    timer = clock.setTimeout(check, Math.min(wait > 0 ? wait : minWaitMs, longestTimerMs));
   }
-  function look(): void {
-    if (!isResting()) check();
-    plan(1_000);
+  function check(): void {
+    if (!isPaused()) renewIfDue(manager);
+    setTimer(1_000);
   }
 
-  const unsubscribe = subscribe(() => plan(pausedUntil() > 0 ? 1_000 : 0)); // a failure has its pause, however short
-  page.document?.addEventListener('visibilitychange', look);
-  page.addEventListener?.('online', look);
-  plan();
-  return () => {
+  const unsubscribe = auth.subscribe(() => setTimer(session.cooldown.until > 0 ? 1_000 : 0)); // a failure has its pause, however short
+  const stop = () => {
+    isStopped = true;
     clock.clearTimeout(timer);
     unsubscribe();
-    page.document?.removeEventListener('visibilitychange', look);
-    page.removeEventListener?.('online', look);
+    page.document?.removeEventListener('visibilitychange', check);
+    page.removeEventListener?.('online', check);
+    closing.signal.removeEventListener('abort', stop);
   };
+  page.document?.addEventListener('visibilitychange', check);
+  page.addEventListener?.('online', check);
+  closing.signal.addEventListener('abort', stop);
+  setTimer();
+  return stop;
 }

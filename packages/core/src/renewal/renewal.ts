@@ -1,189 +1,155 @@
-import { redactedCause } from '../errors/redact.ts';
-import { TokenError } from '../errors/tokenError.ts';
-import type { Session } from '../session/session.ts';
-import type { Events, RenewalReason } from '../session/tokenEvents.ts';
-import { isShared, type TokenStore } from '../store/tokenStore.ts';
-import { lockedRun } from '../store/withLock.ts';
-import type { Clock } from '../time/clock.ts';
+import { type TokenError, tokenError } from '../errors/tokenError.ts';
+import type { Manager } from '../manager.ts';
+import { pausedBy } from '../session/cooldown.ts';
+import {
+  awaitSuccessor,
+  beginSession,
+  endSession,
+  type Flight,
+  isCurrent,
+  isOfSession,
+  land,
+  renewSession,
+  takeOff,
+} from '../session/session.ts';
+import type { RenewalReason } from '../session/tokenEvents.ts';
+import { type Schedule, scheduleOfSame } from '../tokens/schedule.ts';
 import { makeTokenSet, type TokenAnswer, type TokenParts, type TokenSet } from '../tokens/tokenSet.ts';
-import type { Exchange } from './authServer.ts';
-import type { Cooldown } from './cooldown.ts';
-import { never, type Schedule } from './schedule.ts';
+import { drop, failureOf, requestRenewal, requestUnattendedSignIn } from './authServer.ts';
 
-/** The one renewal that may run: a single flight. */
-export interface Renewal {
-  readonly running: boolean;
-  /** Joins the renewal that runs, or starts one. The promise is shared and always settles; `null`: nobody is signed in. */
-  start(reason: RenewalReason): Promise<TokenSet | null>;
-  /** The token set has changed: who waits in a session that is over leaves. */
-  follow(): void;
-  /** Ends the wait of all. What the auth server still answers is dropped, and revoked where the provider can. */
-  cancel(error: TokenError): void;
+export const noProgress = (): TokenError =>
+  tokenError(
+    'noProgress',
+    () => process.env.NODE_ENV !== 'production' && 'The renewal answered the token that had just been refused.',
+  );
+
+/** Joins the renewal that runs, or starts one. Resolves when it has ended, to its failure. Never rejects. */
+export function startRenewal(manager: Manager, reason: RenewalReason): Promise<TokenError | undefined> {
+  const { session } = manager;
+  const { cooldown, clock } = session;
+  const failure = session.flight || !cooldown.error ? undefined : pausedBy(cooldown, clock.now());
+  if (failure) return Promise.resolve(failure);
+  if (reason === 'refused') awaitSuccessor(session);
+  if (session.flight) return session.flight.ended;
+  const flight = takeOff(session, reason);
+  void fly(manager, flight);
+  return flight.ended;
 }
 
-export interface RenewalOptions {
-  readonly session: Session;
-  readonly exchange: Exchange;
-  readonly store: TokenStore;
-  readonly exclusive: boolean;
-  readonly lockWaitMs: number;
-  readonly cooldown: Cooldown;
-  readonly clock: Clock;
-  readonly events: Events;
-  /** Called when a renewal starts, and with its answer when it has ended. */
-  readonly changed: (ended?: TokenSet | null | TokenError) => void;
+/** A session begins, at once in memory; the promise is of the store. @throws TokenError when a token cannot be sent */
+export async function beginWith({ session, store }: Manager, answer: TokenAnswer, flight?: Flight): Promise<void> {
+  const sessionId = `${session.clock.now().toString(36)}${Math.random().toString(36).slice(2)}`;
+  const tokens = makeTokenSet(answer, { sessionId, version: 1 });
+  const saved = store?.begin(tokens); // before listeners run: one of them may sign out
+  beginSession(session, tokens, { flight });
+  await saved;
 }
 
-interface Flight {
-  from: TokenSet | undefined;
-  readonly reason: RenewalReason;
-  readonly promise: Promise<TokenSet | null>;
-  readonly settle: (answer: TokenSet | null | TokenError) => void;
-  /** Aborts when it has ended: nothing waits for a lock on its behalf any more. */
-  readonly ended: AbortController;
-  /** What it is about to do to the session itself. */
-  doing?: 'using' | TokenError;
+async function fly(manager: Manager, flight: Flight): Promise<void> {
+  const { session, store } = manager;
+  try {
+    await (store ? store.locked(flight, () => run(manager, flight)) : run(manager, flight));
+    land(session, flight);
+  } catch (thrown) {
+    land(session, flight, failureOf(thrown, []));
+  }
 }
 
-/** @returns a flight whose promise may be left alone: a failure with nobody waiting is not an unhandled rejection */
-function newFlight(from: TokenSet | undefined, reason: RenewalReason): Flight {
-  let settle!: Flight['settle'];
-  const promise = new Promise<TokenSet | null>((resolve, reject) => {
-    settle = answer => (answer instanceof TokenError ? reject(answer) : resolve(answer));
-  });
-  promise.catch(() => {});
-  return { from, reason, promise, settle, ended: new AbortController() };
+/** Asks the auth server for a successor; when it rejects the token set, signs in with the credentials, or ends the session. */
+async function run(manager: Manager, flight: Flight): Promise<void> {
+  const { session, store } = manager;
+  if (!isCurrent(session, flight)) return; // another tab or process was faster
+  const { from, reason } = flight;
+  const answer = await requestRenewal(manager, from, reason);
+  if (answer && !isRefusedToken(flight, answer)) return use(manager, flight, answer, from);
+  if (from && !answer) await store?.reread(); // the loser of a race is rejected, too
+  if (!isCurrent(session, flight)) return;
+  const signedIn = await signInInstead(manager, flight);
+  if (signedIn && !isRefusedToken(flight, signedIn)) return use(manager, flight, signedIn);
+  const same = signedIn ?? answer;
+  if (same) return keepRefused(manager, flight, same);
+  if (from && isCurrent(session, flight)) await giveUp(manager, flight, from, answer === null);
 }
 
-/** The same token once more: not asked for again before it is refused or, by what we know, dead. */
-function scheduleOfSame(from: TokenSet, next: TokenSet, now: Schedule, clock: Clock): Schedule | undefined {
-  const { expiresAt = 0 } = from;
-  if ((next.expiresAt ?? 0) > expiresAt) return undefined;
-  const setBack = Math.min(next.receivedAt - from.receivedAt, 0); // the clock, since the last time
-  return clock.now() < expiresAt ? { from: now.from + setBack, softAt: expiresAt, hardAt: expiresAt } : never;
+/** Whether the auth server answered the token that had just been refused. */
+const isRefusedToken = ({ reason, from }: Flight, { parts }: TokenAnswer) =>
+  reason === 'refused' && parts.accessToken === from?.accessToken;
+
+/** Signs in with the credentials, when there are any. Rejected ones end the session. */
+async function signInInstead(manager: Manager, flight: Flight): Promise<TokenAnswer | null> {
+  const { session, store } = manager;
+  try {
+    return await requestUnattendedSignIn(manager);
+  } catch (thrown) {
+    const error = thrown as TokenError;
+    if (error.code !== 'credentialsRejected') throw error;
+    await store?.reread(); // others may have renewed meanwhile
+    if (!isCurrent(session, flight)) return null;
+    if (flight.from) await expire(manager, flight.from, error);
+    if (isCurrent(session, flight)) throw error;
+    return null;
+  }
 }
 
-export function createRenewal(options: RenewalOptions): Renewal {
-  const { session, exchange, store, exclusive, lockWaitMs, cooldown, clock, events, changed } = options;
-  let flight: Flight | undefined;
-  const isOvertaken = (mine: Flight) => flight !== mine || (session.tokens ?? undefined) !== mine.from;
+async function use(manager: Manager, flight: Flight, answer: TokenAnswer, kept?: TokenSet): Promise<void> {
+  const { session, store } = manager;
+  if (session.flight === flight && isOfSameGrant(manager, flight, answer.parts)) flight.from = session.state.tokens;
+  if (!isCurrent(session, flight)) return dropIfOver(manager, flight, answer);
+  const { from } = flight;
+  if (!from) return beginWith(manager, answer, flight);
+  const next = makeTokenSet(answer, { sessionId: from.sessionId, version: from.version + 1 }, kept);
+  const schedule = answer.parts.accessToken === from.accessToken ? sameSchedule(manager, from, next) : undefined;
+  if (!store) return renewSession(session, next, schedule);
+  await store.replace(from, next, () => renewSession(session, next, schedule));
+  dropIfOver(manager, flight, answer);
+}
 
-  /** Revokes what came too late for its session. While the session goes on, somebody else's tokens may hang on the same grant. */
-  function drop({ from }: Flight, answer: TokenAnswer): void {
-    const isOver = !from || session.tokens?.session !== from.session;
-    if (isOver) exchange.drop(answer, session.tokens != null);
-  }
+/** A response has brought another access token meanwhile, and this answer has rotated the refresh token next to it. */
+function isOfSameGrant({ session }: Manager, { from }: Flight, { refreshToken }: TokenParts): boolean {
+  const { tokens } = session.state;
+  if (!tokens || !refreshToken || tokens === from || tokens.sessionId !== from?.sessionId) return false;
+  return tokens.refreshToken === from.refreshToken && refreshToken !== from.refreshToken;
+}
 
-  /** A response has brought another access token meanwhile, whose refresh token this answer has just replaced. */
-  function replacesRefreshToken({ from }: Flight, { refreshToken }: TokenParts): boolean {
-    const { tokens } = session;
-    const isSame = tokens?.session === from?.session && tokens?.refreshToken === from?.refreshToken;
-    return isSame && !!refreshToken && refreshToken !== from?.refreshToken;
-  }
+function sameSchedule({ session }: Manager, from: TokenSet, next: TokenSet): Schedule | undefined {
+  const { state, clock } = session;
+  return state.tokens && scheduleOfSame(from, next, state.scheduleBefore ?? state.schedule, clock.now());
+}
 
-  async function use(mine: Flight, answer: TokenAnswer, kept?: TokenSet): Promise<void> {
-    if (flight === mine && session.tokens && replacesRefreshToken(mine, answer.parts)) mine.from = session.tokens;
-    const { from } = mine;
-    if (isOvertaken(mine)) return drop(mine, answer);
-    mine.doing = 'using';
-    if (!from) return session.begin(answer);
-    const next = makeTokenSet(answer, { session: from.session, version: from.version + 1 }, kept);
-    const isSame = next.accessToken === from.accessToken;
-    await session.replace(from, next, isSame ? scheduleOfSame(from, next, session.schedule, clock) : undefined);
-    if (!isOvertaken(mine))
-      throw new TokenError('unavailable', 'Somebody else renews the session, and the store does not show it yet.');
-    drop(mine, answer);
-  }
+/** The auth server answered the refused token: only a refresh token that came with it is new. */
+async function keepRefused(manager: Manager, flight: Flight, answer: TokenAnswer): Promise<void> {
+  if (!isCurrent(manager.session, flight)) return dropIfOver(manager, flight, answer);
+  if (answer.parts.refreshToken != null) await use(manager, flight, answer, flight.from);
+  throw noProgress();
+}
 
-  async function run(mine: Flight): Promise<void> {
-    if (isShared(store)) await session.reread();
-    const { tokens, schedule } = session;
-    const isDeadToo = tokens?.session === mine.from?.session && clock.now() >= schedule.hardAt;
-    if (tokens && isDeadToo && flight === mine) mine.from = tokens;
-    if (isOvertaken(mine)) return; // somebody else was faster
-    const { from, reason } = mine;
-    const answer = await exchange.renew(from, reason);
-    const isStuck = ({ parts }: TokenAnswer) => reason === 'refused' && parts.accessToken === from?.accessToken;
-    if (answer && !isStuck(answer)) return use(mine, answer, from);
-    if (from && !answer) await session.reread(); // the loser of a race looks at the store before it believes a no
-    if (isOvertaken(mine)) return;
-    /** The session is over, unless others have renewed it meanwhile. */
-    async function end(error: TokenError): Promise<void> {
-      mine.doing = error;
-      if (from) await session.expire(from);
-      if (!isOvertaken(mine)) throw error;
-    }
-    const signedIn = await exchange.signInUnattended().catch(async (error: TokenError) => {
-      if (error.code !== 'credentialsRejected') throw error;
-      await session.reread(); // others may have renewed while the auth server took its time
-      if (!isOvertaken(mine)) await end(error);
-    });
-    if (signedIn && !isStuck(signedIn)) return use(mine, signedIn);
-    const stuck = signedIn ?? answer;
-    if (isOvertaken(mine)) return stuck ? drop(mine, stuck) : undefined;
-    if (stuck) {
-      if (stuck.parts.refreshToken != null) await use(mine, stuck, from);
-      throw new TokenError('noProgress', 'The renewal brought the token that had just been refused.');
-    }
-    const isUsable = from && clock.now() < (from.expiresAt ?? Number.POSITIVE_INFINITY);
-    if (answer === undefined && isUsable && reason !== 'refused')
-      throw new TokenError('noProgress', 'There is nothing to renew this token with. It is used to its end.');
-    if (from) await end(new TokenError('sessionExpired', 'The session is over. Sign in again.'));
-  }
+/** There is nothing to renew with: the token set is used until it expires, or the session has ended. */
+async function giveUp(manager: Manager, { reason }: Flight, from: TokenSet, wasRejected: boolean): Promise<void> {
+  const isUsable = manager.session.clock.now() < (from.expiresAt ?? Number.POSITIVE_INFINITY);
+  if (!wasRejected && isUsable && reason !== 'refused')
+    throw tokenError(
+      'noProgress',
+      () =>
+        process.env.NODE_ENV !== 'production' &&
+        'There is nothing to renew this token with. It is used until it expires.',
+    );
+  await expire(
+    manager,
+    from,
+    tokenError(
+      'sessionExpired',
+      () => process.env.NODE_ENV !== 'production' && 'The session has ended. Sign in again.',
+    ),
+  );
+}
 
-  function failed(thrown: unknown): TokenError {
-    const cause = redactedCause(thrown, []);
-    return TokenError.is(thrown) ? thrown : new TokenError('unavailable', 'The renewal failed.', { cause });
-  }
+/** The session ends, unless others have saved a successor at the last moment. */
+async function expire({ session, store }: Manager, from: TokenSet, failure: TokenError): Promise<void> {
+  const end = () => endSession(session, 'expired', failure);
+  await (store ? store.expire(from, end) : end());
+}
 
-  function finish(mine: Flight, answer: TokenSet | null | TokenError): void {
-    if (flight !== mine) return;
-    flight = undefined;
-    mine.ended.abort();
-    const error = answer instanceof TokenError ? answer : undefined;
-    if (!error) cooldown.end();
-    else if (error.code !== 'signedOut' && error.code !== 'disposed') {
-      const askedInVain = error.code === 'noProgress' && mine.reason === 'asked';
-      if (error.code !== 'sessionExpired' && !askedInVain) cooldown.failed(error, clock.now());
-      events.emit('renewalFailed', { reason: mine.reason, error });
-    }
-    changed(answer);
-    mine.settle(answer);
-  }
-
-  return {
-    get running() {
-      return flight !== undefined;
-    },
-    start(reason) {
-      if (flight) return flight.promise;
-      const error = cooldown.current(clock.now());
-      if (error) return Promise.reject(error);
-      const mine = newFlight(session.tokens ?? undefined, reason);
-      flight = mine;
-      changed();
-      const lockFailed = (thrown: unknown) =>
-        events.emit('storeFailed', { doing: 'lock', cause: redactedCause(thrown, []) });
-      const { signal } = mine.ended;
-      lockedRun(() => run(mine), { store, clock, lockWaitMs, exclusive, signal, failed: lockFailed }).then(
-        () => finish(mine, session.tokens ?? null),
-        thrown => finish(mine, failed(thrown)),
-      );
-      return mine.promise;
-    },
-    follow() {
-      if (!flight) return;
-      const { from, doing } = flight;
-      const { tokens } = session;
-      if (from && tokens?.session !== from.session)
-        finish(
-          flight,
-          doing instanceof TokenError ? doing : new TokenError('signedOut', 'The session was signed out meanwhile.'),
-        );
-      else if (!from && tokens && doing !== 'using') finish(flight, tokens);
-    },
-    cancel(error) {
-      if (flight) finish(flight, error);
-    },
-  };
+/** Revokes what came too late for its session. While the session is on, other tokens may depend on the same grant. */
+function dropIfOver(manager: Manager, { from }: Flight, answer: TokenAnswer): void {
+  if (!from || !isOfSession(manager.session, from)) drop(manager, answer);
 }

@@ -1,187 +1,241 @@
-import { redactedCause, textsIn } from '../errors/redact.ts';
-import { never, type Schedule } from '../renewal/schedule.ts';
-import { createBoundedStore } from '../store/boundedStore.ts';
-import { isShared, readRecord, recordOf, type TokenRecord, type TokenStore } from '../store/tokenStore.ts';
+import { disposed, sessionIsOver, type TokenError, tokenError } from '../errors/tokenError.ts';
 import type { Clock } from '../time/clock.ts';
-import { makeTokenSet, type TokenAnswer, type TokenSet } from '../tokens/tokenSet.ts';
-import type { Events, SignOutReason } from './tokenEvents.ts';
+import { neverDue, type Schedule, scheduleOf } from '../tokens/schedule.ts';
+import type { TokenSet } from '../tokens/tokenSet.ts';
+import { callEach } from './callEach.ts';
+import { type Cooldown, cooldownAfter, noCooldown } from './cooldown.ts';
+import { type SessionEvent, type SessionState, transition } from './sessionState.ts';
+import { snapshotOf, type TokenManagerState } from './snapshot.ts';
+import {
+  createEvents,
+  type Events,
+  flushEvents,
+  queueEvent,
+  type RenewalReason,
+  type SignOutReason,
+} from './tokenEvents.ts';
 
-/** The session that this manager is in: its token set, and the record of it in the store. */
-export interface Session {
-  /** `null`: signed out; `undefined`: the store has not been read. */
-  readonly tokens: TokenSet | null | undefined;
-  readonly schedule: Schedule;
-  /** Settles when the store has been read for the first time. Never rejects. */
-  readonly loaded: Promise<void>;
-  /** Looks whether others who share the store have renewed, signed out or signed in since. Never rejects. */
-  reread(): Promise<void>;
-  /** A new session, at once in memory; the promise is of the store. @throws TokenError when a token cannot be sent */
-  begin(answer: TokenAnswer): Promise<void>;
-  /** A successor in the same session: saved first, then used. It loses against what happened meanwhile. */
-  replace(previous: TokenSet, next: TokenSet, schedule?: Schedule): Promise<void>;
-  /** A successor that a server has put in force already: used at once, then saved. */
-  advance(previous: TokenSet, next: TokenSet): Promise<void>;
-  /** Over, at once in memory; the promise is of the store. */
-  end(reason: SignOutReason): Promise<void>;
-  /** Over by the auth server's word, unless others have saved a successor by the time that the record is deleted: then that is taken over. */
-  expire(tokens: TokenSet): Promise<void>;
-  /** Stops listening to the store. */
-  close(): void;
+/** The options of the manager that concern its session, with their defaults. */
+export interface SessionOptions {
+  readonly clock: Clock;
+  readonly cooldownMs: number;
+  readonly renewAheadMs: number;
+  readonly exclusive: boolean;
+  /** Whether a token set is renewed only when it was refused. */
+  readonly onlyRefused: boolean;
+  readonly hasCredentials: boolean;
+  readonly restore: boolean;
+  readonly hasStore: boolean;
 }
 
-/**
- * @param scheduleOf - when to renew a token set
- * @param changed - called after each change of the token set, before the event of it
- */
-export function createSession(
-  store: TokenStore,
-  clock: Clock,
-  events: Events,
-  scheduleOf: (tokens: TokenSet) => Schedule,
-  changed: () => void,
-): Session {
-  const shared = isShared(store);
-  const closing = new AbortController();
-  const { signal: closed } = closing;
+/** The renewal on its way: a single flight. */
+export interface Flight {
+  /** The epoch of the session that it renews. */
+  epoch: number;
+  /** The token set that it renews; `undefined`: it signs in. */
+  from: TokenSet | undefined;
+  readonly reason: RenewalReason;
+  /** Resolves when it has ended, to its failure. Never rejects. */
+  readonly ended: Promise<TokenError | undefined>;
+  readonly end: (failure: TokenError | undefined) => void;
+  /** Aborts when it has ended. */
+  readonly abort: AbortController;
+}
 
-  const failed = (doing: 'load' | 'save' | 'read', thrown?: unknown, record?: TokenRecord | null) => {
-    const secrets = textsIn([session.tokens && recordOf(session.tokens), record]);
-    const cause = thrown === undefined ? undefined : redactedCause(thrown, secrets);
-    queueMicrotask(() => events.emit('storeFailed', { doing, cause })); // the first load may fail before anybody can listen
+/** The session: its state, the renewal on its way, the pause after a failed one, and who is notified of changes. */
+export interface Session {
+  readonly options: SessionOptions;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly listeners: Set<() => void>;
+  state: SessionState;
+  /** Raised by each beginning and end of a session: work that was started in another epoch is superseded. */
+  epoch: number;
+  flight: Flight | undefined;
+  cooldown: Cooldown;
+  error: TokenError | undefined;
+  snapshot: TokenManagerState;
+}
+
+export function createSession(options: SessionOptions): Session {
+  const { clock, hasStore, hasCredentials } = options;
+  const loading: SessionState = { status: 'loading', maySignIn: hasCredentials };
+  const state = hasStore ? loading : transition(loading, nothingStored(options));
+  return {
+    options,
+    clock,
+    events: createEvents(clock),
+    listeners: new Set(),
+    state,
+    epoch: 0,
+    flight: undefined,
+    cooldown: noCooldown,
+    error: undefined,
+    snapshot: snapshotOf(undefined, state, false, undefined),
   };
+}
 
-  const bounded = createBoundedStore({ store, clock, closed, failed, undone: () => void reread() });
-  const { read, write } = bounded;
-  /** Its end is being written: it is not written back. */
-  let ending: TokenSet | undefined;
-  /** The session that was left last: another tab's slow renewal does not bring it back. */
-  let left: string | undefined;
+const nothingStored = ({ restore, hasCredentials }: SessionOptions): SessionEvent =>
+  restore ? { type: 'restoring' } : { type: 'signedOut', maySignIn: hasCredentials };
 
-  const held = () => (session.tokens && session.tokens !== ending ? recordOf(session.tokens) : null);
+/** Whether this renewal still counts: neither it nor its token set was superseded. */
+export const isCurrent = ({ flight, state }: Session, one: Flight): boolean =>
+  flight === one && state.tokens === one.from;
 
-  function use(tokens: TokenSet | null, schedule?: Schedule): void {
-    session.tokens = tokens;
-    session.schedule = schedule ?? (tokens ? scheduleOf(tokens) : never);
-    changed();
+/** The error of work whose session has ended. */
+export const supersededIn = ({ state }: Session): TokenError =>
+  state.status === 'disposed' ? disposed() : sessionIsOver();
+
+/** Whether the session is on that the token set belongs to. */
+export const isOfSession = ({ state }: Session, { sessionId }: TokenSet): boolean =>
+  state.tokens?.sessionId === sessionId;
+
+function scheduleIn({ options }: Session, tokens: TokenSet): Schedule {
+  return options.onlyRefused ? neverDue : scheduleOf(tokens, options.renewAheadMs, options.exclusive);
+}
+
+/** The store has answered for the first time; `null`: it holds nothing. */
+export function loadSession(session: Session, tokens: TokenSet | null): void {
+  const { state, options } = session;
+  if (state.status !== 'loading') return;
+  const { maySignIn } = state;
+  const schedule = tokens && scheduleIn(session, tokens);
+  change(session, tokens && schedule ? { type: 'loaded', tokens, schedule, maySignIn } : nothingStored(options));
+}
+
+/** How a session begins or ends. */
+export interface ChangeOptions {
+  /** Why the session before ends. */
+  readonly reason?: SignOutReason;
+  /** The renewal that signed in: it goes on. */
+  readonly flight?: Flight | undefined;
+  /** What a renewal of the session before fails with. */
+  readonly failure?: TokenError | undefined;
+}
+
+/** A session begins. */
+export function beginSession(session: Session, tokens: TokenSet, how: ChangeOptions = {}): void {
+  const { state, options } = session;
+  const maySignIn = how.reason === 'elsewhere' ? state.maySignIn : options.hasCredentials;
+  session.cooldown = noCooldown;
+  raiseEpoch(session, how.flight);
+  change(session, { type: 'signedIn', tokens, schedule: scheduleIn(session, tokens), maySignIn }, how);
+}
+
+/** The session goes on with another token set. */
+export function renewSession(session: Session, tokens: TokenSet, schedule?: Schedule): void {
+  const { onlyRefused } = session.options;
+  change(session, { type: 'renewed', tokens, schedule: (!onlyRefused && schedule) || scheduleIn(session, tokens) });
+}
+
+/** The session ends. */
+export function endSession(session: Session, reason: SignOutReason, failure?: TokenError): void {
+  raiseEpoch(session);
+  const maySignIn = reason !== 'signOut' && session.state.maySignIn;
+  change(session, { type: 'signedOut', maySignIn }, { reason, failure });
+}
+
+/** The token set was refused: operations wait for its successor. */
+export function awaitSuccessor(session: Session): void {
+  session.state = transition(session.state, { type: 'refused' });
+}
+
+export function disposeSession(session: Session): void {
+  session.listeners.clear();
+  for (const listeners of session.events.listeners.values()) listeners.clear();
+  session.events.listeners.clear();
+  session.events.queue.length = 0;
+  change(session, { type: 'disposed' });
+  if (session.flight) land(session, session.flight, disposed());
+}
+
+/** A renewal starts. */
+export function takeOff(session: Session, reason: RenewalReason): Flight {
+  let end: Flight['end'] = () => {};
+  const ended = new Promise<TokenError | undefined>(resolve => {
+    end = resolve;
+  });
+  const flight = { epoch: session.epoch, from: session.state.tokens, reason, ended, end, abort: new AbortController() };
+  session.flight = flight;
+  publish(session);
+  return flight;
+}
+
+/** A renewal ends; one that has ended before stays as it is. */
+export function land(session: Session, flight: Flight, failure?: TokenError): void {
+  if (session.flight !== flight) return;
+  settle(session, flight, failure);
+  publish(session);
+  flight.end(failure);
+}
+
+function raiseEpoch(session: Session, flight?: Flight): void {
+  session.epoch++;
+  if (flight) flight.epoch = session.epoch;
+}
+
+/** A session begins, goes on or ends: first the state, then the snapshot, then the events, then those who wait. */
+function change(session: Session, event: SessionEvent, how: ChangeOptions = {}): void {
+  const { state, flight } = session;
+  session.state = transition(state, event);
+  session.error = undefined;
+  const isOver = flight !== undefined && flight.epoch !== session.epoch;
+  const failure = isOver ? failureOf(session, flight, how.failure) : undefined;
+  if (isOver) settle(session, flight, failure);
+  if (session.events.listeners.size > 0) queueChanges(session, state.tokens, event.type !== 'loaded', how.reason);
+  publish(session);
+  if (isOver) flight.end(failure);
+}
+
+/** What the waiters of a renewal get whose session has ended: a sign-in answers those who waited for one. */
+function failureOf({ state }: Session, { from }: Flight, failure?: TokenError): TokenError | undefined {
+  if (failure || (state.tokens && !from)) return failure;
+  return tokenError(
+    'signedOut',
+    () => process.env.NODE_ENV !== 'production' && 'The session ended during the renewal.',
+  );
+}
+
+function queueChanges(
+  { state: { tokens }, events }: Session,
+  before: TokenSet | undefined,
+  isNews: boolean,
+  reason: SignOutReason = 'replaced',
+): void {
+  const isSameSession = before?.sessionId === tokens?.sessionId;
+  if (before && !isSameSession) queueEvent(events, 'signedOut', { sessionId: before.sessionId, reason });
+  if (!tokens || tokens === before || !isNews) return;
+  const { sessionId, version, expiresAt } = tokens;
+  if (isSameSession) queueEvent(events, 'renewed', { sessionId, version, expiresAt });
+  else queueEvent(events, 'signedIn', { sessionId, expiresAt });
+}
+
+/** What the end of a renewal means for the session. */
+function settle(session: Session, { reason, abort }: Flight, failure: TokenError | undefined): void {
+  const { options, clock, events } = session;
+  session.flight = undefined;
+  session.error = undefined;
+  abort.abort();
+  const code = failure?.code;
+  if (!failure) session.cooldown = noCooldown;
+  else if (code !== 'signedOut' && code !== 'disposed') {
+    session.error = failure;
+    const askedInVain = code === 'noProgress' && reason === 'asked';
+    if (code !== 'sessionExpired' && !askedInVain)
+      session.cooldown = cooldownAfter(session.cooldown, failure, options.cooldownMs, clock.now());
+    queueEvent(events, 'renewalFailed', { reason, error: failure });
   }
+  const isTransient = code === 'unavailable' || code === 'misconfigured';
+  const { status, maySignIn } = session.state;
+  const isRestored = status === 'restoring' && !isTransient;
+  session.state = transition(session.state, isRestored ? { type: 'signedOut', maySignIn } : { type: 'kept' });
+}
 
-  function enter(tokens: TokenSet): void {
-    use(tokens);
-    events.emit('signedIn', { session: tokens.session, expiresAt: tokens.expiresAt });
-  }
-
-  function goOn(tokens: TokenSet, schedule?: Schedule): void {
-    use(tokens, schedule);
-    const { session: id, version, expiresAt } = tokens;
-    events.emit('renewed', { session: id, version, expiresAt });
-  }
-
-  function leave(reason: SignOutReason): void {
-    const before = session.tokens;
-    if (before && reason !== 'expired') left = before.session;
-    use(null);
-    if (before) events.emit('signedOut', { session: before.session, reason });
-  }
-
-  /** Takes over what the store holds, where that is news. */
-  function take(record: unknown): void {
-    const stored = readRecord(record);
-    const { tokens } = session;
-    if (stored === undefined || (stored && stored.session === left)) {
-      if (!stored) failed('read');
-      void write(held(), stored ? recordOf(stored) : undefined);
-      if (tokens === undefined) use(null);
-    } else if (tokens === undefined) {
-      use(stored);
-    } else if (stored && stored.session === tokens?.session) {
-      const isOther = stored.version === tokens.version && stored.accessToken !== tokens.accessToken; // two successors: theirs was saved
-      if (stored.version > tokens.version || isOther) goOn(stored);
-      else if (stored.version < tokens.version) void write(recordOf(tokens), recordOf(stored)); // or no later save would fit over it
-    } else if (shared && (stored || tokens)) {
-      if (tokens) leave('elsewhere');
-      if (stored) enter(stored);
-    }
-  }
-
-  async function reread(): Promise<void> {
-    await bounded.written;
-    if (bounded.isBehind && !closed.aborted) {
-      const mine = held();
-      await write(mine, mine); // memory knows better than a store that failed, unless others wrote there
-    }
-    const { written } = bounded;
-    await written;
-    if (written !== bounded.written) return reread(); // what the store holds now is about to be replaced by us
-    const before = session.tokens;
-    if (bounded.isBehind || closed.aborted || before === undefined) return;
-    try {
-      const record = await read(() => store.load());
-      if (session.tokens === before && written === bounded.written && !closed.aborted) take(record);
-    } catch (thrown) {
-      failed('load', thrown);
-    }
-  }
-
-  /** Reads at once where the store can: then a page knows from its first line whether somebody is signed in. */
-  function load(): Promise<void> {
-    const notLoaded = (thrown: unknown) => {
-      failed('load', thrown);
-      if (session.tokens === undefined && !closed.aborted) use(null);
-    };
-    try {
-      const record = store.load();
-      const isLater = typeof (record as PromiseLike<unknown> | null)?.then === 'function';
-      if (!isLater) return Promise.resolve(take(record));
-      return read(() => record).then(loaded => {
-        if (session.tokens === undefined && !closed.aborted) take(loaded);
-      }, notLoaded);
-    } catch (thrown) {
-      return Promise.resolve(notLoaded(thrown));
-    }
-  }
-
-  const session = {
-    tokens: undefined as TokenSet | null | undefined,
-    schedule: never,
-    loaded: Promise.resolve(),
-    reread,
-    async begin(answer: TokenAnswer) {
-      const id = `${clock.now().toString(36)}${Math.random().toString(36).slice(2)}`;
-      const tokens = makeTokenSet(answer, { session: id, version: 1 });
-      if (session.tokens) leave('replaced');
-      const saved = write(recordOf(tokens)); // before anybody is told: whoever hears of it may sign out
-      enter(tokens);
-      await saved;
-    },
-    async replace(previous: TokenSet, next: TokenSet, schedule?: Schedule) {
-      const isCurrent = () => session.tokens === previous && !closed.aborted;
-      for (let tries = 0; tries < 2 && isCurrent(); tries++) {
-        const saved = await write(recordOf(next), recordOf(previous));
-        if (isCurrent() && saved) return goOn(next, schedule);
-        if (isCurrent()) await reread(); // others were faster, or a late save of our own
-      }
-    },
-    async advance(previous: TokenSet, next: TokenSet) {
-      const saved = write(recordOf(next), recordOf(previous));
-      goOn(next);
-      if (!(await saved)) await reread();
-    },
-    async end(reason: SignOutReason) {
-      const cleared = write(null);
-      leave(reason);
-      await cleared;
-    },
-    async expire(tokens: TokenSet) {
-      if (!shared || bounded.isBehind) return session.end('expired');
-      ending = tokens;
-      const isLast = await write(null, recordOf(tokens));
-      if (!isLast) await reread();
-      ending = undefined;
-      if (session.tokens === tokens && !closed.aborted) leave('expired');
-    },
-    close: () => closing.abort(),
-  };
-  session.loaded = load();
-  bounded.listen(() => void reread());
-  return session;
+/** Notifies of a change: first the listeners of the snapshot, then those of the events. */
+function publish(session: Session): void {
+  const { state, flight, error, snapshot, listeners } = session;
+  session.snapshot = snapshotOf(snapshot, state, flight !== undefined, error);
+  if (session.snapshot !== snapshot && listeners.size > 0)
+    callEach([...listeners], listener => listeners.has(listener) && listener());
+  if (session.events.queue.length > 0) flushEvents(session.events);
 }

@@ -1,52 +1,41 @@
 import type { TokenError } from '../errors/tokenError.ts';
-import { notify } from './tokenEvents.ts';
+import type { SessionState } from './sessionState.ts';
 
-/** What the manager knows, without tokens. The same object until something changes. */
+/** What the manager knows, without tokens. Frozen, and the same object until something changes. */
 export interface TokenManagerState {
-  /** `unknown`: the store has not been read, or `restore` has not been answered. */
+  /** `unknown`: the store has not answered, `restore` is not finished, or the manager may sign in by itself. */
   readonly status: 'unknown' | 'signedOut' | 'signedIn';
+  /** The session that is on. */
+  readonly sessionId?: string | undefined;
   readonly renewing: boolean;
   /** Milliseconds since the epoch, where known. */
   readonly expiresAt?: number | undefined;
-  /** Why the last renewal failed, or why the session is over. */
+  /** Why the last renewal failed, or why the session has ended. */
   readonly error?: TokenError | undefined;
 }
 
-/** The snapshot, and those who watch it. */
-export interface ManagerState {
-  readonly current: TokenManagerState;
-  update(next: TokenManagerState): void;
-  subscribe(listener: () => void): () => void;
-  /** Forgets who watches. */
-  close(): void;
-}
-
-export function createManagerState(): ManagerState {
-  const listeners = new Set<() => void>();
-  let current: TokenManagerState = Object.freeze({ status: 'unknown', renewing: false });
-  return {
-    get current() {
-      return current;
-    },
-    update({ status, renewing, expiresAt, error }) {
-      const isSame =
-        current.status === status &&
-        current.renewing === renewing &&
-        current.expiresAt === expiresAt &&
-        current.error === error;
-      if (isSame) return;
-      current = Object.freeze({
-        status,
-        renewing,
-        ...(expiresAt !== undefined && { expiresAt }),
-        ...(error && { error }),
-      });
-      notify(listeners, undefined);
-    },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    close: () => listeners.clear(),
-  };
+/** The public snapshot of a state; `last` where nothing has changed. */
+export function snapshotOf(
+  last: TokenManagerState | undefined,
+  state: SessionState,
+  renewing: boolean,
+  error: TokenError | undefined,
+): TokenManagerState {
+  const { sessionId, expiresAt } = state.tokens ?? {};
+  const isSignedOut = state.status === 'disposed' || (state.status === 'signedOut' && !state.maySignIn);
+  const status = sessionId ? 'signedIn' : isSignedOut ? 'signedOut' : 'unknown';
+  const isSame =
+    last?.status === status &&
+    last.sessionId === sessionId &&
+    last.renewing === renewing &&
+    last.expiresAt === expiresAt &&
+    last.error === error;
+  if (isSame) return last;
+  return Object.freeze({
+    status,
+    ...(sessionId && { sessionId }),
+    renewing,
+    ...(expiresAt && { expiresAt }),
+    ...(error && { error }),
+  });
 }

@@ -1,6 +1,8 @@
 import type { TokenError } from '../errors/tokenError.ts';
+import type { Clock } from '../time/clock.ts';
+import { callEach } from './callEach.ts';
 
-/** Why a renewal was asked for. */
+/** Why a renewal was started. */
 export type RenewalReason = 'ahead' | 'expired' | 'refused' | 'restore' | 'asked' | 'credentials';
 
 /** Why a session ended. */
@@ -11,13 +13,13 @@ export interface TokenEvents {
   /** A session began: by `signIn`, `adopt`, `restore`, `credentials`, or in another tab. */
   readonly signedIn: {
     readonly at: number;
-    readonly session: string;
+    readonly sessionId: string;
     readonly expiresAt?: number | undefined;
   };
   /** The session has a new token set. */
   readonly renewed: {
     readonly at: number;
-    readonly session: string;
+    readonly sessionId: string;
     readonly version: number;
     readonly expiresAt?: number | undefined;
   };
@@ -27,32 +29,32 @@ export interface TokenEvents {
     readonly error: TokenError;
   };
   /** A server refused an operation's token. */
-  readonly refused: { readonly at: number; readonly session: string };
+  readonly refused: { readonly at: number; readonly sessionId: string };
   /** A refused operation is sent again. */
-  readonly repeated: { readonly at: number; readonly session: string };
-  /** A server took an operation's token, and denied what the operation asked for. The answer is delivered. */
+  readonly retried: { readonly at: number; readonly sessionId: string };
+  /** A server accepted an operation's token and denied what the operation requested. The answer is delivered. */
   readonly forbidden: {
     readonly at: number;
-    readonly session: string;
-    /** The scope that it takes, where the server named one: a server's words, redacted. @see RFC 6750 section 3 */
+    readonly sessionId: string;
+    /** The scope that the server requires, where it named one, redacted. @see RFC 6750 section 3 */
     readonly scope?: string | undefined;
   };
-  /** A server took an operation's token, and asks its user to authenticate anew, or better. The answer is delivered. */
+  /** A server accepted an operation's token and requires its user to authenticate again. The answer is delivered. */
   readonly stepUp: {
     readonly at: number;
-    readonly session: string;
-    /** The ways to authenticate that will do, best first, with spaces between: a server's words, redacted. @see RFC 9470 section 3 */
+    readonly sessionId: string;
+    /** The accepted ways to authenticate, best first, separated by spaces, redacted. @see RFC 9470 section 3 */
     readonly acrValues?: string | undefined;
     /** How long ago the user may have authenticated, in milliseconds. */
     readonly maxAgeMs?: number | undefined;
   };
-  /** The session is over: forget what belonged to its user. */
+  /** The session has ended: forget what belonged to its user. */
   readonly signedOut: {
     readonly at: number;
-    readonly session: string;
+    readonly sessionId: string;
     readonly reason: SignOutReason;
   };
-  /** The store could not be read or written, or held a damaged record; memory is used meanwhile. */
+  /** The store could not be read, written or locked, or held a damaged record; memory is used meanwhile. */
   readonly storeFailed: {
     readonly at: number;
     readonly doing: 'load' | 'save' | 'lock' | 'read';
@@ -60,38 +62,52 @@ export interface TokenEvents {
   };
 }
 
-type Listener<Name extends keyof TokenEvents> = (event: TokenEvents[Name]) => void;
-
+/** The listeners of events, and the events that are not emitted yet. */
 export interface Events {
-  on<Name extends keyof TokenEvents>(name: Name, listener: Listener<Name>): () => void;
-  emit<Name extends keyof TokenEvents>(name: Name, event: Omit<TokenEvents[Name], 'at'>): void;
-  clear(): void;
+  readonly clock: Clock;
+  readonly listeners: Map<keyof TokenEvents, Set<(event: never) => void>>;
+  readonly queue: (() => void)[];
+  isFlushing: boolean;
 }
 
-/** Calls every listener. One that throws harms nobody: its error goes where uncaught errors go, where there is such a place. */
-export function notify<T>(listeners: Iterable<(event: T) => void>, event: T): void {
-  const called = [...listeners]; // whoever comes while they are called is not called
-  for (const listener of called) {
-    try {
-      listener(event);
-    } catch (error) {
-      (globalThis as { reportError?: (error: unknown) => void }).reportError?.(error);
-    }
-  }
+export const createEvents = (clock: Clock): Events => ({ clock, listeners: new Map(), queue: [], isFlushing: false });
+
+export function onEvent<Name extends keyof TokenEvents>(
+  { listeners }: Events,
+  name: Name,
+  listener: (event: TokenEvents[Name]) => void,
+): () => void {
+  const set = listeners.get(name) ?? new Set();
+  listeners.set(name, set.add(listener));
+  return () => void set.delete(listener);
 }
 
-export function createEvents(now: () => number): Events {
-  const listeners = new Map<keyof TokenEvents, Set<(event: never) => void>>();
-  return {
-    on(name, listener) {
-      const set = listeners.get(name) ?? new Set();
-      listeners.set(name, set.add(listener));
-      return () => void set.delete(listener);
-    },
-    emit(name, event) {
-      const set = listeners.get(name) as Set<(event: unknown) => void> | undefined;
-      if (set?.size) notify(set, { at: now(), ...event });
-    },
-    clear: () => listeners.clear(),
-  };
+/** Keeps an event until `flushEvents`. An event without listeners costs nothing. */
+export function queueEvent<Name extends keyof TokenEvents>(
+  { clock, listeners, queue }: Events,
+  name: Name,
+  event: Omit<TokenEvents[Name], 'at'>,
+): void {
+  const called = listeners.get(name) as Set<(event: unknown) => void> | undefined;
+  if (!called?.size) return;
+  const at = clock.now();
+  queue.push(() => callEach([...called], listener => called.has(listener) && listener({ at, ...event })));
+}
+
+/** Emits the kept events. Those that a listener causes come after the one that it is handling. */
+export function flushEvents(events: Events): void {
+  if (events.isFlushing) return;
+  events.isFlushing = true;
+  for (let emit = events.queue.shift(); emit; emit = events.queue.shift()) emit();
+  events.isFlushing = false;
+}
+
+export function emitEvent<Name extends keyof TokenEvents>(
+  events: Events,
+  name: Name,
+  event: Omit<TokenEvents[Name], 'at'>,
+): void {
+  if (events.listeners.size === 0) return; // thousands of operations may be refused
+  queueEvent(events, name, event);
+  flushEvents(events);
 }

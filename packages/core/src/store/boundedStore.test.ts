@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { memoryStore } from '../../test/memoryStore.ts';
 import {
   current,
   outcome,
@@ -8,7 +9,6 @@ import {
   settled,
   signedIn,
 } from '../../test/scriptedProvider.ts';
-import { memoryStore } from './memoryStore.ts';
 import type { TokenRecord, TokenStore } from './tokenStore.ts';
 
 /** Two managers in one session; the first renewed while its storage was full: its memory holds `B`, the store `A`. */
@@ -68,7 +68,7 @@ test('B28 a sign-in whose save failed, and that of its renewal too, is saved whe
   expect(await outcome(one.auth.renew())).toBe('B');
   setFull(false);
   expect(await outcome(one.auth.renew())).toBe('C');
-  expect(await shared.load()).toMatchObject({ accessToken: 'C', session: current(one.auth).session });
+  expect(await shared.load()).toMatchObject({ accessToken: 'C', sessionId: current(one.auth).sessionId });
 });
 
 test('B41 a sign-in whose save failed wins over an earlier sign-in of another tab, after other failed saves', async () => {
@@ -301,7 +301,7 @@ test('B63 a sign-in of another tab after a late save is not overwritten', async 
   store.isSlow = false;
   await auth.adopt('B');
   store.saves[0]?.();
-  void store.put(recordA({ session: 'session-2', accessToken: 'token-of-Bob' }));
+  void store.put(recordA({ sessionId: 'session-2', accessToken: 'token-of-Bob' }));
   await settled();
   expect(current(auth).accessToken).toBe('token-of-Bob');
   expect((await store.load())?.accessToken).toBe('token-of-Bob');

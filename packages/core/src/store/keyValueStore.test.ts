@@ -1,9 +1,10 @@
 import { expect, test, vi } from 'vitest';
 import { current, outcome, recordA, script, scriptedProvider, settled, signedIn } from '../../test/scriptedProvider.ts';
 import { createTokenManager } from '../createTokenManager.ts';
-import { type KeyValueStorage, keyValueStore } from './keyValueStore.ts';
+import { type KeyValueStorage, keyValuePlace, keyValueStore } from './keyValueStore.ts';
 
 const key = 'latchkey.session';
+const placeIn = (storage: KeyValueStorage) => keyValuePlace('session', storage);
 
 /** A synchronous storage, as in browsers; its methods need their `this`. */
 class MapStorage implements KeyValueStorage {
@@ -42,7 +43,7 @@ function asyncStorage() {
 
 test('a store of a synchronous storage is synchronous', () => {
   const storage = new MapStorage();
-  const store = keyValueStore(storage, 'session');
+  const store = placeIn(storage);
   expect(store.load()).toBeNull();
   expect(store.save(recordA())).toBe(true);
   expect(store.load()).toEqual(recordA());
@@ -52,15 +53,15 @@ test('a store of a synchronous storage is synchronous', () => {
 
 test('with a synchronous storage fresh() returns the stored token set at once', () => {
   const storage = new MapStorage();
-  void keyValueStore(storage, 'session').save(recordA());
-  const storedIn = (name: string) => scriptedProvider({ store: keyValueStore(storage, name) }).auth.fresh();
+  void placeIn(storage).save(recordA());
+  const storedIn = (name: string) => scriptedProvider({ store: keyValueStore(name, storage) }).auth.fresh();
   expect(storedIn('session')?.accessToken).toBe('A');
   expect(storedIn('another')).toBeNull();
 });
 
 test('B71 a record is one item, set with each save and removed with null', () => {
   const storage = new MapStorage();
-  const store = keyValueStore(storage, 'session');
+  const store = placeIn(storage);
   void store.save(recordA(), null);
   void store.save(recordA({ version: 2 }), recordA());
   void store.save(null);
@@ -73,28 +74,28 @@ test('SEC-21 the key of the item is valid in the keychain of a phone', () => {
 });
 
 test('B61 save() answers false when the stored record is not the expected one', () => {
-  const store = keyValueStore(new MapStorage(), 'session');
+  const store = placeIn(new MapStorage());
   expect(store.save(recordA(), recordA())).toBe(false);
   expect(store.save(recordA(), null)).toBe(true);
   expect(store.save(recordA({ version: 2 }), null)).toBe(false);
   expect(store.save(recordA({ version: 3 }), recordA({ version: 2 }))).toBe(false);
-  expect(store.save(recordA({ version: 2 }), recordA({ session: 'another' }))).toBe(false);
+  expect(store.save(recordA({ version: 2 }), recordA({ sessionId: 'another' }))).toBe(false);
   expect(store.save(recordA({ version: 2 }), recordA())).toBe(true);
   expect(store.load()).toMatchObject({ version: 2 });
 });
 
 test('B61 of two concurrent saves over the same record the second answers false on an asynchronous storage', async () => {
   const { storage, items, writes } = asyncStorage();
-  const store = keyValueStore(storage, 'session');
+  const store = placeIn(storage);
   writes.always(() => {});
-  const saves = [recordA(), recordA({ session: 'another' })].map(async record => store.save(record, null));
+  const saves = [recordA(), recordA({ sessionId: 'another' })].map(async record => store.save(record, null));
   expect(await Promise.all(saves)).toEqual([true, false]);
   expect(items.get(key)).toContain('session-1');
 });
 
 test('B42 saving null waits for a pending save, and leaves the storage empty', async () => {
   const { storage, items, writes } = asyncStorage();
-  const store = keyValueStore(storage, 'session');
+  const store = placeIn(storage);
   const saving = store.save(recordA());
   const clearing = store.save(null);
   await settled();
@@ -108,7 +109,7 @@ test('B42 saving null waits for a pending save, and leaves the storage empty', a
 
 test('a save runs after one that failed', async () => {
   const { storage, items, writes } = asyncStorage();
-  const store = keyValueStore(storage, 'session');
+  const store = placeIn(storage);
   const saves = [recordA(), recordA({ version: 2 })].map(record => outcome(Promise.resolve(store.save(record))));
   await settled();
   await writes.last.fail('full');
@@ -122,7 +123,7 @@ test.each(['', 'not JSON', '{"v":1,"session":"s"', '[]', '7', '"text"', '{"v":2}
   async damaged => {
     const storage = new MapStorage();
     storage.items.set(key, damaged);
-    const { auth, events, eventPayloads } = scriptedProvider({ store: keyValueStore(storage, 'session') });
+    const { auth, events, eventPayloads } = scriptedProvider({ store: keyValueStore('session', storage) });
     expect(auth.fresh()).toBeNull();
     await settled();
     expect(events).toEqual(['storeFailed']);
@@ -135,7 +136,7 @@ test('SEC-06 with a storage that always throws the session is kept in memory, an
   const broken = () => {
     throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
   };
-  const store = keyValueStore({ getItem: broken, setItem: broken, removeItem: broken }, 'session');
+  const store = keyValueStore('session', { getItem: broken, setItem: broken, removeItem: broken });
   const { auth, events } = scriptedProvider({ store });
   expect(auth.fresh()).toBeNull();
   await auth.adopt('A');
@@ -146,19 +147,21 @@ test('SEC-06 with a storage that always throws the session is kept in memory, an
 });
 
 test('an exclusive provider needs a lock for a key-value store, because other tabs may share the storage', () => {
-  const store = keyValueStore(new MapStorage(), 'session');
+  const store = keyValueStore('session', new MapStorage());
   const options = { renew: () => null, exclusive: true };
   expect(() => createTokenManager({ ...options, store })).toThrow(/lock/);
   const lock = <T>(run: (signal: AbortSignal) => Promise<T>) => run(new AbortController().signal);
-  expect(() => createTokenManager({ ...options, store: { ...store, lock } })).not.toThrow();
+  expect(() =>
+    createTokenManager({ ...options, store: keyValueStore('session', new MapStorage(), { lock }) }),
+  ).not.toThrow();
 });
 
 test('B22 a renewal of another tab is adopted without a token request', async () => {
   const storage = new MapStorage();
-  const { auth, A, renewals, clock } = signedIn({ store: keyValueStore(storage, 'session') });
+  const { auth, A, renewals, clock } = signedIn({ store: keyValueStore('session', storage) });
   await settled();
   const ofAnotherTab = recordA({
-    session: A.session,
+    sessionId: A.sessionId,
     version: 2,
     accessToken: 'B',
     expiresAt: clock.now() + 10 * 3_600_000,
@@ -171,7 +174,7 @@ test('B22 a renewal of another tab is adopted without a token request', async ()
 
 test('B63 a stored record that is older than memory is overwritten by the next renewal', async () => {
   const storage = new MapStorage();
-  const { auth, A, renewals } = signedIn({ store: keyValueStore(storage, 'session') });
+  const { auth, A, renewals } = signedIn({ store: keyValueStore('session', storage) });
   await settled();
   const stale = storage.items.get(key) ?? '';
   renewals.always(({ current: tokens }) => `${tokens?.accessToken}+`);
@@ -179,14 +182,14 @@ test('B63 a stored record that is older than memory is overwritten by the next r
   storage.items.set(key, stale);
   expect(await outcome(auth.renew())).toBe('A++');
   expect(JSON.parse(storage.items.get(key) ?? '')).toMatchObject({
-    session: A.session,
+    sessionId: A.sessionId,
     version: 3,
     accessToken: 'A++',
   });
 });
 
 test('a listener is called for each save until it unsubscribes', () => {
-  const store = keyValueStore(new MapStorage(), 'session');
+  const store = placeIn(new MapStorage());
   const changed = vi.fn();
   const unsubscribe = store.subscribe?.(changed);
   void store.save(recordA());

@@ -1,12 +1,12 @@
-import { isSendable, TokenSet } from '../tokens/tokenSet.ts';
+import { isSendable, type TokenSet, tokenSetOf } from '../tokens/tokenSet.ts';
 
-type Awaitable<T> = T | Promise<T>;
+type Awaitable<T> = T | PromiseLike<T>;
 
-/** What a store keeps of a token set: plain data, one record per session, versioned. It holds tokens: treat it as a secret. */
+/** What a store keeps of a token set: plain JSON, one versioned record per session. It holds tokens: treat it as a secret. */
 export interface TokenRecord {
   /** The version of this format. */
   readonly v: 1;
-  readonly session: string;
+  readonly sessionId: string;
   readonly version: number;
   readonly accessToken: string;
   readonly refreshToken?: string;
@@ -16,26 +16,26 @@ export interface TokenRecord {
   readonly refreshExpiresAt?: number;
 }
 
-/** Where a token set lives between uses. A plain `{ load, save }` is enough for one process. */
+/** Where a token set is kept between uses. A plain `{ load, save }` is enough for one process. */
 export interface TokenStore {
   load(): Awaitable<TokenRecord | null>;
   /**
-   * Keeps `record`, or deletes it when it is `null`. Given `expected`, it keeps it only over that one (the same `session`
-   * and `version`; `null`: over none).
+   * Keeps `record`, or deletes it when it is `null`. Given `expected`, it replaces only that record (the same `sessionId` and
+   * `version`; `null`: no record).
    *
-   * @returns `false` when somebody else was faster, and nothing was changed
+   * @returns `false` when the store holds another record, and nothing was changed
    */
   save(record: TokenRecord | null, expected?: TokenRecord | null): Awaitable<boolean | void>;
   /**
-   * Runs `run` while nobody else who shares the store runs theirs. When the lock is lost its signal may abort: an exchange that
-   * was begun goes on, and what it brings is saved only over the expected record.
+   * Runs `run` while nobody else who shares the store runs theirs. When the lock is lost its signal may abort: a token request
+   * that was sent goes on, and its answer is saved only over the expected record.
    */
   lock?<T>(run: (signal: AbortSignal) => Promise<T>, options: { waitMs: number; signal: AbortSignal }): Promise<T>;
-  /** Calls `changed` after a write, whoever wrote. */
+  /** Calls `changed` after each write, also of others. */
   subscribe?(changed: () => void): () => void;
   /**
-   * Whether others write there too: then it is looked at before a renewal. `false` also says that an `exclusive` provider
-   * needs no lock. @defaultValue whether it has `lock` or `subscribe`
+   * Whether others write there too: then it is read before a renewal. `false` also states that an `exclusive` provider needs
+   * no lock. @defaultValue whether it has `lock` or `subscribe`
    */
   readonly shared?: boolean;
 }
@@ -44,10 +44,10 @@ export const isShared = ({ shared, lock, subscribe }: TokenStore): boolean =>
   shared ?? (lock !== undefined || subscribe !== undefined);
 
 export function recordOf(tokens: TokenSet): TokenRecord {
-  const { session, version, accessToken, refreshToken, receivedAt, expiresAt, refreshExpiresAt } = tokens;
+  const { sessionId, version, accessToken, refreshToken, receivedAt, expiresAt, refreshExpiresAt } = tokens;
   return {
     v: 1,
-    session,
+    sessionId,
     version,
     accessToken,
     receivedAt,
@@ -69,14 +69,15 @@ export function readRecord(record: unknown): TokenSet | null | undefined {
     const value = Object.hasOwn(record, name) ? (record as Record<string, unknown>)[name] : undefined;
     return (type === 'string' ? isSendable(value) : Number.isFinite(value)) ? value : undefined;
   };
-  const session = own('session', 'string') as string | undefined;
+  const sessionId = own('sessionId', 'string') as string | undefined;
   const accessToken = own('accessToken', 'string') as string | undefined;
   const version = own('version', 'number') as number | undefined;
   const receivedAt = own('receivedAt', 'number') as number | undefined;
-  const whole = own('v', 'number') === 1 && session && accessToken && version !== undefined && receivedAt !== undefined;
+  const whole =
+    own('v', 'number') === 1 && sessionId && accessToken && version !== undefined && receivedAt !== undefined;
   if (!whole) return undefined;
-  return new TokenSet({
-    session,
+  return tokenSetOf({
+    sessionId,
     version,
     accessToken,
     receivedAt,

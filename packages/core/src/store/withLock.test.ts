@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { memoryStore } from '../../test/memoryStore.ts';
 import {
   current,
   hours,
@@ -9,7 +10,6 @@ import {
   settled,
   signedIn,
 } from '../../test/scriptedProvider.ts';
-import { memoryStore } from './memoryStore.ts';
 import type { TokenStore } from './tokenStore.ts';
 
 /** A store with a lock from the test. */
@@ -36,7 +36,7 @@ test('B60 of two managers on one store with an expired token set, one renews and
   await one.renewals.last.answer({ accessToken: 'B', expiresInS: 3600 });
   expect(await Promise.all(gets)).toEqual(['B', 'B']);
   expect(other.renewals.calls).toHaveLength(0);
-  expect(current(other.auth)).toMatchObject({ session: one.A.session, version: 2 });
+  expect(current(other.auth)).toMatchObject({ sessionId: one.A.sessionId, version: 2 });
 });
 
 test('B61 when the lock is never acquired, the renewal starts without it after lockWaitMs, and storeFailed is emitted', async () => {
@@ -53,7 +53,10 @@ test('B61 when the lock is never acquired, the renewal starts without it after l
   await renewals.last.answer('B');
   expect(await renew).toBe('B');
   expect(events).toEqual(['storeFailed', 'renewed']);
-  expect(eventPayloads[0]).toMatchObject({ doing: 'lock', cause: { message: 'It took too long.' } });
+  expect(eventPayloads[0]).toMatchObject({
+    doing: 'lock',
+    cause: { message: "Timed out waiting for the store's lock." },
+  });
 });
 
 test('B61 a lock that is acquired after lockWaitMs runs no renewal', async () => {

@@ -1,11 +1,11 @@
 import { decodeUnverified } from './decodeUnverified.ts';
 
-/** From here on a number is taken for milliseconds: as seconds it would lie in the year 5138. */
+/** From here on a number counts milliseconds: as seconds it would lie in the year 5138. */
 const firstMilliseconds = 1e11;
 
 /**
- * When a JWT says that it expires, in milliseconds since the epoch; `undefined` for any token that does not say so plainly.
- * A hint for the time of the renewal.
+ * When a JWT states that it expires, in milliseconds since the epoch; `undefined` for any other token. A hint for the time
+ * of the renewal.
  *
  * @see RFC 7519 section 4.1.4
  */

@@ -1,21 +1,15 @@
-import { TokenError } from '../errors/tokenError.ts';
-import { parseChallenges } from '../verdict/parseChallenges.ts';
+import { type TokenError, tokenError } from '../errors/tokenError.ts';
+import { parseChallenges } from './parseChallenges.ts';
 import type { TokenParts } from './tokenSet.ts';
 
 /** The registration of the client, or the request, is wrong: waiting does not help. @see RFC 6749 section 5.2 */
-const misconfigured = [
-  'invalid_client',
-  'unauthorized_client',
-  'unsupported_grant_type',
-  'invalid_scope',
-  'invalid_request',
-];
-const transient = ['temporarily_unavailable', 'server_error'];
-/** Frameworks put codes of their own under `error`, e.g. `Forbidden`. */
-const registered = [...misconfigured, ...transient, 'invalid_grant', 'access_denied', 'slow_down'];
+const misconfigured = /^(?:invalid_(?:client|scope|request)|unauthorized_client|unsupported_grant_type)$/;
+const transient = /^(?:temporarily_unavailable|server_error)$/;
+/** The others that are registered. Frameworks put codes of their own under `error`, e.g. `Forbidden`. */
+const registered = /^(?:invalid_grant|access_denied|slow_down)$/;
 
 /** What is known of an auth server's answer that is not a success. */
-export interface AuthServerRefusal {
+export interface AuthServerAnswer {
   readonly status: number;
   readonly headers: Headers;
   /** The `error` of an OAuth body. */
@@ -38,18 +32,35 @@ function retryAfterMs(headers: Headers): number | undefined {
  * - `misconfigured`: an option or the client's registration is wrong
  * - `unavailable`: a transient failure
  */
-export function authServerError({ status, headers, code }: AuthServerRefusal): TokenError {
-  const isHtml = headers.get('content-type')?.includes('html') === true;
-  const oauthError = code && registered.includes(code) ? code : undefined;
-  const shownCode = code && /^[a-z_]{1,40}$/i.test(code) ? ` (${code})` : '';
-  const details = { status, retryAfterMs: retryAfterMs(headers), oauthError };
-  if (code && misconfigured.includes(code))
-    return new TokenError('misconfigured', `The auth server does not accept this client${shownCode}.`, details);
-  const isRejection =
-    code === 'invalid_grant' || ((status === 400 || status === 401) && !isHtml && !transient.includes(code ?? ''));
-  if (isRejection)
-    return new TokenError('sessionExpired', `The auth server rejected the token request${shownCode}.`, details);
-  return new TokenError('unavailable', `The auth server answered ${status}${shownCode}.`, details);
+export function authServerError({ status, headers, code = '' }: AuthServerAnswer): TokenError {
+  const errorCode = errorCodeOf(status, headers, code);
+  const isRegistered = [misconfigured, transient, registered].some(codes => codes.test(code));
+  const details = { status, retryAfterMs: retryAfterMs(headers), oauthError: isRegistered ? code : undefined };
+  return tokenError(
+    errorCode,
+    () => process.env.NODE_ENV !== 'production' && explain(errorCode, status, code),
+    details,
+  );
+}
+
+function errorCodeOf(status: number, headers: Headers, code: string): AuthServerErrorCode {
+  if (misconfigured.test(code)) return 'misconfigured';
+  const isHtml = headers.get('content-type')?.includes('html');
+  const isRejection = (status === 400 || status === 401) && !isHtml && !transient.test(code);
+  return code === 'invalid_grant' || isRejection ? 'sessionExpired' : 'unavailable';
+}
+
+type AuthServerErrorCode = 'misconfigured' | 'sessionExpired' | 'unavailable';
+
+/** The message for developers. */
+function explain(errorCode: AuthServerErrorCode, status: number, code: string): string {
+  const shownCode = /^[a-z_]{1,40}$/i.test(code) ? ` (${code})` : '';
+  const message = {
+    misconfigured: 'The auth server does not accept this client',
+    sessionExpired: 'The auth server rejected the token request',
+    unavailable: `The auth server answered ${status}`,
+  };
+  return `${message[errorCode]}${shownCode}.`;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -100,11 +111,17 @@ function partsOf(
   if (fields.access_token === null) return null;
   const accessToken = nonEmptyString(fields.access_token);
   if (accessToken === undefined)
-    throw new TokenError('unavailable', `The auth server answered ${status} without a token.`, { status });
+    throw tokenError(
+      'unavailable',
+      () => process.env.NODE_ENV !== 'production' && `The auth server answered ${status} without a token.`,
+      { status },
+    );
   if (!isBearer(fields.token_type))
-    throw new TokenError(
+    throw tokenError(
       'misconfigured',
-      'The token type is not "Bearer", the only one that is supported. Change the registration of the client.',
+      () =>
+        process.env.NODE_ENV !== 'production' &&
+        'The token type is not "Bearer", the only one that is supported. Change the registration of the client.',
       { status },
     );
   return {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { TokenHeaders } from './requestHeaders.ts';
 import { checkHeaders, sendableHeaders } from './requestHeaders.ts';
-import type { TokenHeaders } from './tokenSet.ts';
 
 const untyped = (headers: object) => headers as TokenHeaders;
 

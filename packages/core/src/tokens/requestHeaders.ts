@@ -1,6 +1,15 @@
-import { type CallerHeaders, pairsOf } from '../adapter/mergeHeaders.ts';
-import { TokenError } from '../errors/tokenError.ts';
-import type { TokenHeaders } from './tokenSet.ts';
+import { tokenError } from '../errors/tokenError.ts';
+import type { TokenSet } from './tokenSet.ts';
+
+/** Headers of a request, by lower-case name. */
+export type TokenHeaders = Readonly<Record<string, string>>;
+
+type Pairs = Iterable<readonly unknown[]>;
+export type CallerHeaders = Readonly<Record<string, unknown>> | Headers | Pairs;
+
+const isIterable = (headers: CallerHeaders): headers is Headers | Pairs => Symbol.iterator in headers;
+
+export const pairsOf = (headers: CallerHeaders): Pairs => (isIterable(headers) ? headers : Object.entries(headers));
 
 /** @see RFC 9110 section 5.1 */
 const sendableName = /^[\w!#$%&'*+.^`|~-]+$/;
@@ -15,12 +24,17 @@ const sendableValue = /^(?=.*\S)[\t\x20-\x7e]+$/;
  * @throws TokenError `misconfigured`, naming option and header; no value is in the message
  */
 export function checkHeaders(headers: CallerHeaders, what: string): void {
-  for (const [name, value] of pairsOf(headers) as Iterable<[string, unknown]>)
-    if (!sendableName.test(name) || typeof value !== 'string' || !sendableValue.test(value))
-      throw new TokenError(
-        'misconfigured',
-        `${what} does not make a valid header ${JSON.stringify(name)}. Pass a non-empty string of ASCII characters without line breaks.`,
-      );
+  for (const [name, value] of pairsOf(headers) as Iterable<[string, unknown]>) checkHeader(name, value, what);
+}
+
+function checkHeader(name: string, value: unknown, what?: string): void {
+  if (!sendableName.test(name) || typeof value !== 'string' || !sendableValue.test(value))
+    throw tokenError(
+      'misconfigured',
+      () =>
+        process.env.NODE_ENV !== 'production' &&
+        `${what ?? 'Option "headers"'} does not make a valid header ${JSON.stringify(name)}. Pass a non-empty string of ASCII characters without line breaks.`,
+    );
 }
 
 /**
@@ -30,12 +44,34 @@ export function checkHeaders(headers: CallerHeaders, what: string): void {
  */
 export function sendableHeaders(headers: TokenHeaders): TokenHeaders {
   if (typeof headers !== 'object' || headers === null || 'then' in headers)
-    throw new TokenError(
+    throw tokenError(
       'misconfigured',
-      'Option "headers" must return headers synchronously. Return an object, not a promise.',
+      () =>
+        process.env.NODE_ENV !== 'production' &&
+        'Option "headers" must return headers synchronously. Return an object, not a promise.',
     );
-  const isMissing = (value: unknown) => value == null || (typeof value === 'string' && value.trim() === '');
-  const given = [...pairsOf(headers)].filter(([, value]) => !isMissing(value)) as [string, string][];
-  checkHeaders(given, 'Option "headers"');
-  return Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value]));
+  const sendable: Record<string, string> = {};
+  for (const [name, value] of pairsOf(headers) as Iterable<[string, string | null | undefined]>) {
+    if (value == null || /^\s*$/.test(value)) continue;
+    checkHeader(name, value);
+    sendable[name.toLowerCase()] = value;
+  }
+  return sendable;
+}
+
+/** The headers of a request with a token set, made, checked and frozen once per token set: all requests share them. */
+export function createRequestHeaders(
+  headers: ((tokens: TokenSet) => TokenHeaders) | undefined,
+): (tokens: TokenSet) => TokenHeaders {
+  let made: TokenHeaders = {};
+  let madeOf: TokenSet | undefined;
+  return tokens => {
+    if (madeOf !== tokens) {
+      made = Object.freeze(
+        headers ? sendableHeaders(headers(tokens)) : { authorization: `Bearer ${tokens.accessToken}` },
+      );
+      madeOf = tokens;
+    }
+    return made;
+  };
 }

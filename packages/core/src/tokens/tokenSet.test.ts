@@ -3,7 +3,7 @@ import { makeTokenSet, type TokenParts } from './tokenSet.ts';
 
 const requestedAt = Date.UTC(2026, 10, 22);
 const made = (parts: Partial<TokenParts>) =>
-  makeTokenSet({ parts: { accessToken: 'A', ...parts }, requestedAt }, { session: 'session-1', version: 1 });
+  makeTokenSet({ parts: { accessToken: 'A', ...parts }, requestedAt }, { sessionId: 'session-1', version: 1 });
 const untyped = (expiresInS: unknown) => made(JSON.parse(JSON.stringify({ expiresInS })) as Partial<TokenParts>);
 
 test.each([
@@ -33,4 +33,18 @@ test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('B52 ignores the time %
 test('B52 ignores a time that is a string', () => {
   const parts = JSON.parse(`{"expiresAt":"${requestedAt + 1_000}"}`) as Partial<TokenParts>;
   expect(made(parts).expiresAt).toBeUndefined();
+});
+
+test('a token set is a frozen plain object whose tokens are not enumerable', () => {
+  const tokens = made({ refreshToken: 'rA', expiresInS: 60 });
+  expect(Object.isFrozen(tokens)).toBe(true);
+  expect(Object.getPrototypeOf(tokens)).toBe(Object.prototype);
+  expect(Object.keys(tokens)).toEqual(['sessionId', 'version', 'receivedAt', 'expiresAt', 'refreshExpiresAt']);
+  expect(JSON.stringify(tokens)).not.toContain('rA');
+  expect(structuredClone(tokens)).not.toHaveProperty('accessToken');
+});
+
+test('a token set can be read through a Proxy, as in a ref of Vue', () => {
+  const tokens = new Proxy(made({ refreshToken: 'rA' }), {});
+  expect([tokens.accessToken, tokens.refreshToken]).toEqual(['A', 'rA']);
 });

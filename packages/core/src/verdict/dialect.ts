@@ -1,24 +1,24 @@
-import { type Challenge, parseChallenges } from './parseChallenges.ts';
-import { errorsIn, type GraphQLErrorLike, type ResponseFacts } from './responseFacts.ts';
+import { type Challenge, parseChallenges } from '../tokens/parseChallenges.ts';
+import type { GraphQLErrorLike, ResponseFacts } from './responseFacts.ts';
 
-/** What a response says about the token that was sent. */
+/** What a response states about the token that was sent. */
 export type Verdict = 'ok' | 'unauthenticated' | 'forbidden' | 'stepUp';
 
-/** How one API says "your token is dead" and "you may not": a row of a table. Extend one by spreading it. */
+/** How one API answers an unauthenticated and a forbidden operation: a row of a table. Extend one by spreading it. */
 export interface Dialect {
   /** Verdicts by error code, compared whole. */
   readonly codes: Readonly<Record<string, Verdict>>;
   /** Verdicts by HTTP status. */
   readonly statuses: Readonly<Record<number, Verdict>>;
-  /** Verdicts by the whole message of an error without a code: trimmed, in lower case, without a full stop. */
+  /** Verdicts by the whole message of an error without a code: trimmed, in lower case, without a full stop at the end. */
   readonly messages: Readonly<Record<string, Verdict>>;
-  /** Verdicts by the code with which a socket was closed. @defaultValue 4401 and 4403 mean that the token is dead */
+  /** Verdicts by the code with which a socket was closed. @defaultValue 4401 and 4403 are `unauthenticated` */
   readonly closeCodes?: Readonly<Record<number, Verdict>>;
   /** Where an error carries its code. @defaultValue `extensions.code` */
   readonly codeOf?: (error: GraphQLErrorLike) => unknown;
-  /** Looks first at each error; `undefined` leaves it to the rest. */
+  /** Judges each error first; `undefined` leaves it to the tables. */
   readonly judgeError?: (error: GraphQLErrorLike) => Verdict | undefined;
-  /** Looks first at the whole response; `undefined` leaves it to the rest. */
+  /** Judges the whole response first; `undefined` leaves it to the tables. */
   readonly judge?: (facts: ResponseFacts) => Verdict | undefined;
   /** Errors never have a `path`, so its absence proves nothing about the other root fields. @defaultValue false */
   readonly errorsLackPaths?: boolean;
@@ -43,7 +43,7 @@ export const defaultDialect: Dialect = {
   },
 };
 
-/** As of graphql-ws and Spring for GraphQL. */
+/** Of graphql-ws and Spring for GraphQL. */
 const usualCloseCodes: Readonly<Record<number, Verdict>> = { 4401: 'unauthenticated', 4403: 'unauthenticated' };
 
 /** @see RFC 6750 section 3.1, RFC 9470 section 3 */
@@ -56,7 +56,11 @@ const challengeErrors: Readonly<Record<string, Verdict>> = {
 const own = <T>(table: Readonly<Record<string | number, T>>, key: unknown): T | undefined =>
   typeof key === 'string' || typeof key === 'number' ? (Object.hasOwn(table, key) ? table[key] : undefined) : undefined;
 
-/** What this one error says about the token. */
+/** The errors, where they are a list: some servers send a string. */
+export const errorsIn = ({ errors }: Pick<ResponseFacts, 'errors'>): readonly GraphQLErrorLike[] =>
+  Array.isArray(errors) ? errors : [];
+
+/** The verdict of one error. */
 export function judgeError(error: GraphQLErrorLike | null, dialect: Dialect): Verdict | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const first = dialect.judgeError?.(error);
@@ -69,7 +73,7 @@ export function judgeError(error: GraphQLErrorLike | null, dialect: Dialect): Ve
     : undefined;
 }
 
-/** A challenge says something about the token only where the server refused; a 407 is a proxy's. */
+/** The challenges of a server that refused the request; a 407 comes from a proxy. */
 function tokenChallenges({ status = 0, challenge }: ResponseFacts): Challenge['params'][] {
   if (!challenge || status < 400 || status === 407) return [];
   return parseChallenges(challenge)
@@ -79,7 +83,7 @@ function tokenChallenges({ status = 0, challenge }: ResponseFacts): Challenge['p
 
 const judgeChallenge = ({ error }: Challenge['params']) => own(challengeErrors, error);
 
-/** The parameters of the challenge that goes with this verdict on a response; none where there is no challenge. */
+/** The parameters of the challenge that has this verdict; empty where there is no challenge. */
 export function challengeOf(facts: ResponseFacts, verdict: Verdict): Challenge['params'] {
   const challenges = tokenChallenges(facts);
   return challenges.find(challenge => judgeChallenge(challenge) === verdict) ?? challenges[0] ?? {};
@@ -89,7 +93,7 @@ const gravity: Readonly<Record<Verdict, number>> = { ok: 0, unauthenticated: 1, 
 const graver = (one: Verdict, other: Verdict = 'ok'): Verdict => (gravity[other] > gravity[one] ? other : one);
 
 /**
- * The verdict on a response. Pure. A "you may not" anywhere beats a "your token is dead" elsewhere: the token was good for that.
+ * The verdict on a response. Pure. `forbidden` anywhere beats `unauthenticated` elsewhere: the token was accepted there.
  */
 export function judge(facts: ResponseFacts, dialect: Dialect): Verdict {
   const { status = 0, errors } = facts;
@@ -99,6 +103,7 @@ export function judge(facts: ResponseFacts, dialect: Dialect): Verdict {
   const { closeCodes = usualCloseCodes } = dialect;
   let verdict = graver('ok', own(dialect.statuses, status) ?? own(closeCodes, facts.closeCode));
   for (const error of errorsIn(facts)) verdict = graver(verdict, judgeError(error, dialect));
-  for (const challenge of tokenChallenges(facts)) verdict = graver(verdict, judgeChallenge(challenge));
+  if (facts.challenge)
+    for (const challenge of tokenChallenges(facts)) verdict = graver(verdict, judgeChallenge(challenge));
   return verdict;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { refusal } from '../../test/scriptedProvider.ts';
 import { defaultDialect } from './dialect.ts';
-import { type MutationPolicy, mayRepeat } from './mayRetry.ts';
+import { type MutationPolicy, mayRetry } from './mayRetry.ts';
 import type { GraphQLErrorLike, ResponseFacts } from './responseFacts.ts';
 
 const error = (path?: (string | number)[], code = 'UNAUTHENTICATED'): GraphQLErrorLike => ({
@@ -13,7 +13,7 @@ const policies: readonly MutationPolicy[] = ['never', 'proven', 'safe', 'always'
 
 /** The policies that allow the retry of a mutation with these facts. */
 const allowing = (facts: Partial<ResponseFacts>, dialect = defaultDialect) =>
-  policies.filter(policy => mayRepeat({ ...refusal(null), kind: 'mutation', status: 200, ...facts }, policy, dialect));
+  policies.filter(policy => mayRetry({ ...refusal(null), kind: 'mutation', status: 200, ...facts }, policy, dialect));
 
 const whenProven = ['proven', 'safe', 'always'];
 const whenSafe = ['safe', 'always'];
@@ -94,23 +94,23 @@ test('B89 errors without a path prove nothing for several root fields when the s
 
 test('B89 an operation of unknown kind counts as a mutation', () => {
   const facts = refusal(null, { kind: 'unknown', data: { a: 1 } });
-  expect(policies.filter(policy => mayRepeat(facts, policy, defaultDialect))).toEqual(onlyAlways);
+  expect(policies.filter(policy => mayRetry(facts, policy, defaultDialect))).toEqual(onlyAlways);
 });
 
 test('B89 queries and subscriptions may be retried with every policy and answer', () => {
   for (const kind of ['query', 'subscription'] as const)
-    expect(policies.every(policy => mayRepeat(refusal(null, { kind, data: { a: 1 } }), policy, defaultDialect))).toBe(
+    expect(policies.every(policy => mayRetry(refusal(null, { kind, data: { a: 1 } }), policy, defaultDialect))).toBe(
       true,
     );
 });
 
 test('B85 a retried operation may not be retried again', () => {
   for (const kind of ['query', 'mutation', 'subscription', 'unknown'] as const)
-    expect(mayRepeat(refusal(null, { kind, repeated: true }), 'always', defaultDialect)).toBe(false);
+    expect(mayRetry(refusal(null, { kind, retried: true }), 'always', defaultDialect)).toBe(false);
 });
 
 test('B94 after a part was delivered only a subscription may be retried', () => {
   const allowed = (kind: ResponseFacts['kind']) =>
-    mayRepeat(refusal(null, { kind, delivered: true }), 'always', defaultDialect);
+    mayRetry(refusal(null, { kind, delivered: true }), 'always', defaultDialect);
   expect([allowed('query'), allowed('mutation'), allowed('subscription')]).toEqual([false, false, true]);
 });

@@ -1,32 +1,32 @@
-import { type Dialect, judgeError } from './dialect.ts';
-import { errorsIn, type ResponseFacts } from './responseFacts.ts';
+import { type Dialect, errorsIn, judgeError } from './dialect.ts';
+import type { ResponseFacts } from './responseFacts.ts';
 
 /**
- * Which refused mutations are sent again:
+ * Which refused mutations are retried:
  *
  * - `proven`: when the answer proves that nothing was executed.
  * - `safe`: also when every root field is `null` with an auth error at exactly its own path, as guards of Apollo Server and Nest answer.
- * - `always`, `never`: whatever the answer says.
+ * - `always`, `never`: whatever the answer states.
  */
 export type MutationPolicy = 'safe' | 'proven' | 'always' | 'never';
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** The server did not take the request, or did not begin to execute it. @see RFC 9110 section 15.5.2; GraphQL, request errors */
+/** Whether the server did not accept the request, or did not begin to execute it. @see RFC 9110 section 15.5.2; GraphQL, request errors */
 function isProven(facts: ResponseFacts): boolean {
   if (facts.data !== undefined) return false;
   const errors = errorsIn(facts);
   return (facts.status === 401 || errors.length > 0) && !errors.some(error => error?.path);
 }
 
-/** Without paths a refusal tells which field it was of only where there is one. */
-const tellsField = ({ rootFields }: ResponseFacts, { errorsLackPaths }: Dialect) =>
-  !errorsLackPaths || rootFields?.()?.length === 1;
+/** Whether it is known which field was refused: without paths only where there is one field. */
+const isFieldKnown = (facts: ResponseFacts, { errorsLackPaths }: Dialect) =>
+  !errorsLackPaths || facts.rootFields?.()?.length === 1;
 
-/** Every root field came back `null`, refused at its own door. */
+/** Whether every root field is `null` with an auth error at its own path. */
 function isRefusedAtRoot(facts: ResponseFacts, dialect: Dialect): boolean {
-  const { data, rootFields } = facts;
-  const fields = isObject(data) ? Object.keys(data) : data === null ? rootFields?.() : undefined;
+  const { data } = facts;
+  const fields = isObject(data) ? Object.keys(data) : data === null ? facts.rootFields?.() : undefined;
   if (!fields?.length || (isObject(data) && Object.values(data).some(value => value !== null))) return false;
   const isRefused = (field: string) =>
     errorsIn(facts).some(
@@ -35,13 +35,14 @@ function isRefusedAtRoot(facts: ResponseFacts, dialect: Dialect): boolean {
   return fields.every(isRefused);
 }
 
-/** Whether an operation that was refused may be sent again. Pure. */
-export function mayRepeat(facts: ResponseFacts, policy: MutationPolicy, dialect: Dialect): boolean {
-  if (facts.repeated) return false;
-  if (facts.kind === 'subscription') return true;
+/** Whether a refused operation may be sent again. Pure. */
+export function mayRetry(facts: ResponseFacts, policy: MutationPolicy, dialect: Dialect): boolean {
+  const { kind } = facts;
+  if (facts.retried) return false;
+  if (kind === 'subscription') return true;
   if (facts.delivered) return false;
-  if (facts.kind === 'query' || policy === 'always') return true;
+  if (kind === 'query' || policy === 'always') return true;
   if (policy === 'never') return false;
-  if (isProven(facts)) return facts.status === 401 || tellsField(facts, dialect);
+  if (isProven(facts)) return facts.status === 401 || isFieldKnown(facts, dialect);
   return (policy === 'safe' || dialect.refusesBeforeResolver === true) && isRefusedAtRoot(facts, dialect);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { errorsIn, headFacts } from './responseFacts.ts';
+import { errorsIn } from './dialect.ts';
+import { headFacts } from './responseFacts.ts';
 
 test('headFacts() reads the status and the challenge of a response, if present', () => {
   const headers = { 'www-authenticate': 'Bearer error="invalid_token"' };

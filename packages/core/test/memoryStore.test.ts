@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { recordA, settled } from '../../test/scriptedProvider.ts';
+import type { TokenStore } from '../src/store/tokenStore.ts';
 import { memoryStore } from './memoryStore.ts';
-import type { TokenStore } from './tokenStore.ts';
+import { recordA, settled } from './scriptedProvider.ts';
 
 const options = () => ({ waitMs: 1_000, signal: new AbortController().signal });
 function locking(store: TokenStore) {
@@ -31,7 +31,7 @@ test('B61 save() answers false when the stored record is not the expected one', 
   expect(store.save(recordA(), null)).toBe(true);
   expect(store.save(recordA({ version: 2 }), null)).toBe(false);
   expect(store.save(recordA({ version: 3 }), recordA({ version: 2 }))).toBe(false);
-  expect(store.save(recordA({ version: 2 }), recordA({ session: 'another' }))).toBe(false);
+  expect(store.save(recordA({ version: 2 }), recordA({ sessionId: 'another' }))).toBe(false);
   expect(store.save(recordA({ version: 2 }), recordA())).toBe(true);
   expect(store.load()).toMatchObject({ version: 2 });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { memoryStore } from '../../test/memoryStore.ts';
 import {
   current,
   jwt,
@@ -11,9 +12,8 @@ import {
   signedIn,
   success,
 } from '../../test/scriptedProvider.ts';
-import { memoryStore } from '../store/memoryStore.ts';
-import type { ResponseFacts } from '../verdict/responseFacts.ts';
-import type { TokenSet } from './tokenSet.ts';
+import type { TokenSet } from '../tokens/tokenSet.ts';
+import type { ResponseFacts } from './responseFacts.ts';
 
 const api = 'https://api.example/graphql';
 const receive = (headers: Headers, { url }: { readonly url: string }) => (url === api ? headers.get('x-token') : null);
@@ -34,7 +34,7 @@ test('B104 a token from a response header is used at once and saved, in the same
   const store = scriptedStore();
   const { auth, A, events } = signedIn({ receive, store });
   expect(auth.settle(responseWith('B', A))).toBeUndefined();
-  expect(current(auth)).toMatchObject({ accessToken: 'B', refreshToken: 'rA', session: A.session, version: 2 });
+  expect(current(auth)).toMatchObject({ accessToken: 'B', refreshToken: 'rA', sessionId: A.sessionId, version: 2 });
   expect(events).toEqual(['renewed']);
   await settled();
   expect(store.record?.accessToken).toBe('B');

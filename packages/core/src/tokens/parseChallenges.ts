@@ -5,13 +5,13 @@ export interface Challenge {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** A parameter; a scheme with a token68; a scheme; or what stands between them. */
+/** A parameter; a scheme with a token68; a scheme; or the characters between them. */
 const part =
   /([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([\w!#$%&'*+.^`|~-]+))(?=\s*(?:,|$))|([\w!#$%&'*+.^`|~-]+)(?:\s+([\w.~+/-]+=*)(?=\s*(?:,|$)))?|[\s,]+|./gy;
 
 /**
- * Reads a `WWW-Authenticate` header: several challenges, also in one field, in any case, with quoted commas. What it cannot
- * read it passes over.
+ * Reads a `WWW-Authenticate` header: several challenges, also in one field, in any case, with quoted commas. It skips what it
+ * cannot read.
  *
  * @see RFC 9110 section 11.6.1
  */

@@ -1,13 +1,10 @@
 import { expect, test, vi } from 'vitest';
-import { current, minutes, outcome, refusal, script, settled, signedIn, success } from '../../test/scriptedProvider.ts';
-import { TokenError } from '../errors/tokenError.ts';
-import type { Session } from '../session/session.ts';
-import { createEvents, type TokenEvents } from '../session/tokenEvents.ts';
-import { TokenSet } from '../tokens/tokenSet.ts';
-import { createSettle } from './decide.ts';
-import { defaultDialect } from './dialect.ts';
-import type { MutationPolicy } from './mayRetry.ts';
-import type { ResponseFacts } from './responseFacts.ts';
+import { current, minutes, outcome, refusal, settled, signedIn, success } from '../test/scriptedProvider.ts';
+import { TokenError } from './errors/tokenError.ts';
+import type { TokenEvents } from './session/tokenEvents.ts';
+import { defaultDialect } from './verdict/dialect.ts';
+import type { MutationPolicy } from './verdict/mayRetry.ts';
+import type { ResponseFacts } from './verdict/responseFacts.ts';
 
 const refusedAtRoot = (field: string): Partial<ResponseFacts> => ({
   status: 200,
@@ -23,8 +20,12 @@ test('B82 a refused query waits for the renewal and is retried with the successo
   await renewals.last.answer({ accessToken: 'B', expiresInS: 3600 });
   expect(await retry).toBe(auth.fresh());
   expect(current(auth).accessToken).toBe('B');
-  expect(events).toEqual(['refused', 'renewed', 'repeated']);
-  expect(eventPayloads.map(event => 'session' in event && event.session)).toEqual([A.session, A.session, A.session]);
+  expect(events).toEqual(['refused', 'renewed', 'retried']);
+  expect(eventPayloads.map(event => 'sessionId' in event && event.sessionId)).toEqual([
+    A.sessionId,
+    A.sessionId,
+    A.sessionId,
+  ]);
 });
 
 test('B82 an answer with data is settled synchronously, without a renewal, event or timer', async () => {
@@ -90,7 +91,7 @@ test.each<readonly [string, Partial<ResponseFacts>, string | undefined]>([
 ])('CHL-03 the payload of forbidden has the scope %s', (_, facts, scope) => {
   const { auth, A, clock, eventPayloads } = signedIn();
   void auth.settle(refusal(A, { status: 403, ...facts }));
-  expect(eventPayloads).toEqual([{ at: clock.now(), session: A.session, scope }]);
+  expect(eventPayloads).toEqual([{ at: clock.now(), sessionId: A.sessionId, scope }]);
 });
 
 const stepUp = 'Bearer error="insufficient_user_authentication", scope="a"';
@@ -108,7 +109,7 @@ test.each<StepUpCase>([
   const { auth, A, clock, events, eventPayloads } = signedIn();
   expect(auth.settle(refusal(A, { challenge }))).toBeUndefined();
   expect(events).toEqual(['stepUp']);
-  expect(eventPayloads).toEqual([{ at: clock.now(), session: A.session, ...requirements }]);
+  expect(eventPayloads).toEqual([{ at: clock.now(), sessionId: A.sessionId, ...requirements }]);
 });
 
 test('B84 fifty operations that are refused together share one renewal and are all retried', async () => {
@@ -119,7 +120,7 @@ test('B84 fifty operations that are refused together share one renewal and are a
   await renewals.last.answer('B');
   expect((await Promise.all(retries)).every(tokens => tokens === auth.fresh())).toBe(true);
   expect(renewals.calls).toHaveLength(1);
-  expect(events.filter(name => name === 'repeated')).toHaveLength(50);
+  expect(events.filter(name => name === 'retried')).toHaveLength(50);
 });
 
 test('B85 the refused token of an operation that may not be retried is renewed', async () => {
@@ -251,7 +252,7 @@ test('B95 an operation with a consumed body fails, and its refused token is rene
   const { auth, A, renewals } = signedIn();
   renewals.always(() => 'B');
   await expect(auth.settle(refusal(A, { isConsumed: true }))).rejects.toMatchObject({
-    code: 'notRepeatable',
+    code: 'notRetryable',
     refusal: { status: 401 },
   });
   await settled();
@@ -301,31 +302,20 @@ test('B10 signOut from a listener of refused fails the operation with signedOut'
   expect(renewals.calls).toHaveLength(0);
 });
 
-test('B12 operations refused with the same token set share one promise until it settles', async () => {
-  const { A, clock } = signedIn();
-  const successors = script<TokenSet, TokenSet>();
-  const settle = createSettle({
-    session: { tokens: A } as Session,
-    events: createEvents(clock.now),
-    now: clock.now,
-    cooldownMs: 0,
-    dialect: undefined,
-    receive: undefined,
-    renews: true,
-    successorOf: refused => successors.run(refused),
-  });
-  const older = new TokenSet({ session: A.session, version: 0, accessToken: 'older', receivedAt: 0 });
-  const settleRefusal = (sent: TokenSet) => outcome(settle(refusal(sent)) ?? Promise.resolve());
-  const first = [settleRefusal(older), settleRefusal(older)];
-  const second = [settleRefusal(A), settleRefusal(A)];
-  expect(successors.calls.map(({ argument }) => argument)).toEqual([older, A]);
-  await successors.calls[0]?.answer(A);
-  second.push(settleRefusal(A));
-  expect(successors.calls).toHaveLength(2);
-  await successors.calls[1]?.fail(new TokenError('unavailable', 'Unreachable.'));
-  expect(await Promise.all([...first, ...second])).toEqual(['A', 'A', 'unavailable', 'unavailable', 'unavailable']);
-  void settleRefusal(A);
-  expect(successors.calls).toHaveLength(3);
+test('B12 operations refused with the same token set stand in one list, in their order, until its renewal ends', async () => {
+  const { auth, A, renewals } = signedIn();
+  const answered: string[] = [];
+  const refuse = (name: string) =>
+    auth.decide({ ...refusal(A), resume: () => answered.push(name), fail: () => answered.push(name) }, {});
+  expect(['one', 'two'].map(refuse)).toEqual(['wait', 'wait']);
+  const { list } = [...auth.manager().refused.values()][0] ?? {};
+  await settled();
+  expect([refuse('three'), list?.waiters.length, renewals.calls.length]).toEqual(['wait', 3, 1]);
+  await renewals.last.fail(new TokenError('unavailable', 'Unreachable.'));
+  expect(answered).toEqual(['one', 'two', 'three']);
+  expect(auth.manager().refused.size).toBe(0);
+  expect(refuse('four')).toBe('wait');
+  expect(auth.manager().refused.get(A)?.list).not.toBe(list);
 });
 
 test('B93 a subscription is resubscribed each time its token expires after data', async () => {
@@ -345,7 +335,7 @@ test('B93 the second refusal of a subscription without data in between is delive
   const { auth, A, renewals } = signedIn();
   renewals.always(() => 'B');
   const B = (await auth.settle(refusal(A, { kind: 'subscription' }))) ?? null;
-  expect(auth.settle(refusal(B, { kind: 'subscription', repeated: true }))).toBeUndefined();
+  expect(auth.settle(refusal(B, { kind: 'subscription', retried: true }))).toBeUndefined();
 });
 
 test('B94 a query of which a part was delivered is not retried, but its token is renewed', async () => {

@@ -1,0 +1,34 @@
+// The kit for adapters and providers; applications need index.ts only.
+
+// Before an attempt
+export type { AdapterOptions, AuthChoice } from './adapter/adapterOptions.ts';
+export { allowedOrigins } from './adapter/allowedOrigins.ts';
+export { checkAttempt } from './adapter/checkAttempt.ts';
+export { hasHeader, mergeHeaders, wouldLeak } from './adapter/mergeHeaders.ts';
+// After its answer
+export { type BodyFacts, readBody } from './adapter/readBody.ts';
+export { rootFields } from './adapter/rootFields.ts';
+export { warnOnce } from './adapter/warnOnce.ts';
+export type { DecideOptions, Decision } from './decide.ts';
+export { inDevelopment } from './errors/tokenError.ts';
+export type { Attempt } from './manager.ts';
+export type { Waiter } from './session/waitingList.ts';
+// For stores and providers
+export { keyValuePlace } from './store/keyValueStore.ts';
+export { type Challenge, parseChallenges } from './tokens/parseChallenges.ts';
+export {
+  type AuthServerAnswer,
+  authServerError,
+  readTokenResponse,
+  type TokenResponse,
+} from './tokens/readTokens.ts';
+export { type CallerHeaders, checkHeaders, type TokenHeaders } from './tokens/requestHeaders.ts';
+export { type Dialect, judge, type Verdict } from './verdict/dialect.ts';
+export type { ReceivedFacts, Receiver } from './verdict/headerReceiver.ts';
+export { type MutationPolicy, mayRetry } from './verdict/mayRetry.ts';
+export {
+  type GraphQLErrorLike,
+  headFacts,
+  type ReceivedResponse,
+  type ResponseFacts,
+} from './verdict/responseFacts.ts';

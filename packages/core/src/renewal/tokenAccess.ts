@@ -1,0 +1,124 @@
+import { disposed, type TokenError, tokenError } from '../errors/tokenError.ts';
+import type { Manager, Waiting } from '../manager.ts';
+import { pausedBy } from '../session/cooldown.ts';
+import { supersededIn } from '../session/session.ts';
+import type { SignedIn } from '../session/sessionState.ts';
+import { aborted, addWaiter, answerAll, type Waiter } from '../session/waitingList.ts';
+import type { TokenSet } from '../tokens/tokenSet.ts';
+import { noProgress, startRenewal } from './renewal.ts';
+
+// The ways to a token set: at once, by waiting, and the successor of a refused one.
+
+/** See `TokenManager.fresh`. */
+export function freshTokens(manager: Manager): TokenSet | null | undefined {
+  const { state, clock } = manager.session;
+  if (state.status !== 'signedIn') return state.status === 'signedOut' && !state.maySignIn ? null : undefined;
+  const now = clock.now();
+  return now < state.schedule.softAt && now >= state.schedule.from
+    ? state.tokens
+    : useWhileRenewing(manager, state, now);
+}
+
+/** A token set past its fresh zone: in the soft zone it is used while a successor is renewed. */
+function useWhileRenewing(manager: Manager, state: SignedIn, now: number): TokenSet | undefined {
+  const { tokens, schedule, scheduleBefore } = state;
+  if (!manager.renews) return tokens;
+  const isRenewable = canRenew(manager, tokens, now);
+  if (scheduleBefore || now >= schedule.hardAt || (now < schedule.from && isRenewable)) return undefined;
+  const { flight, cooldown } = manager.session;
+  if (!flight && isRenewable && !pausedBy(cooldown, now)) queueMicrotask(() => renewAhead(manager, tokens));
+  return tokens;
+}
+
+/** Not synchronously: `fresh` may be called by a component that renders, and listeners of the state would update others. */
+function renewAhead(manager: Manager, tokens: TokenSet): void {
+  const { state, flight } = manager.session;
+  if (state.tokens === tokens && !flight) void startRenewal(manager, 'ahead');
+}
+
+/** Whether there is anything to renew this token set with. */
+export function canRenew({ session, options, renews }: Manager, tokens: TokenSet, now: number): boolean {
+  const { refreshExpiresAt = Number.POSITIVE_INFINITY } = tokens;
+  return session.state.maySignIn || (options.renew !== undefined && renews && now < refreshExpiresAt);
+}
+
+/** Answers the waiter when `fresh` has an answer, or when the renewal fails; not synchronously. */
+export function waitForTokens(manager: Manager, waiter: Waiter<TokenSet | null>, signal?: AbortSignal | null): void {
+  if (signal?.aborted) waiter.fail(aborted());
+  else addWaiter(joinWaiting(manager).list, waiter, signal);
+}
+
+/** The list of those who wait since the present epoch; the first of them starts what they wait for. */
+function joinWaiting(manager: Manager): Waiting {
+  const { epoch, state } = manager.session;
+  if (manager.waiting?.epoch === epoch) return manager.waiting;
+  const waiting: Waiting = { epoch, tokens: state.tokens, list: { waiters: [] } };
+  manager.waiting = waiting;
+  void serve(manager, waiting);
+  return waiting;
+}
+
+async function serve(manager: Manager, waiting: Waiting): Promise<void> {
+  const failure = await acquire(manager);
+  if (manager.waiting === waiting) delete manager.waiting;
+  const { epoch } = waiting.tokens ? waiting : manager.session;
+  answerAll(waiting.list, waiter => answer(manager, waiter, epoch, failure));
+}
+
+/** Resolves when the token set is there, or to the failure of its renewal. */
+async function acquire(manager: Manager): Promise<TokenError | undefined> {
+  await manager.store?.loaded;
+  const { status } = manager.session.state;
+  if (status === 'disposed') return disposed();
+  if (freshTokens(manager) !== undefined) return undefined;
+  if (status === 'signedIn') return startRenewal(manager, 'expired');
+  return startRenewal(manager, status === 'restoring' ? 'restore' : 'credentials');
+}
+
+/**
+ * The session is looked at anew for each waiter: one that was answered before may have signed out.
+ *
+ * @param epoch - that of the token set that they waited for; of the answer, where there was none
+ */
+function answer(
+  { session }: Manager,
+  waiter: Waiter<TokenSet | null>,
+  epoch: number,
+  failure: TokenError | undefined,
+): void {
+  const { tokens, status } = session.state;
+  const isUsable = tokens && session.clock.now() < (tokens.expiresAt ?? Number.POSITIVE_INFINITY);
+  if (session.epoch !== epoch || status === 'disposed') waiter.fail(failure ?? supersededIn(session));
+  else if (failure && !isUsable)
+    waiter.fail(failure); // a renewal ahead of need may fail
+  else waiter.resume(tokens ?? null);
+}
+
+/** The successor of a refused token set; it may be there already, also when the last renewal has failed. */
+export async function successorOf(manager: Manager, refused: TokenSet): Promise<TokenSet> {
+  const { session } = manager;
+  let failure: TokenError | undefined;
+  for (let renewals = 0; ; renewals++) {
+    const { state } = session;
+    if (!state.tokens || state.tokens.sessionId !== refused.sessionId) throw failure ?? supersededIn(session);
+    const isOther = state.tokens !== refused && state.tokens.accessToken !== refused.accessToken;
+    if (isOther && !state.scheduleBefore) return state.tokens;
+    if (failure) throw failure;
+    if (renewals === 2) throw noProgress();
+    failure = await startRenewal(manager, 'refused'); // one started for another reason may answer the same token
+  }
+}
+
+/** A new token set, whatever the present one is. */
+export async function renewNow(manager: Manager): Promise<TokenSet> {
+  const { session, store } = manager;
+  await store?.loaded;
+  if (session.state.status === 'disposed') throw disposed();
+  const failure = session.state.tokens && (await startRenewal(manager, 'asked'));
+  if (failure) throw failure;
+  const tokens =
+    session.state.tokens ??
+    (await new Promise<TokenSet | null>((resume, fail) => waitForTokens(manager, { resume, fail })));
+  if (tokens) return tokens;
+  throw tokenError('signedOut', () => process.env.NODE_ENV !== 'production' && 'Nobody is signed in.');
+}

@@ -1,0 +1,68 @@
+import { overdue, type Schedule } from '../tokens/schedule.ts';
+import type { TokenSet } from '../tokens/tokenSet.ts';
+
+export interface SignedIn {
+  readonly status: 'signedIn';
+  readonly tokens: TokenSet;
+  readonly schedule: Schedule;
+  /** Whether `credentials` may be called: not after a sign-out, until the user signs in. */
+  readonly maySignIn: boolean;
+  /** While a refused token set is being renewed: the schedule to return to when there is no successor. */
+  readonly scheduleBefore?: Schedule | undefined;
+}
+
+/** What is known of the session. `fresh()`, the public snapshot and `keepFresh` are read from it. */
+export type SessionState =
+  /** The store has not answered. */
+  | { readonly status: 'loading'; readonly maySignIn: boolean; readonly tokens?: undefined }
+  /** Nothing is stored; `renew` is called without a token set. */
+  | { readonly status: 'restoring'; readonly maySignIn: boolean; readonly tokens?: undefined }
+  | { readonly status: 'signedOut'; readonly maySignIn: boolean; readonly tokens?: undefined }
+  | SignedIn
+  | { readonly status: 'disposed'; readonly maySignIn: false; readonly tokens?: undefined };
+
+export type SessionEvent =
+  /** The store held a session, or one begins. */
+  | {
+      readonly type: 'loaded' | 'signedIn';
+      readonly tokens: TokenSet;
+      readonly schedule: Schedule;
+      readonly maySignIn: boolean;
+    }
+  | { readonly type: 'renewed'; readonly tokens: TokenSet; readonly schedule: Schedule }
+  /** The token set was refused, and its successor is being renewed. */
+  | { readonly type: 'refused' }
+  /** A renewal has ended without a successor. */
+  | { readonly type: 'kept' }
+  | { readonly type: 'restoring' }
+  | { readonly type: 'signedOut'; readonly maySignIn: boolean }
+  | { readonly type: 'disposed' };
+
+/** The next state; the same object where nothing changes. Pure. */
+export function transition(state: SessionState, event: SessionEvent): SessionState {
+  if (state.status === 'disposed') return state;
+  const { maySignIn } = state;
+  switch (event.type) {
+    case 'loaded':
+    case 'signedIn':
+      return { status: 'signedIn', tokens: event.tokens, schedule: event.schedule, maySignIn: event.maySignIn };
+    case 'renewed':
+      return state.tokens?.sessionId === event.tokens.sessionId
+        ? { status: 'signedIn', tokens: event.tokens, schedule: event.schedule, maySignIn }
+        : state;
+    case 'refused':
+      return state.tokens && !state.scheduleBefore
+        ? { ...state, schedule: overdue, scheduleBefore: state.schedule }
+        : state;
+    case 'kept':
+      return state.tokens && state.scheduleBefore
+        ? { ...state, schedule: state.scheduleBefore, scheduleBefore: undefined }
+        : state;
+    case 'restoring':
+      return { status: 'restoring', maySignIn };
+    case 'signedOut':
+      return { status: 'signedOut', maySignIn: event.maySignIn };
+    case 'disposed':
+      return { status: 'disposed', maySignIn: false };
+  }
+}

@@ -1,0 +1,47 @@
+import { disposed, tokenError } from './errors/tokenError.ts';
+import type { Manager } from './manager.ts';
+import { drop, requestSignIn, revoke } from './renewal/authServer.ts';
+import { beginWith } from './renewal/renewal.ts';
+import { endSession } from './session/session.ts';
+import { makeTokenSet, nowhere, type TokenAnswer, type TokenParts } from './tokens/tokenSet.ts';
+
+// What a user does: signing in and out. The last act wins, also over the answer to an earlier one.
+
+/** Resolves to what the auth server answers next to the tokens. */
+export async function signIn(manager: Manager, credentials: unknown): Promise<object> {
+  const act = ++manager.userActs;
+  const answer = await requestSignIn(manager, credentials);
+  if (act !== manager.userActs || manager.session.state.status === 'disposed') {
+    drop(manager, answer);
+    throw tokenError(
+      'aborted',
+      () => process.env.NODE_ENV !== 'production' && 'Superseded by another sign-in or sign-out.',
+    );
+  }
+  await begin(manager, answer);
+  const { accessToken, refreshToken, expiresInS, expiresAt, refreshExpiresInS, refreshExpiresAt, ...rest } =
+    answer.parts;
+  return rest;
+}
+
+export async function adopt(manager: Manager, tokens: TokenParts | string): Promise<void> {
+  const parts = typeof tokens === 'object' && tokens ? tokens : { accessToken: tokens };
+  await begin(manager, { parts, requestedAt: manager.session.clock.now() });
+}
+
+export async function signOut(manager: Manager): Promise<void> {
+  const { session, store } = manager;
+  const { tokens } = session.state;
+  manager.userActs++;
+  const deleted = store?.end(); // before listeners run: one of them may sign in
+  endSession(session, 'signOut');
+  if (tokens) void revoke(manager, tokens);
+  await deleted;
+}
+
+async function begin(manager: Manager, answer: TokenAnswer): Promise<void> {
+  if (manager.session.state.status === 'disposed') throw disposed();
+  makeTokenSet(answer, nowhere); // throws before anything has changed
+  manager.userActs++;
+  await beginWith(manager, answer);
+}
