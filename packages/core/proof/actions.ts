@@ -1,5 +1,4 @@
 import type { TokenRecord } from '../src/store/tokenStore.ts';
-import { defaults } from '../src/tokenManagerOptions.ts';
 import type { TokenSet } from '../src/tokens/tokenSet.ts';
 import { minutes, refusal, success } from '../test/scriptedProvider.ts';
 import type { AuthServer } from './authServer.ts';
@@ -7,7 +6,7 @@ import type { Environment } from './environment.ts';
 import { userOf } from './history.ts';
 import type { Action, ApiAnswer } from './scenario.ts';
 import type { SimulatedStorage } from './simulatedStorage.ts';
-import type { Tab } from './tab.ts';
+import { cooldownMs, type Tab } from './tab.ts';
 
 /** What the actions use. */
 export interface ActionContext {
@@ -38,30 +37,32 @@ function settle(
   answer: ApiAnswer,
 ) {
   const { env, server } = context;
-  const { auth, history, unprovenUntil } = tab;
+  const { history, unprovenUntil } = tab;
   const { current } = history;
   if (answer !== 'refuses') {
     if (current?.accessToken === sent.accessToken) tab.proven = sent;
     const newToken = answer === 'acceptsWithNewToken' ? { 'x-token': server.issue(userOf(sent)).accessToken } : {};
     const response = () => ({ headers: new Headers(newToken), url: '', redirected: false });
-    return tab.wait(() => auth.settle(success(sent, { operation, repeated: isRetry, response })));
+    return tab.waitAsAdapter(waiter =>
+      tab.auth.decide({ ...success(sent, { operation, retried: isRetry, response }), ...waiter }, {}),
+    );
   }
   tab.refusedTokens.add(sent.accessToken);
   const isCurrent = current?.accessToken === sent.accessToken && current.version === sent.version;
   const isUnproven =
     isCurrent && !tab.hasAborted && tab.proven !== sent && env.clock.now() < (unprovenUntil.get(sent) ?? 0);
   let isWaiting = false;
-  const successor = tab.wait(signal => {
-    const settled = auth.settle(refusal(sent, { operation, repeated: isRetry }), { signal });
-    isWaiting = settled !== undefined;
-    return settled;
+  const successor = tab.waitAsAdapter((waiter, signal) => {
+    const decision = tab.auth.decide({ ...refusal(sent, { operation, retried: isRetry }), ...waiter }, {}, signal);
+    isWaiting = decision === 'wait';
+    return decision;
   }, sent);
+  if (isWaiting) tab.refusalIsRenewed(sent);
   if (isUnproven && isWaiting) env.violated('a renewal of an unproven token set within its cool-down');
   return successor.then(tokens => {
     const periodStart = history.current?.since ?? 0; // other callers may have received it earlier, before the clock was set
     const since = Math.min(env.clock.now(), history.stepStartedAt, periodStart);
-    if (tokens && tab.proven !== tokens && !unprovenUntil.has(tokens))
-      unprovenUntil.set(tokens, since + defaults.cooldownMs);
+    if (tokens && tab.proven !== tokens && !unprovenUntil.has(tokens)) unprovenUntil.set(tokens, since + cooldownMs);
     return tokens;
   });
 }
@@ -71,7 +72,12 @@ async function runOperation(context: ActionContext, tab: Tab, operation: string)
   const { auth, history } = tab;
   const fresh = auth.fresh();
   if (fresh) tab.receive(fresh, ++history.sequence);
-  let sent = fresh === undefined ? await tab.wait(signal => auth.get({ signal })) : (fresh ?? undefined);
+  let sent = fresh ?? undefined;
+  if (fresh === undefined)
+    sent = await tab.waitAsAdapter((waiter, signal) => {
+      auth.waitFor(waiter, signal);
+      return 'wait';
+    });
   for (let attempt = 0; sent && attempt < 3; attempt++) {
     if (attempt === 2) context.env.violated('a second retry');
     const answer = context.nextApiAnswer();
@@ -82,18 +88,20 @@ async function runOperation(context: ActionContext, tab: Tab, operation: string)
 
 function signOut({ env }: ActionContext, tab: Tab): void {
   const { auth } = tab;
-  tab.sessionChanges++;
+  const change = ++tab.sessionChanges;
   tab.isSignedOut = tab.credentialsAreOff = true;
   tab.cooldown.end();
   void auth.signOut();
+  if (change !== tab.sessionChanges) return; // a listener has signed in
   if (auth.fresh() !== null || auth.state.status !== 'signedOut') env.violated('signOut was not synchronous');
 }
 
 function adopt({ env, server }: ActionContext, tab: Tab): void {
   const parts = server.issue(server.newUser());
-  tab.sessionChanges++;
+  const change = ++tab.sessionChanges;
   tab.recordSignIn();
   void tab.auth.adopt(parts);
+  if (change !== tab.sessionChanges) return; // a listener has signed out, or in
   if (tab.auth.fresh()?.accessToken !== parts.accessToken) env.violated('adopt was not synchronous');
 }
 
@@ -116,7 +124,7 @@ function setClock(context: ActionContext, fraction: number): void {
   context.setBackMs += Math.max(-ms, 0);
 }
 
-const damagedRecord: TokenRecord = { v: 1, session: '', version: 1, accessToken: '', receivedAt: 0 };
+const damagedRecord: TokenRecord = { v: 1, sessionId: '', version: 1, accessToken: '', receivedAt: 0 };
 
 type RunAction = (context: ActionContext, tab: Tab, fraction: number) => unknown;
 
@@ -128,13 +136,14 @@ export const actions: Readonly<Record<Action, RunAction>> = {
   },
   get: (_context, tab) => void tab.wait(signal => tab.auth.get({ signal })),
   runOperation: (context, tab, fraction) => void runOperation(context, tab, choose(operations, fraction) ?? ''),
-  renew: (_context, tab) => void tab.wait(signal => tab.auth.renew({ signal })),
+  renew: (_context, tab) => void tab.wait(signal => tab.auth.renew({ signal }), { isOfAnySession: true }),
   refuseEarlierToken(context, tab, fraction) {
     const refused = choose(tab.received, fraction);
     if (!refused) return;
     tab.refusedTokens.add(refused.accessToken);
     if (fraction < 0.5) void settle(context, tab, refused, 'an earlier query', false, 'refuses');
-    else void tab.wait(signal => tab.auth.renew({ refused, signal }), refused);
+    else void tab.wait(signal => tab.auth.renew({ refused, signal }), { refused });
+    if (fraction >= 0.5) tab.refusalIsRenewed(refused);
   },
   abort(_context, tab, fraction) {
     const waiter = choose([...tab.waiters], fraction);

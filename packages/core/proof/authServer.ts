@@ -1,12 +1,15 @@
 import { TokenError } from '../src/errors/tokenError.ts';
 import type { RenewalReason } from '../src/session/tokenEvents.ts';
-import { defaults, type RenewContext } from '../src/tokenManagerOptions.ts';
+import type { RenewContext } from '../src/tokenManagerOptions.ts';
 import type { TokenParts, TokenSet } from '../src/tokens/tokenSet.ts';
 import type { Password, SignedIn } from '../test/scriptedProvider.ts';
 import type { CooldownCheck } from './cooldownCheck.ts';
 import type { Environment } from './environment.ts';
 import { type History, userOf } from './history.ts';
 import type { RenewalAnswer, Scenario } from './scenario.ts';
+
+/** The default of the option `renewAheadMs`. */
+export const renewAheadMs = 60_000;
 
 /** What the option `credentials` returns. */
 export const robotCredentials: Password = { username: 'robot', password: 'a password of a robot' };
@@ -43,7 +46,7 @@ const never = Number.POSITIVE_INFINITY;
 /** The core treats a token set as expired when the clock was set back by more than this. */
 const clockToleranceMs = 5 * 60_000;
 
-const nameOf = ({ session, version, accessToken }: TokenSet) => `${session} ${version} ${accessToken}`;
+const nameOf = ({ sessionId, version, accessToken }: TokenSet) => `${sessionId} ${version} ${accessToken}`;
 
 /** An auth server that answers as planned, when the scheduler chooses it, and reports token requests that must not happen. */
 export class AuthServer {
@@ -98,8 +101,9 @@ export class AuthServer {
   signIn(client: Client, { username, password }: Password): Promise<SignedIn | null> {
     const isAutomatic = password === robotCredentials.password;
     if (isAutomatic && client.credentialsAreOff) this.#env.violated('the credentials were used after the sign-out');
+    if (client.isDisposed) this.#env.violated('a sign-in after dispose');
     const { sessionChanges } = client;
-    const session = client.history.current?.session;
+    const session = client.history.current?.sessionId;
     const answer = this.#nextSignIn();
     if (answer === 'neverSettles') return new Promise(() => {});
     return this.#env.schedule(`sign-in ${answer}`, () => {
@@ -110,7 +114,7 @@ export class AuthServer {
       }
       const parts = this.issue(username);
       const isSuperseded = isAutomatic
-        ? client.isSignedOut || client.history.current?.session !== session
+        ? client.isSignedOut || client.history.current?.sessionId !== session
         : client.sessionChanges !== sessionChanges;
       if (client.isDisposed || isSuperseded) client.history.lateTokens.add(parts.accessToken);
       else if (!isAutomatic) client.recordSignIn();
@@ -120,13 +124,14 @@ export class AuthServer {
 
   #checkRequest(client: Client, { current, reason }: RenewContext): void {
     const env = this.#env;
+    if (client.isDisposed) env.violated('a renewal after dispose');
     const { history, lockFailed, isSignedOut, hasOneWriter } = client;
     const isConcurrent = (request: TokenRequest) =>
-      request.current?.session === current?.session && !request.isAnswered && !request.signal.aborted;
+      request.current?.sessionId === current?.sessionId && !request.isAnswered && !request.signal.aborted;
     const concurrent = this.#requests.filter(isConcurrent);
     if (concurrent.some(request => request.client === client)) env.violated('two renewals at once in one tab');
     const holdsLock = ({ client: other }: TokenRequest) =>
-      current && !other.lockFailed && !other.history.endedSessions.has(current.session);
+      current && !other.lockFailed && !other.history.endedSessions.has(current.sessionId);
     if (this.#scenario.hasLock && !lockFailed && concurrent.some(holdsLock))
       env.violated('two renewals at once in two tabs with a lock');
     if (isSignedOut) env.violated('a renewal after the sign-out');
@@ -134,7 +139,7 @@ export class AuthServer {
     if (reason === 'ahead' && this.#scenario.exclusive)
       env.violated('a renewal ahead of expiry with an exclusive provider');
     if (!current) return;
-    if (history.endedSessions.has(current.session)) env.violated('a renewal of an ended session');
+    if (history.endedSessions.has(current.sessionId)) env.violated('a renewal of an ended session');
     if (this.#renewed.has(nameOf(current)) && hasOneWriter) env.violated('a second renewal of one token set');
     if (history.rejectedTokenSets.has(nameOf(current)))
       env.violated('a refresh token was sent again after its rejection');
@@ -142,7 +147,7 @@ export class AuthServer {
 
   /** Whether the token set had to be renewed now, or when the renewal started: the store may have been slow in between. */
   #isNeeded(client: Client, { accessToken, receivedAt, expiresAt = never }: TokenSet, reason: RenewalReason): boolean {
-    const aheadMs = Math.min(defaults.renewAheadMs, (expiresAt - receivedAt) / 5);
+    const aheadMs = Math.min(renewAheadMs, (expiresAt - receivedAt) / 5);
     const times = [this.#env.clock.now(), client.cooldown.renewingSince];
     const isExpired = times.some(now => now >= expiresAt - aheadMs / 10 || now < receivedAt - clockToleranceMs);
     if (reason === 'refused') return isExpired || client.refusedTokens.has(accessToken);
@@ -163,7 +168,7 @@ export class AuthServer {
     if (answer === 'invalidBody') return JSON.parse('{}') as TokenParts;
     if (answer === 'rejection') {
       if (signal.aborted || !current) return null;
-      history.rejectedSessions.add(current.session);
+      history.rejectedSessions.add(current.sessionId);
       history.rejectedTokenSets.add(nameOf(current));
       return null;
     }
@@ -171,11 +176,11 @@ export class AuthServer {
     const parts = this.issue(current ? userOf(current) : this.newUser(), answer !== 'keepsRefreshToken');
     if (answer === 'invalidToken') return { ...parts, accessToken: `${parts.accessToken}\n` };
     const isSuperseded = current
-      ? history.endedSessions.has(current.session)
+      ? history.endedSessions.has(current.sessionId)
       : client.isSignedOut || history.current !== undefined;
     if (client.isDisposed || signal.aborted || isSuperseded) history.lateTokens.add(parts.accessToken);
     else if (current) {
-      history.unsavedTokens.add(parts.accessToken);
+      if (this.#scenario.hasStore) history.unsavedTokens.add(parts.accessToken);
       this.#renewed.add(nameOf(current));
     }
     return parts;

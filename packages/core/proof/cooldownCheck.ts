@@ -1,3 +1,4 @@
+import type { TokenManagerState } from '../src/session/snapshot.ts';
 import type { TokenEvents } from '../src/session/tokenEvents.ts';
 import type { Environment } from './environment.ts';
 
@@ -15,7 +16,8 @@ export class CooldownCheck {
   #since = 0;
   #until = 0;
   #isRenewing = false;
-  #hasFailed = false;
+  /** The error when the last renewal started. */
+  #errorBefore: TokenManagerState['error'];
 
   constructor(env: Environment, cooldownMs: number) {
     this.#env = env;
@@ -23,7 +25,6 @@ export class CooldownCheck {
   }
 
   renewalFailed({ reason, error }: TokenEvents['renewalFailed']): void {
-    this.#hasFailed = true;
     const { code, retryAfterMs = 0 } = error;
     if (code === 'sessionExpired' || (code === 'noProgress' && reason === 'asked')) return;
     const pause =
@@ -33,19 +34,26 @@ export class CooldownCheck {
     this.#until = this.#since + Math.max(pause, retryAfterMs);
   }
 
-  /** A renewal that ended without a failure ends the cool-down. */
-  stateChanged(isRenewing: boolean): void {
-    if (isRenewing && !this.#isRenewing) {
-      this.#hasFailed = false;
-      const now = this.#env.clock.now();
-      this.renewingSince = now;
-      if (now >= this.#since && now < this.#until) this.#env.violated('a renewal during the cool-down');
-    }
-    if (!isRenewing && this.#isRenewing && !this.#hasFailed) this.end();
-    this.#isRenewing = isRenewing;
+  /** A renewal that ended without a failure ends the cool-down. The state changes before `renewalFailed` is emitted. */
+  stateChanged(state: TokenManagerState): void {
+    const wasRenewing = this.#isRenewing;
+    this.#isRenewing = state.renewing;
+    if (state.renewing && !wasRenewing) this.#renewalStarted(state);
+    else if (wasRenewing && !state.renewing && !this.#hasFailed(state)) this.end();
   }
 
   end(): void {
     this.#failures = this.#until = 0;
+  }
+
+  #hasFailed({ error }: TokenManagerState): boolean {
+    return error !== undefined && error !== this.#errorBefore;
+  }
+
+  #renewalStarted({ error }: TokenManagerState): void {
+    this.#errorBefore = error;
+    const now = this.#env.clock.now();
+    this.renewingSince = now;
+    if (now >= this.#since && now < this.#until) this.#env.violated('a renewal during the cool-down');
   }
 }

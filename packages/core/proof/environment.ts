@@ -5,6 +5,8 @@ export interface Environment {
   readonly clock: FakeClock;
   /** Milliseconds since the start, regardless of how the clock was set. */
   elapsedMs(): number;
+  /** Whether the clock was set back. */
+  isSetBack(): boolean;
   /** Runs `run` when the scheduler chooses it among all pending work. */
   schedule<T>(label: string, run: () => T): Promise<T>;
   /** Reports an invariant that does not hold. */

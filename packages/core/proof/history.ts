@@ -5,7 +5,7 @@ import type { Environment } from './environment.ts';
 
 /** A period in which the tab used one token set. Unknown fields are filled in when the token set is first handed out. */
 interface Period {
-  readonly session: string;
+  readonly sessionId: string;
   version?: number | undefined;
   accessToken?: string | undefined;
   /** By the clock. */
@@ -52,50 +52,51 @@ export class History {
     this.stepStartedAt = this.#env.clock.now();
   }
 
-  beginSession(session: string, tokens?: { readonly version: number; readonly accessToken: string } | null): void {
+  beginSession(sessionId: string, tokens?: { readonly version: number; readonly accessToken: string } | null): void {
     const { current } = this;
-    if ((tokens?.version ?? Number.POSITIVE_INFINITY) <= (this.endedSessions.get(session) ?? -1))
+    if ((tokens?.version ?? Number.POSITIVE_INFINITY) <= (this.endedSessions.get(sessionId) ?? -1))
       this.#env.violated('an ended session began again');
-    this.endedSessions.delete(session);
-    if (current && current.session !== session) this.#env.violated('a session began before the last one had ended');
+    this.endedSessions.delete(sessionId);
+    if (current && current.sessionId !== sessionId) this.#env.violated('a session began before the last one had ended');
     this.#endPeriod();
     const known = tokens && { version: tokens.version, accessToken: tokens.accessToken };
-    this.periods.push({ session, ...known, since: this.#env.clock.now(), until: Number.POSITIVE_INFINITY });
+    this.periods.push({ sessionId, ...known, since: this.#env.clock.now(), until: Number.POSITIVE_INFINITY });
   }
 
-  renew({ session, version }: TokenEvents['renewed'], accessToken: string | undefined): void {
+  renew({ sessionId, version }: TokenEvents['renewed'], accessToken: string | undefined): void {
     const { current } = this;
-    if (current?.session !== session) this.#env.violated('a renewal of another session than that of the tab');
+    if (current?.sessionId !== sessionId) this.#env.violated('a renewal of another session than that of the tab');
     if (version < (current?.version ?? 0)) this.#env.violated('an older token set replaced a newer one');
     this.#endPeriod();
     const since = this.#env.clock.now();
-    this.periods.push({ session, version, accessToken, since, until: Number.POSITIVE_INFINITY });
+    this.periods.push({ sessionId, version, accessToken, since, until: Number.POSITIVE_INFINITY });
   }
 
   endSession(
-    { session, reason }: TokenEvents['signedOut'],
+    { sessionId, reason }: TokenEvents['signedOut'],
     stored: TokenRecord | null,
     isStoreReadable: boolean,
   ): void {
     const { current } = this;
-    this.endedSessions.set(session, reason === 'expired' ? (current?.version ?? 0) : Number.POSITIVE_INFINITY);
+    this.endedSessions.set(sessionId, reason === 'expired' ? (current?.version ?? 0) : Number.POSITIVE_INFINITY);
     this.#endPeriod();
     if (reason !== 'expired') return;
-    if (!this.rejectedSessions.has(session) && this.possibleRejections < 3)
+    if (!this.rejectedSessions.has(sessionId) && this.possibleRejections < 3)
       this.#env.violated('a session expired without a rejection');
-    const isStoreNewer = stored?.session === session && stored.version > (current?.version ?? Number.POSITIVE_INFINITY);
+    const isStoreNewer =
+      stored?.sessionId === sessionId && stored.version > (current?.version ?? Number.POSITIVE_INFINITY);
     if (isStoreNewer && isStoreReadable)
       this.#env.violated('a session expired although the store held a newer token set');
   }
 
   /** The token set that a caller receives must have been in use after the call (at `since`) and in this step. */
   handOut(tokens: TokenSet, since: number): void {
-    const { session, version, accessToken } = tokens;
+    const { sessionId, version, accessToken } = tokens;
     const env = this.#env;
     const from = Math.max(since, this.#stepStart);
     const period = this.periods.findLast(
       known =>
-        known.session === session &&
+        known.sessionId === sessionId &&
         known.until >= from &&
         (known.version ?? version) === version &&
         (known.accessToken ?? accessToken) === accessToken,
@@ -111,8 +112,8 @@ export class History {
     if (record && this.lateTokens.has(record.accessToken)) this.#env.violated('a late token was saved');
   }
 
-  deleteExpired(before: TokenRecord | null, { session, version = Number.POSITIVE_INFINITY }: Period): void {
-    if (before?.session === session && before.version > version)
+  deleteExpired(before: TokenRecord | null, { sessionId, version = Number.POSITIVE_INFINITY }: Period): void {
+    if (before?.sessionId === sessionId && before.version > version)
       this.#env.violated('a newer token set was deleted after the rejection of an older one');
   }
 

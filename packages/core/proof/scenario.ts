@@ -37,6 +37,9 @@ export type Action =
   | 'signOutElsewhere'
   | 'damageRecord';
 
+/** What a listener or a caller does synchronously when it is notified or answered. */
+export type Reaction = 'none' | Extract<Action, 'get' | 'renew' | 'abort' | 'signIn' | 'adopt' | 'signOut'>;
+
 export interface PlannedAction {
   readonly action: Action;
   readonly tab: number;
@@ -49,6 +52,8 @@ export interface PlannedAction {
 /** The options of the manager, and the environment of the session. */
 export interface Setup {
   readonly tabs: 1 | 2;
+  /** Without a store the session is in memory only, and there is one tab. */
+  readonly hasStore: boolean;
   /** Whether the store answers asynchronously. */
   readonly isSlow: boolean;
   readonly hasLock: boolean;
@@ -74,6 +79,8 @@ export interface Scenario extends Setup {
   readonly locks: readonly StoreAnswer[];
   /** The `expiresInS` of the token sets. */
   readonly lifetimes: readonly (number | undefined)[];
+  /** For each notification and each answer. */
+  readonly reactions: readonly Reaction[];
 }
 
 type Weights<Choice extends string> = Readonly<Record<Choice, number>>;
@@ -114,6 +121,7 @@ const rarely = mostly.map(drawn => !drawn);
 
 const anyScenario: fc.Arbitrary<Scenario> = fc.record({
   tabs: fc.constantFrom(1, 1, 2),
+  hasStore: mostly,
   isSlow: fc.boolean(),
   hasLock: fc.boolean(),
   hasNotices: fc.boolean(),
@@ -148,10 +156,16 @@ const anyScenario: fc.Arbitrary<Scenario> = fc.record({
   loads: fc.array(weighted<StoreAnswer>({ succeeds: 8, fails: 1, neverSettles: 1 }), { maxLength: 12 }),
   locks: fc.array(weighted<StoreAnswer>({ succeeds: 10, fails: 1, neverSettles: 1 }), { maxLength: 8 }),
   lifetimes: fc.array(fc.constantFrom(5, 60, 60, 3600, undefined), { maxLength: 6 }),
+  reactions: fc.array(weighted<Reaction>({ none: 24, get: 1, renew: 1, abort: 1, signIn: 1, adopt: 2, signOut: 2 }), {
+    maxLength: 40,
+  }),
 });
+
+const memory = { tabs: 1, hasLock: false, hasNotices: false, isSignedIn: false } as const;
 
 /** `createTokenManager` throws for an `exclusive` provider with a shared store that has no lock. */
 export const scenario: fc.Arbitrary<Scenario> = anyScenario.map(drawn => ({
   ...drawn,
+  ...(!drawn.hasStore && memory),
   exclusive: drawn.exclusive && (drawn.hasLock || !drawn.hasNotices),
 }));

@@ -80,7 +80,7 @@ export class SimulatedStorage {
         return this.#answer(answer, 'save', () => {
           const isGivenUp = number !== lastSave || hasTimedOut();
           const before = this.record;
-          const isOther = before?.session !== expected?.session || before?.version !== expected?.version;
+          const isOther = before?.sessionId !== expected?.sessionId || before?.version !== expected?.version;
           const isUnexpected = expected !== undefined && isOther;
           if (isGivenUp && (this.isShared || isUnexpected)) this.isReliable = false; // its answer is ignored
           if (isGivenUp && this.isShared) throw storageError(); // otherwise another tab would adopt and renew it

@@ -4,7 +4,7 @@ import { fakeClock, settled } from '../test/scriptedProvider.ts';
 import { type ActionContext, actions } from './actions.ts';
 import { AuthServer } from './authServer.ts';
 import type { Environment } from './environment.ts';
-import type { ApiAnswer, PlannedAction, Scenario } from './scenario.ts';
+import type { ApiAnswer, PlannedAction, Reaction, Scenario } from './scenario.ts';
 import { SimulatedStorage } from './simulatedStorage.ts';
 import { Tab } from './tab.ts';
 
@@ -24,6 +24,7 @@ export class Simulation implements ActionContext {
   readonly nextApiAnswer: () => ApiAnswer;
   readonly #scenario: Scenario;
   readonly #scheduler: Scheduler;
+  readonly #nextReaction: () => Reaction;
   #isEnding = false;
   #sessionsElsewhere = 0;
 
@@ -34,6 +35,7 @@ export class Simulation implements ActionContext {
     this.env = {
       clock,
       elapsedMs: () => clock.now() - this.setMs,
+      isSetBack: () => this.setBackMs > 0,
       schedule: (label, run) => scheduler.schedule(Promise.resolve(), label).then(run),
       violated: invariant => void this.violations.add(invariant),
       plan: (answers, fallback) => {
@@ -46,9 +48,10 @@ export class Simulation implements ActionContext {
     };
     this.server = new AuthServer(scenario, this.env);
     this.nextApiAnswer = this.env.plan(scenario.apiAnswers, 'accepts');
+    this.#nextReaction = this.env.plan(scenario.reactions, 'none');
     const record = scenario.isSignedIn ? this.recordFromElsewhere() : null;
     this.storage = new SimulatedStorage(scenario, this.env, record);
-    const openTab = () => new Tab(scenario, this.env, this.storage, this.server);
+    const openTab = () => new Tab(scenario, this.env, this.storage, this.server, tab => this.#react(tab));
     this.tabs = Array.from({ length: this.storage.isShared ? scenario.tabs : 1 }, openTab);
   }
 
@@ -57,7 +60,7 @@ export class Simulation implements ActionContext {
     const receivedAt = this.env.clock.now();
     return {
       v: 1,
-      session: `elsewhere-${++this.#sessionsElsewhere}`,
+      sessionId: `elsewhere-${++this.#sessionsElsewhere}`,
       version: 1,
       accessToken,
       refreshToken: `refresh-${accessToken}`,
@@ -87,6 +90,11 @@ export class Simulation implements ActionContext {
       if (tab) await actions[action](this, tab, fraction);
       for (let microtask = 0; microtask < microtasks; microtask++) await Promise.resolve();
     }
+  }
+
+  #react(tab: Tab): void {
+    const reaction = this.#nextReaction();
+    if (reaction !== 'none') actions[reaction](this, tab, 0.5);
   }
 
   /** Runs all pending work in the order of the scheduler, and checks the invariants after each step. */
@@ -121,7 +129,7 @@ export class Simulation implements ActionContext {
       if (auth.state.renewing) env.violated('a renewal did not end');
       if (waiters.size > 0) env.violated('a call was not settled');
       const tokens = auth.fresh();
-      const isSame = tokens === undefined || tokens?.accessToken === record?.accessToken;
+      const isSame = !this.#scenario.hasStore || tokens === undefined || tokens?.accessToken === record?.accessToken;
       const isSaved = !storeFailed || (hasOneWriter && isReliable && !loadFailed);
       if (!isSame && isNotified && isSaved) env.violated('memory and the store differ');
     }
