@@ -1,175 +1,210 @@
+import type { TokenManager, TokenSet } from '@latchkey/core';
 import {
   type AdapterOptions,
   type AuthChoice,
+  allowedOrigins,
+  type CallerHeaders,
   checkAttempt,
-  mayHaveToken,
-  type TokenManager,
-  type TokenSet,
+  type DecideOptions,
+  type Decision,
+  hasHeader,
+  inDevelopment,
   warnOnce,
-} from '@latchkey/core';
+} from '@latchkey/core/adapter';
 import {
   type Exchange,
+  type ExchangeIO,
   makeErrorResult,
   makeOperation,
   type Operation,
   type OperationContext,
   type OperationResult,
 } from '@urql/core';
-import { attach, bringsOwnToken, watchedFetch } from './attach.ts';
-import { createLives, type Life } from './lives.ts';
-import { type Attempt, readResponse } from './readResponse.ts';
-import { relay } from './relay.ts';
+import { filter, makeSubject, map, merge, pipe } from 'wonka';
+import { attach, fetchOptionsOf, watchedFetch } from './attach.ts';
+import { AuthOperation, type Sender } from './authOperation.ts';
+import { readResponse } from './readResponse.ts';
+import { Teardowns } from './teardowns.ts';
 
 declare module '@urql/core' {
   interface OperationContext {
-    /** What this operation wants of the token. @defaultValue 'optional' */
+    /** Whether this operation carries the token. @defaultValue 'optional' */
     auth?: AuthChoice;
   }
 }
 
-/** One operation's way, from its dispatch to its last answer. It travels in the context of what is sent, and only there. */
-interface Way extends Attempt {
-  /** As the client gave it; every result carries this one again. */
-  readonly operation: Operation;
-  readonly life: Life;
-  sent: TokenSet | null;
-  response?: Attempt['response'];
-  told?: Attempt['told'];
-  repeated: boolean;
-  delivered: boolean;
-  /** Refused, and the token is being renewed: what the old transport still says is not heard. */
-  isWaiting: boolean;
-}
-
-const kinds: readonly string[] = ['query', 'mutation', 'subscription'];
-
 /**
- * Keeps the operations of a urql client signed in: attaches the token, has it renewed when a server refuses it, and sends
- * the operation again. Its place is after the caches and before what sends: `[cacheExchange, authExchange(auth), fetchExchange]`.
+ * Keeps the operations of a urql client signed in: attaches the token, has it renewed when a server refuses it, and retries
+ * the operation. Its place is after the caches and before the exchanges that send:
+ * `[cacheExchange, authExchange(auth), fetchExchange]`.
  */
 export function authExchange(auth: TokenManager, options: AdapterOptions = {}): Exchange {
-  const { origins, ...settling } = options;
-  const isListed = mayHaveToken(origins);
-  return ({ forward }) =>
-    operations$ => {
-      const lives = createLives();
+  const { origins, ...choices } = options;
+  const isAllowed = origins && allowedOrigins(origins);
+  return ({ forward }) => new AuthStage(auth, choices, isAllowed).connect(forward);
+}
 
-      /** Goes on at once where the token is known, and waits where it is not. */
-      function enter(operation: Operation): Operation | undefined {
-        const { kind, context } = operation;
-        if (kind === 'teardown') lives.end(operation);
-        const isOurs = kinds.includes(kind) && context.auth !== 'omit' && isListed(context.url);
-        if (!isOurs || bringsOwnToken(operation)) return operation;
-        const way: Way = {
-          operation,
-          life: lives.of(operation),
-          sent: null,
-          repeated: false,
-          delivered: false,
-          isWaiting: false,
-        };
-        const tokens = auth.fresh();
-        if (tokens !== undefined) return attempt(way, tokens);
-        auth.get().then(
-          had => way.life.isOver || send(way, had),
-          error => fail(way, error),
-        );
-        return undefined;
-      }
+type SessionContext = OperationContext & { readonly [mark: symbol]: string | undefined };
 
-      /** The operation as it is sent with this token set, or nothing where a callback or the lack of a token makes it fail. */
-      function attempt(way: Way, tokens: TokenSet | null): Operation | undefined {
-        const { operation, repeated } = way;
-        way.response = way.told = undefined; // of the last attempt
-        try {
-          const { auth: choice, latchkeySession: session } = operation.context;
-          checkAttempt(tokens, { auth: choice, session });
-          const fetchOptions = attach(operation, tokens && auth.headers(tokens), repeated);
-          way.sent = tokens; // not before: who fails above stays in the session that they came from
-          return fetchOptions ? sentOn(way, fetchOptions) : operation;
-        } catch (error) {
-          queueMicrotask(() => fail(way, error)); // not before the client listens
-          return undefined;
-        }
-      }
+const kinds: readonly string[] = ['query', 'mutation', 'subscription'];
+const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
 
-      /** What is sent: the way travels in its context. Not by `makeOperation`, which copies the context twice. */
-      function sentOn(way: Way, fetchOptions: RequestInit): Operation {
-        const { operation } = way;
-        const context: OperationContext = { ...operation.context, fetchOptions, latchkey: way };
-        if (auth.receivesTokens)
-          context.fetch = watchedFetch(operation, response => {
-            way.response = () => response;
-          });
-        return { ...operation, context };
-      }
+/** The exchange in one client. An operation's life, from top to bottom: enter, attempt, answer, and again attempt. */
+class AuthStage implements Sender {
+  readonly #auth: TokenManager;
+  readonly #choices: DecideOptions;
+  readonly #isAllowed: ((url: string) => boolean) | undefined;
+  /** Under which a failed operation has its session in its context. */
+  readonly #sessionMark = Symbol('latchkey session');
+  readonly #teardowns = new Teardowns();
+  readonly #retries = makeSubject<Operation>();
+  readonly #failures = makeSubject<OperationResult>();
 
-      function send(way: Way, tokens: TokenSet | null): void {
-        const operation = attempt(way, tokens);
-        if (operation) toSend.say(operation);
-      }
+  constructor(auth: TokenManager, choices: DecideOptions, isAllowed: ((url: string) => boolean) | undefined) {
+    this.#auth = auth;
+    this.#choices = choices;
+    this.#isAllowed = isAllowed;
+  }
 
-      /** Has the answer judged: it is delivered as the answer to the operation that the client gave, or the operation is sent again. */
-      function answer(result: OperationResult): OperationResult | undefined {
-        const way = result.operation.context.latchkey as Way | undefined;
-        if (!way) return result;
-        if (way.isWaiting || way.life.isOver) return undefined; // who asks the same again has a life of their own
-        const { operation } = way;
-        if (result.operation.context.meta?.cacheOutcome === 'miss' && !operation.context.meta?.cacheOutcome)
-          warnOnce('authExchange stands before a cache. Put it behind.');
-        const decision = auth.settle(readResponse(operation, way, result), settling);
-        if (!decision) {
-          if (result.data != null) {
-            way.delivered = true;
-            way.repeated = false;
-          }
-          if (!result.error) return { ...result, operation };
-          way.told = [...result.error.graphQLErrors];
-          return { ...result, operation: failed(way) };
-        }
-        way.isWaiting = true;
-        const isOpen = result.hasNext || operation.kind === 'subscription';
-        const isHttp = result.error?.response !== undefined;
-        if (isOpen && !isHttp) close(way); // a socket's "complete" would end the subscription for its consumer
-        wait(way, decision, isOpen && isHttp);
-        return undefined;
-      }
-
-      /** In a scope of its own: else what was sent, and its answer, would be kept as long as the renewal takes. */
-      function wait(way: Way, successor: Promise<TokenSet>, isOpen: boolean): void {
-        successor.then(
-          tokens => repeat(way, tokens, isOpen),
-          error => fail(way, error),
-        );
-      }
-
-      /** Closes the old transport. A mutation's has ended, and others may share its key. */
-      function close({ operation }: Way): void {
-        if (operation.kind !== 'mutation') toSend.say(makeOperation('teardown', operation));
-      }
-
-      /** An HTTP stream is closed here, not from within its answer: urql's fetch throws then, where nobody can catch it. */
-      function repeat(way: Way, tokens: TokenSet, isOpen: boolean): void {
-        if (way.life.isOver) return;
-        if (isOpen) close(way);
-        way.isWaiting = false;
-        way.repeated = true;
-        send(way, tokens);
-      }
-
-      /** An exchange in front may try a failed mutation again: it still belongs to the session that it was sent in. */
-      function failed({ operation, sent }: Way): Operation {
-        const { kind, context } = operation;
-        if (kind !== 'mutation' || !sent) return operation;
-        return { ...operation, context: { ...context, latchkeySession: sent.session } };
-      }
-
-      function fail(way: Way, error: unknown): void {
-        if (!way.life.isOver) answers.say(makeErrorResult(failed(way), error as Error));
-      }
-
-      const toSend = relay(operations$, enter);
-      const answers = relay(forward(toSend.source), answer);
-      return answers.source;
+  connect(forward: ExchangeIO): ExchangeIO {
+    return operations$ => {
+      const entered$ = pipe(
+        operations$,
+        map(operation => this.#enter(operation)),
+        filter(isDefined),
+      );
+      const results$ = pipe(
+        forward(merge([this.#retries.source, entered$])),
+        map(result => this.#answer(result)),
+        filter(isDefined),
+      );
+      return merge([this.#failures.source, results$]);
     };
+  }
+
+  /** Sends the operation at once where the token is known; otherwise it waits. */
+  #enter(operation: Operation): Operation | undefined {
+    const { kind, context } = operation;
+    if (kind === 'teardown') this.#teardowns.add(operation);
+    const isAllowed = !this.#isAllowed || this.#isAllowed(context.url);
+    if (!kinds.includes(kind) || context.auth === 'omit' || !isAllowed) return operation;
+    const fetchOptions = fetchOptionsOf(operation);
+    if (hasHeader(fetchOptions?.headers as CallerHeaders, 'authorization')) return operation; // the caller's own token
+    const run = new AuthOperation(operation, this, this.#teardowns.count, fetchOptions);
+    const tokens = this.#auth.fresh();
+    if (tokens !== undefined) return this.#attempt(run, tokens);
+    run.fetchOptions = null; // they may change while it waits
+    this.#wait(run);
+    this.#auth.waitFor(run);
+    return undefined;
+  }
+
+  /** The operation with the token set's headers; `undefined`: it fails. */
+  #attempt(run: AuthOperation, tokens: TokenSet | null): Operation | undefined {
+    const { given, retried } = run;
+    run.http = run.deliveredErrors = run.data = run.errors = undefined;
+    try {
+      checkAttempt(tokens, given.context.auth, (given.context as SessionContext)[this.#sessionMark]);
+      const own = run.fetchOptions === null ? fetchOptionsOf(given) : run.fetchOptions;
+      run.fetchOptions = null;
+      const fetchOptions = attach(own, tokens && this.#auth.headers(tokens), retried);
+      run.sent = tokens; // not earlier: an operation that fails above stays in its session
+      return fetchOptions === given.context.fetchOptions ? given : this.#sentOn(run, fetchOptions);
+    } catch (error) {
+      queueMicrotask(() => this.fail(run, error)); // the client does not listen yet
+      return undefined;
+    }
+  }
+
+  /** What is sent. Not by `makeOperation`, which copies the context twice. */
+  #sentOn(run: AuthOperation, fetchOptions: RequestInit | undefined): Operation {
+    const { given } = run;
+    const context: OperationContext = { ...given.context, fetchOptions: fetchOptions as RequestInit, latchkey: run };
+    if (this.#auth.receivesTokens)
+      context.fetch = watchedFetch(given, response => {
+        run.http = response;
+      });
+    return { ...given, context };
+  }
+
+  /** Delivers a result as the answer to the operation that the client gave, or holds it back. */
+  #answer(result: OperationResult): OperationResult | undefined {
+    const run = result.operation.context.latchkey as AuthOperation | undefined;
+    if (run?.sender !== this) return result;
+    if (run.isWaiting || this.#isTornDown(run)) return undefined;
+    if (result.operation.context.meta?.cacheOutcome === 'miss' && !run.given.context.meta?.cacheOutcome)
+      inDevelopment(
+        () => process.env.NODE_ENV !== 'production' && warnOnce('authExchange stands before a cache. Put it behind.'),
+      );
+    readResponse(run, result);
+    const decision = this.#auth.decide(run, this.#choices);
+    return decision ? this.#hold(run, result, decision) : this.#deliver(run, result);
+  }
+
+  #deliver(run: AuthOperation, result: OperationResult): OperationResult {
+    if (result.data != null) {
+      run.delivered = true;
+      run.retried = false;
+    }
+    run.data = undefined;
+    if (!result.error) return { ...result, operation: run.given };
+    run.deliveredErrors = [...result.error.graphQLErrors];
+    return { ...result, operation: this.#failedOperation(run) };
+  }
+
+  #hold(run: AuthOperation, result: OperationResult, decision: Exclude<Decision, undefined>): undefined {
+    const isStream = result.hasNext || run.given.kind === 'subscription';
+    const isSocket = isStream && result.error?.response === undefined;
+    run.isOpen = isStream && !isSocket;
+    run.retried = true;
+    this.#wait(run); // before it is closed: the transport may answer that
+    if (decision !== 'wait') queueMicrotask(() => this.fail(run, decision));
+    else if (isSocket) this.#close(run); // its "complete" would end the consumer's subscription
+  }
+
+  resume(run: AuthOperation, tokens: TokenSet | null): void {
+    const isTornDown = this.#isTornDown(run);
+    if (run.isOpen && !isTornDown) this.#close(run); // not from within its answer: urql's fetch would throw there, uncaught
+    run.isOpen = false;
+    this.#stopWaiting(run);
+    if (isTornDown) return;
+    try {
+      const operation = this.#attempt(run, tokens);
+      if (operation) this.#retries.next(operation);
+    } catch (error) {
+      this.fail(run, error); // an exchange behind has thrown
+    }
+  }
+
+  fail(run: AuthOperation, error: unknown): void {
+    this.#stopWaiting(run);
+    run.isWaiting = true; // what its transport still delivers is ignored
+    if (!this.#isTornDown(run)) this.#failures.next(makeErrorResult(this.#failedOperation(run), error as Error));
+  }
+
+  /** An exchange in front may retry a failed mutation: it still belongs to the session in which it was sent. */
+  #failedOperation({ given, sent }: AuthOperation): Operation {
+    const { kind, context } = given;
+    if (kind !== 'mutation' || !sent) return given;
+    return { ...given, context: { ...context, [this.#sessionMark]: sent.sessionId } };
+  }
+
+  #wait(run: AuthOperation): void {
+    run.isWaiting = true;
+    this.#teardowns.waiting++;
+  }
+
+  #stopWaiting(run: AuthOperation): void {
+    if (run.isWaiting) this.#teardowns.waiting--;
+    run.isWaiting = false;
+  }
+
+  #isTornDown({ given, teardownCount }: AuthOperation): boolean {
+    return this.#teardowns.count > teardownCount && this.#teardowns.includes(given, teardownCount);
+  }
+
+  /** Closes the old transport. A mutation's has ended, and other mutations may have its key. */
+  #close({ given }: AuthOperation): void {
+    if (given.kind !== 'mutation') this.#retries.next(makeOperation('teardown', given));
+  }
 }

@@ -1,27 +1,33 @@
-import { type GraphQLErrorLike, headFacts, type ResponseFacts, rootFields } from '@latchkey/core';
-import type { CombinedError, Operation, OperationResult } from '@urql/core';
+import type { GraphQLErrorLike } from '@latchkey/core/adapter';
+import type { CombinedError, OperationResult } from '@urql/core';
 
-/** What is known of an attempt before its answer. */
-export interface Attempt extends Pick<ResponseFacts, 'sent' | 'repeated' | 'delivered' | 'response'> {
-  /** The errors that were delivered: the results of a stream keep them, and they are not judged again. */
-  readonly told?: CombinedError['graphQLErrors'] | undefined;
+type Errors = readonly (GraphQLErrorLike & { readonly originalError?: unknown })[];
+
+/** What is kept of an answer while it is judged. */
+export interface Answer {
+  data: unknown;
+  errors: readonly GraphQLErrorLike[] | undefined;
+  http: Response | undefined;
+  /** The errors that were delivered before: results of a stream keep them. */
+  readonly delivered: boolean;
+  readonly deliveredErrors: CombinedError['graphQLErrors'] | undefined;
 }
 
-/** This client makes an error of its own from each of the server's; fields beside `extensions` are only on the original. */
-function original(error: GraphQLErrorLike & { readonly originalError?: unknown }): GraphQLErrorLike {
-  const given = error.originalError as GraphQLErrorLike | undefined;
-  return given?.message ? given : error;
+/** The server's error: this client makes one of its own from it, without the fields next to `extensions`. */
+function originalOf(error: Errors[number]): GraphQLErrorLike {
+  const original = error.originalError as GraphQLErrorLike | undefined;
+  return original?.message ? original : error;
 }
 
-export function readResponse(operation: Operation, attempt: Attempt, { data, error }: OperationResult): ResponseFacts {
-  const { sent, repeated, delivered, response, told } = attempt;
-  const { kind, query } = operation as Operation & { readonly kind: ResponseFacts['kind'] };
-  const facts: ResponseFacts = { sent, repeated, delivered, response, kind, operation: query, data };
-  if (!error) return facts;
-  return {
-    ...facts,
-    rootFields: () => rootFields(query),
-    errors: error.graphQLErrors.filter(one => !told?.includes(one)).map(original),
-    ...headFacts(error.response as Response | undefined),
-  };
+/** The errors that were not delivered before; the same list where nothing changes, because it may have to wait. */
+function newErrors(errors: Errors, delivered: Errors | undefined): readonly GraphQLErrorLike[] {
+  const fresh = delivered ? errors.filter(error => !delivered.includes(error)) : errors;
+  return fresh.some(({ originalError }) => originalError) ? fresh.map(originalOf) : fresh;
+}
+
+/** Reads a result into the facts of the attempt. */
+export function readResponse(answer: Answer, { data, error }: OperationResult): void {
+  answer.data = data;
+  answer.errors = error && newErrors(error.graphQLErrors, answer.deliveredErrors);
+  if (error) answer.http = error.response as Response | undefined;
 }
