@@ -1,76 +1,79 @@
 import type { ApolloLink } from '@apollo/client';
-import { hasHeader, mergeHeaders, type TokenHeaders, type TokenSet, wouldLeak } from '@latchkey/core';
+import type { TokenSet } from '@latchkey/core';
+import { mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core/adapter';
 
-/**
- * Where an attempt leaves in the context what it put there: a retry link, or another subscription to the same observable,
- * finds it beside the caller's. Links on the way copy headers and options, so what is ours is told by value.
- */
-const left: unique symbol = Symbol('latchkey');
+// What a link writes into the context of an operation, under a mark of its own. A retry link, or another subscription to the
+// same observable, finds it there next to the caller's own; links on the way copy headers and options, so what an attempt has
+// set is recognised by value.
 
-/** What goes on an attempt. */
+/** The token set of an attempt, and its headers. */
 export interface Sent {
   readonly tokens: TokenSet;
   readonly headers: TokenHeaders;
 }
 
-/** The options that we put there, and the caller's choice that one of them replaced. */
-interface PutOptions {
-  readonly put: RequestInit;
+/** Options that an attempt has set, and the caller's value that one of them replaced. */
+interface SetOptions {
+  readonly options: RequestInit;
   readonly cache: RequestCache | undefined;
 }
 
-type Context = Readonly<ApolloLink.OperationContext> & {
+export type Context = Readonly<ApolloLink.OperationContext> & {
   readonly headers?: Readonly<Record<string, string>>;
-  readonly fetchOptions?: RequestInit & { readonly [left]?: PutOptions };
-  readonly [left]?: Sent | undefined;
+  readonly fetchOptions?: RequestInit;
 };
 
-/** What of `all` has another value than in `ours`. */
-const without = <Fields extends object>(all: Fields, ours: object): Partial<Fields> =>
+/** What an earlier attempt has sent. */
+export const sentIn = (context: Context, mark: symbol): Sent | undefined =>
+  (context as { readonly [mark: symbol]: Sent | undefined })[mark];
+
+/** The fields of `all` that have another value in `set`. */
+const without = <Fields extends object>(all: Fields, set: object): Partial<Fields> =>
   Object.fromEntries(
-    Object.entries(all).filter(([name, value]) => ours[name as keyof object] !== value),
+    Object.entries(all).filter(([name, value]) => set[name as keyof object] !== value),
   ) as Partial<Fields>;
 
-const callersHeaders = ({ headers, [left]: ours }: Context) =>
-  headers && ours ? without(headers, ours.headers) : headers;
-
-function callersOptions({ fetchOptions }: Context): RequestInit | undefined {
-  const ours = fetchOptions?.[left];
-  if (!ours) return fetchOptions;
-  return { ...(ours.cache && { cache: ours.cache }), ...without(fetchOptions, ours.put) };
+/** The headers without those of an earlier attempt. */
+export function callersHeaders({ headers }: Context, earlier: Sent | undefined): Context['headers'] {
+  if (headers === earlier?.headers) return undefined; // nobody has added any
+  return headers && earlier ? (without(headers, earlier.headers) as Context['headers']) : headers;
 }
 
-/** Whether the caller brings a token of its own for this operation. */
-export function bringsOwnToken(context: Context): boolean {
-  return hasHeader(callersHeaders(context), 'authorization');
+/** The fetch options without those of an earlier attempt. */
+function callersOptions({ fetchOptions }: Context, mark: symbol): RequestInit | undefined {
+  const set = (fetchOptions as { readonly [mark: symbol]: SetOptions | undefined } | undefined)?.[mark];
+  if (!set) return fetchOptions;
+  return { ...(set.cache && { cache: set.cache }), ...without(fetchOptions as RequestInit, set.options) };
 }
-
-/** The session as whose the operation was sent before, by an attempt that a link in front of ours repeats. */
-export const sessionBefore = (context: Context): string | undefined => context[left]?.tokens.session;
 
 /**
- * Puts a token set's headers on the request, over the caller's; with `null` the caller's are all. A repeat passes the HTTP
- * cache by: it may have kept the refusal of a GET.
+ * Puts a token set's headers over the caller's; with `null` the caller's only. A retry bypasses the HTTP cache, which may have
+ * kept the refusal of a GET.
  */
-export function attach(operation: ApolloLink.Operation, context: Context, ours: Sent | null, isRepeat: boolean): void {
+export function attach(
+  operation: ApolloLink.Operation,
+  context: Context,
+  mark: symbol,
+  ours: Sent | null,
+  isRetry: boolean,
+): void {
   if (!ours && !context.headers) return;
-  const headers = mergeHeaders(callersHeaders(context), ours?.headers ?? {});
-  const changes: ApolloLink.OperationContext = { headers, [left]: ours ?? undefined };
-  const own = callersOptions(context);
-  const put: RequestInit = {};
-  if (ours && wouldLeak(ours.headers) && !own?.redirect) put.redirect = 'error';
-  if (isRepeat) put.cache = 'no-store';
-  if (put.redirect || isRepeat) changes.fetchOptions = { ...own, ...put, [left]: { put, cache: own?.cache } };
-  else if (own !== context.fetchOptions) changes.fetchOptions = own;
+  const given = callersHeaders(context, sentIn(context, mark));
+  const headers = given || !ours ? mergeHeaders(given, ours?.headers ?? {}) : ours.headers;
+  const changes: ApolloLink.OperationContext = { headers, [mark]: ours ?? undefined };
+  const own = callersOptions(context, mark);
+  const options: RequestInit = {};
+  if (ours && wouldLeak(ours.headers) && !own?.redirect) options.redirect = 'error';
+  if (isRetry) options.cache = 'no-store';
+  if (options.redirect || isRetry) {
+    const set: SetOptions = { options, cache: own?.cache };
+    changes.fetchOptions = { ...own, ...options, [mark]: set };
+  } else if (own !== context.fetchOptions) changes.fetchOptions = own;
   operation.setContext(changes);
 }
 
-/** Takes off what an earlier attempt left: this one goes where no token of ours goes. */
-export function detach(operation: ApolloLink.Operation, context: Context): void {
-  if (context[left]) attach(operation, context, null, false);
-}
-
-/** Whether the headers that we left last are still there: links behind ours may replace them. */
-export function carries({ headers, [left]: ours }: Context): boolean {
-  return Object.entries(ours?.headers ?? {}).every(([name, value]) => headers?.[name] === value);
+/** Whether the headers that were attached last are still there: links behind may replace them. */
+export function isIntact(context: Context, mark: symbol): boolean {
+  const { headers } = context;
+  return Object.entries(sentIn(context, mark)?.headers ?? {}).every(([name, value]) => headers?.[name] === value);
 }

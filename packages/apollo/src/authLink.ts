@@ -1,108 +1,168 @@
 import { ApolloLink } from '@apollo/client';
+import type { TokenManager, TokenSet } from '@latchkey/core';
 import {
   type AdapterOptions,
+  type Attempt,
   type AuthChoice,
+  allowedOrigins,
   checkAttempt,
-  mayHaveToken,
+  type DecideOptions,
+  type Decision,
+  type GraphQLErrorLike,
+  hasHeader,
+  inDevelopment,
   type ResponseFacts,
-  type SettleOptions,
-  type TokenManager,
-  type TokenSet,
+  rootFields,
   warnOnce,
-} from '@latchkey/core';
+} from '@latchkey/core/adapter';
 import { Observable, type Observer, type Subscriber, type Subscription, type Unsubscribable } from 'rxjs';
-import { attach, bringsOwnToken, carries, detach, sessionBefore } from './attach.ts';
-import { type Attempt, readError, readResult } from './readResponse.ts';
+import { attach, type Context, callersHeaders, isIntact, type Sent, sentIn } from './attach.ts';
+import { type Answer, readError, readResult } from './readResponse.ts';
 
 declare module '@apollo/client' {
   interface DefaultContext {
-    /** What this operation wants of the token. @defaultValue 'optional' */
+    /** Whether this operation carries the token. @defaultValue 'optional' */
     auth?: AuthChoice;
   }
 }
 
-/**
- * Keeps the operations of an Apollo Client signed in: attaches the token, has it renewed when a server refuses it, and
- * sends the operation again. Its place is before the links that send: `ApolloLink.from([authLink(auth), httpLink])`.
- */
-export function authLink(auth: TokenManager, options: AdapterOptions = {}): ApolloLink {
-  const { origins, ...settling } = options;
-  const isListed = mayHaveToken(origins);
-  return new ApolloLink(
-    (operation, forward) =>
-      new Observable(observer => {
-        const context = operation.getContext();
-        const { auth: choice, uri } = context;
-        const isOurs = choice !== 'omit' && (typeof uri !== 'string' || isListed(uri));
-        if (!isOurs || bringsOwnToken(context)) {
-          detach(operation, context);
-          return forward(operation).subscribe(observer);
-        }
-        const way = new Way(auth, settling, operation, forward, observer);
-        way.enter(context);
-        return way;
-      }),
-  );
-}
-
-type Context = Readonly<ApolloLink.OperationContext>;
 type Result = ApolloLink.Result;
 
-/** One operation's way, from its subscription to its end: it listens to the answers of one attempt after the other. */
-class Way implements Attempt, Observer<Result>, Unsubscribable {
+/** What the operations of one link share. */
+interface LinkState {
+  readonly auth: TokenManager;
+  readonly choices: DecideOptions;
+  /** Its entry in the context of operations. */
+  readonly mark: symbol;
+  /** Whether the headers of refused operations need no check any more. */
+  isChecked?: boolean;
+}
+
+/**
+ * Keeps the operations of an Apollo Client signed in: attaches the token, has it renewed when a server refuses it, and retries
+ * the operation. Its place is before the links that send: `ApolloLink.from([authLink(auth), httpLink])`.
+ */
+export function authLink(auth: TokenManager, options: AdapterOptions = {}): ApolloLink {
+  const { origins, ...choices } = options;
+  const isAllowed = origins && allowedOrigins(origins);
+  const link: LinkState = { auth, choices, mark: Symbol('latchkey') };
+  return new ApolloLink((operation, forward) => {
+    return new Observable(observer => {
+      const context = operation.getContext();
+      const { auth: choice, uri } = context;
+      const earlier = sentIn(context, link.mark);
+      const isForUs = choice !== 'omit' && (typeof uri !== 'string' || !isAllowed || isAllowed(uri));
+      if (isForUs && !hasHeader(callersHeaders(context, earlier), 'authorization'))
+        return new AuthOperation(link, operation, forward, observer).enter(context, earlier);
+      if (earlier) attach(operation, context, link.mark, null, false); // removes what that attempt has attached
+      return forward(operation).subscribe(observer);
+    });
+  });
+}
+
+/** A copy of the headers: links behind may write into them. */
+const sentWith = ({ auth }: LinkState, tokens: TokenSet): Sent => ({ tokens, headers: { ...auth.headers(tokens) } });
+
+/** A link behind may have replaced the headers: checked at each refusal in development, until it has warned. */
+function checkHeaders(link: LinkState, operation: ApolloLink.Operation): void {
+  if (link.isChecked) return;
+  const isIntactHere = inDevelopment(
+    () =>
+      process.env.NODE_ENV !== 'production' &&
+      (isIntact(operation.getContext(), link.mark)
+        ? 'intact'
+        : warnOnce('A link behind authLink replaces the authorization header. Take it out, or put it in front.')),
+  );
+  link.isChecked = !isIntactHere;
+}
+
+/**
+ * One operation, from its subscription to its end: it observes the answers of one attempt after the other, is the facts of
+ * the last one, and waits for the token.
+ */
+class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable {
   sent: TokenSet | null = null;
-  repeated = false;
+  retried = false;
   delivered = false;
-  /** Whether the answers of the last attempt are still heard. */
+  data: unknown = undefined;
+  errors: readonly GraphQLErrorLike[] | undefined = undefined;
+  body: unknown = undefined;
+  http: Partial<Response> | undefined = undefined;
+  /** Whether the answers of the last attempt count. */
   private isOpen = false;
-  private answers: Subscription | undefined;
-  private signal: AbortSignal | undefined;
+  private answers: Subscription | undefined = undefined;
+  private signal: AbortSignal | null | undefined = undefined;
   /** The session that the operation belongs to, once it was sent. */
-  private session: string | undefined;
-  private readonly auth: TokenManager;
-  private readonly options: SettleOptions;
-  private readonly operation: ApolloLink.Operation;
+  private sessionId: string | undefined = undefined;
+  private readonly link: LinkState;
+  private readonly given: ApolloLink.Operation;
   private readonly forward: ApolloLink.ForwardFunction;
   private readonly observer: Subscriber<Result>;
 
   constructor(
-    auth: TokenManager,
-    options: SettleOptions,
-    operation: ApolloLink.Operation,
+    link: LinkState,
+    given: ApolloLink.Operation,
     forward: ApolloLink.ForwardFunction,
     observer: Subscriber<Result>,
   ) {
-    this.auth = auth;
-    this.options = options;
-    this.operation = operation;
+    this.link = link;
+    this.given = given;
     this.forward = forward;
     this.observer = observer;
   }
 
-  /** Goes on at once where the token is known, and waits where it is not. */
-  enter(context: Context): void {
-    this.signal = (context.fetchOptions as RequestInit | undefined)?.signal ?? undefined;
-    this.session = sessionBefore(context);
-    const tokens = this.auth.fresh();
+  get kind(): ResponseFacts['kind'] {
+    return this.given.operationType;
+  }
+
+  get operation(): object {
+    return this.given.query;
+  }
+
+  get status(): number | undefined {
+    return this.http?.status;
+  }
+
+  get challenge(): string | null | undefined {
+    return this.http?.headers?.get('www-authenticate');
+  }
+
+  rootFields(): readonly string[] | undefined {
+    return rootFields(this.given.query, this.given.operationName);
+  }
+
+  response(): Response | undefined {
+    return this.http as Response | undefined;
+  }
+
+  /** Sends the operation at once where the token is known; otherwise it waits. */
+  enter(context: Context, earlier: Sent | undefined): this {
+    const { auth } = this.link;
+    this.signal = context.fetchOptions?.signal;
+    this.sessionId = earlier?.tokens.sessionId;
+    const tokens = auth.fresh();
     if (tokens !== undefined) this.send(tokens, context);
-    else this.sendWith(this.auth.get({ signal: this.signal }));
+    else auth.waitFor(this, this.signal);
+    return this;
   }
 
-  private sendWith(awaited: Promise<TokenSet | null>): void {
-    awaited.then(
-      tokens => this.observer.closed || this.send(tokens, this.operation.getContext()),
-      (error: unknown) => this.observer.error(error),
-    );
+  resume(tokens: TokenSet | null): void {
+    if (!this.observer.closed) this.send(tokens, this.given.getContext());
   }
 
-  /** `forward` is called anew for each attempt: HttpLink reads the context when it is called, not when it is subscribed. */
+  fail(error: unknown): void {
+    this.observer.error(error);
+  }
+
+  /** `forward` is called for each attempt: HttpLink reads the context when it is called, not when it is subscribed to. */
   private send(tokens: TokenSet | null, context: Context): void {
+    const { link, given, retried } = this;
     this.sent = tokens;
     this.isOpen = true;
     try {
-      checkAttempt(tokens, { auth: context.auth, session: this.session, signal: this.signal });
-      attach(this.operation, context, tokens && { tokens, headers: this.auth.headers(tokens) }, this.repeated);
-      this.answers = this.forward(this.operation).subscribe(this);
+      checkAttempt(tokens, context.auth, this.sessionId, this.signal);
+      attach(given, context, link.mark, tokens && sentWith(link, tokens), retried);
+      this.answers = this.forward(given).subscribe(this);
       if (!this.isOpen) this.answers.unsubscribe(); // a synchronous answer has ended it
     } catch (error) {
       this.observer.error(error);
@@ -110,39 +170,50 @@ class Way implements Attempt, Observer<Result>, Unsubscribable {
   }
 
   next(result: Result): void {
-    if (!this.isOpen || this.isRefused(readResult(this.operation, this, result, this.auth.receivesTokens))) return;
-    if (result.data) {
-      this.delivered = true;
-      this.repeated = false;
-    }
-    this.observer.next(result);
+    if (!this.isOpen) return;
+    readResult(this, this.given, result, this.link.auth.receivesTokens);
+    const decision = this.decide();
+    if (decision) this.hold(decision);
+    else this.deliver(result);
   }
 
   error(error: unknown): void {
-    if (this.isOpen && !this.isRefused(readError(this.operation, this, error))) this.observer.error(error);
+    if (!this.isOpen) return;
+    readError(this, error);
+    const decision = this.decide();
+    if (decision) this.hold(decision);
+    else this.observer.error(error);
   }
 
   complete(): void {
     if (this.isOpen) this.observer.complete();
   }
 
-  /** Has the answer judged. After a refusal its stream is closed before the operation is sent again. */
-  private isRefused(facts: ResponseFacts): boolean {
-    const { signal, options } = this;
-    const successor = this.auth.settle(facts, signal ? { ...options, signal } : options);
-    if (!successor) return false;
-    if (!carries(this.operation.getContext()))
-      warnOnce('A link behind authLink replaces the authorization header. Take it out, or put it in front.');
+  private decide(): Decision {
+    return this.link.auth.decide(this, this.link.choices, this.signal);
+  }
+
+  private deliver(result: Result): void {
+    this.data = undefined;
+    if (result.data) {
+      this.delivered = true;
+      this.retried = false;
+    }
+    this.observer.next(result);
+  }
+
+  /** Closes the transport of a refused attempt: the operation waits for its retry, or fails. */
+  private hold(decision: Exclude<Decision, undefined>): void {
+    checkHeaders(this.link, this.given);
     this.unsubscribe();
-    this.repeated = true;
+    this.retried = true;
     this.delivered = false;
-    this.sendWith(successor);
-    return true;
+    if (decision !== 'wait') this.observer.error(decision);
   }
 
   unsubscribe(): void {
     this.isOpen = false;
     this.answers?.unsubscribe();
-    this.answers = undefined; // it may have to wait for long, in thousands
+    this.answers = undefined; // thousands may wait
   }
 }

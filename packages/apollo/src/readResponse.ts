@@ -1,12 +1,19 @@
 import type { ApolloLink } from '@apollo/client';
 import { PROTOCOL_ERRORS_SYMBOL, ServerError, ServerParseError } from '@apollo/client/errors';
-import { type GraphQLErrorLike, headFacts, type ResponseFacts, readBody, rootFields } from '@latchkey/core';
+import { type GraphQLErrorLike, readBody } from '@latchkey/core/adapter';
 
 type Errors = readonly GraphQLErrorLike[];
-/** What is known of an attempt before its answer. */
-export type Attempt = Pick<ResponseFacts, 'sent' | 'repeated' | 'delivered'>;
 
-/** An answer, as servers send it: nothing about it is sure. */
+/** What is kept of an answer while it is judged. */
+export interface Answer {
+  data: unknown;
+  errors: Errors | undefined;
+  body: unknown;
+  /** The HTTP response, where it matters. */
+  http: Partial<Response> | undefined;
+}
+
+/** An answer. Servers send anything: no field is certain. */
 interface Payload {
   readonly data?: unknown;
   readonly errors?: unknown;
@@ -26,60 +33,33 @@ function errorsOf({ errors, extensions, incremental, completed }: Payload): Erro
 }
 
 type WithResponse = { readonly response?: Response };
-const responseOf = (operation: ApolloLink.Operation) => (operation.getContext() as WithResponse).response;
-
-/** What a refusal needs to be known beside its errors. */
-function refusalOf(operation: ApolloLink.Operation, response: Partial<Response> | undefined): Partial<ResponseFacts> {
-  return {
-    rootFields: () => rootFields(operation.query, operation.operationName),
-    ...headFacts(response),
-  };
-}
 
 /**
- * An answer that came as a result. Its status matters where it has errors or no data: a 401 may come as
- * `application/graphql-response+json`. `receives`: its headers are wanted, too.
+ * Reads an answer that came as a result. Its status matters where it has errors or no data: a 401 may come as
+ * `application/graphql-response+json`. `receives`: its headers matter, too.
  */
 export function readResult(
+  answer: Answer,
   operation: ApolloLink.Operation,
-  { sent, repeated, delivered }: Attempt,
   result: ApolloLink.Result,
   receives: boolean,
-): ResponseFacts {
+): void {
   const payload = result as Payload;
   const errors = errorsOf(payload);
-  const isOdd = payload.errors != null && !Array.isArray(payload.errors); // some servers send a text for errors
-  const facts: ResponseFacts = {
-    sent,
-    repeated,
-    delivered,
-    kind: operation.operationType,
-    operation: operation.query,
-    data: payload.data,
-    errors,
-    response: receives ? () => responseOf(operation) : undefined,
-  };
-  if (!errors?.length && !isOdd && payload.data != null) return facts;
-  return { ...facts, ...refusalOf(operation, responseOf(operation)), ...(isOdd && { body: result }) };
+  const hasOddErrors = payload.errors != null && !Array.isArray(payload.errors); // some servers send a string
+  const isGood = !errors?.length && !hasOddErrors && payload.data != null;
+  answer.data = payload.data;
+  answer.errors = errors;
+  answer.body = hasOddErrors ? result : undefined;
+  answer.http = isGood && !receives ? undefined : (operation.getContext() as WithResponse).response;
 }
 
-/** An answer that came as an error: any status but 2xx, or a body that is no GraphQL. */
-export function readError(
-  operation: ApolloLink.Operation,
-  { sent, repeated, delivered }: Attempt,
-  error: unknown,
-): ResponseFacts {
-  const isOfServer = ServerError.is(error) || ServerParseError.is(error);
-  const { response, errors } = (error ?? {}) as { readonly response?: Response; readonly errors?: Errors };
-  return {
-    sent,
-    repeated,
-    delivered,
-    kind: operation.operationType,
-    operation: operation.query,
-    errors,
-    response: response && (() => response),
-    ...refusalOf(operation, response),
-    ...(isOfServer && readBody(error.bodyText)),
-  };
+/** Reads an answer that came as an error: any status but 2xx, or a body that is not GraphQL. */
+export function readError(answer: Answer, error: unknown): void {
+  const { response, errors } = (error ?? {}) as WithResponse & { readonly errors?: Errors };
+  const body = ServerError.is(error) || ServerParseError.is(error) ? readBody(error.bodyText) : undefined;
+  answer.data = body?.data;
+  answer.errors = body && 'errors' in body ? body.errors : errors;
+  answer.body = body?.body;
+  answer.http = response;
 }
