@@ -1,10 +1,10 @@
-import { type CallerHeaders, hasHeader, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core';
+import { type CallerHeaders, hasHeader, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core/adapter';
 
 /** Not by `instanceof`: it may be of another realm, or of a package. */
 export const isRequest = (input: RequestInfo | URL): input is Request =>
   typeof input === 'object' && input !== null && 'url' in input;
 
-/** The headers that the caller gave: those of `init` replace those of a `Request`, as in fetch itself. */
+/** The caller's headers: those of `init` replace those of a `Request`, as in fetch itself. */
 const callersHeaders = (input: RequestInfo | URL, init: RequestInit): CallerHeaders | undefined =>
   (init.headers ?? (isRequest(input) ? input.headers : undefined)) as CallerHeaders | undefined;
 
@@ -14,22 +14,22 @@ export function bringsOwnToken(input: RequestInfo | URL, init: RequestInit): boo
 }
 
 /** A `Request` that is given any options loses these of its own. @see Fetch, the Request constructor */
-const lostOf = ({ referrer, referrerPolicy }: Request): RequestInit => ({ referrer, referrerPolicy });
+const lostOptionsOf = ({ referrer, referrerPolicy }: Request): RequestInit => ({ referrer, referrerPolicy });
 
 /**
- * What is sent with a token set's headers, or with `null` without. A repeat passes the HTTP cache by: it may have kept the
- * refusal of a GET.
+ * The options with a token set's headers over the caller's; with `null` the caller's only. A retry bypasses the HTTP cache,
+ * which may have kept the refusal of a GET.
  */
 export function attach(
   input: RequestInfo | URL,
   init: RequestInit,
   ours: TokenHeaders | null,
-  isRepeat: boolean,
+  isRetry: boolean,
 ): RequestInit {
   if (!ours && !init.headers) return init;
   const headers = mergeHeaders(callersHeaders(input, init), ours ?? {});
-  const options: RequestInit = { ...(isRequest(input) && lostOf(input)), ...init, headers };
+  const options: RequestInit = { ...(isRequest(input) && lostOptionsOf(input)), ...init, headers };
   if (ours && wouldLeak(ours)) options.redirect ??= 'error';
-  if (isRepeat) options.cache = 'no-store';
+  if (isRetry) options.cache = 'no-store';
   return options;
 }
