@@ -1,4 +1,4 @@
-import { createTokenManager, type TokenManager, type TokenManagerOptions } from '@latchkey/core';
+import { createTokenManager, sharedSession, type TokenManager, type TokenManagerOptions } from '@latchkey/core';
 import { type Altrata, type AltrataKnobs, startAltrata } from '@latchkey/emulators';
 import { describe, expect, test, vi } from 'vitest';
 import { matrixClients } from '../matrix/matrixClients.ts';
@@ -124,7 +124,7 @@ describe('Altrata', () => {
   });
 
   test('requires a lock of a store that is shared', () => {
-    const store = { load: () => null, save: () => {} };
+    const store = sharedSession({ load: () => null, save: () => {} });
     expect(() => createTokenManager({ ...altrata({ apiKey: 'k3y' }), store })).toThrow('"exclusive"');
   });
 

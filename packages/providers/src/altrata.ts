@@ -1,4 +1,5 @@
-import { checkHeaders, TokenError, type TokenManagerOptions } from '@latchkey/core';
+import { TokenError, type TokenManagerOptions } from '@latchkey/core';
+import { checkHeaders } from '@latchkey/core/adapter';
 import { checkEndpoint, type EndpointOptions } from './checkEndpoint.ts';
 import type { SendOptions } from './createSend.ts';
 import { type OAuth2Answer, oauth2 } from './oauth2.ts';

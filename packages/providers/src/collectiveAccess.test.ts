@@ -71,7 +71,7 @@ describe('CollectiveAccess', () => {
     const failure = await managerAt(server)
       .signIn({ ...server.users[0], password: 'Canary-1' })
       .catch(String);
-    expect(failure).toContain('refused the credentials');
+    expect(failure).toContain('rejected the credentials');
     expect(failure).not.toContain('Canary');
   });
 

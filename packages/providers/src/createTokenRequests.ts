@@ -1,4 +1,5 @@
-import { authServerError, TokenError } from '@latchkey/core';
+import { TokenError } from '@latchkey/core';
+import { authServerError } from '@latchkey/core/adapter';
 import {
   allowInsecureRequests,
   type ClientAuth,

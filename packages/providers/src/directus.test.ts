@@ -61,7 +61,7 @@ describe('Directus', () => {
     await using server = await startDirectus();
     const wrong = { ...loginOf(server.users[0]), password: 'Canary-1' };
     const failure = await managerAt(server).signIn(wrong).catch(String);
-    expect(failure).toContain('refused the credentials');
+    expect(failure).toContain('rejected the credentials');
     expect(failure).not.toContain('Canary');
   });
 

@@ -1,14 +1,5 @@
-import {
-  authServerError,
-  checkHeaders,
-  type Dialect,
-  defaultDialect,
-  type GraphQLErrorLike,
-  judge,
-  TokenError,
-  type TokenManagerOptions,
-  type TokenSet,
-} from '@latchkey/core';
+import { type Dialect, defaultDialect, TokenError, type TokenManagerOptions, type TokenSet } from '@latchkey/core';
+import { authServerError, checkHeaders, type GraphQLErrorLike, judge } from '@latchkey/core/adapter';
 import { checkEndpoint, type EndpointOptions } from './checkEndpoint.ts';
 import { createSend, type Send, type SendOptions } from './createSend.ts';
 import { keepWhileValid } from './keepWhileValid.ts';

@@ -1,4 +1,4 @@
-import { type Dialect, TokenError, type TokenManagerOptions } from '@latchkey/core';
+import { type Dialect, headerReceiver, TokenError, type TokenManagerOptions } from '@latchkey/core';
 import { checkEndpoint, type EndpointOptions } from './checkEndpoint.ts';
 import type { SendOptions } from './createSend.ts';
 import { graphqlLogin, type LoginDocument, type LoginSession } from './graphqlLogin.ts';
@@ -67,12 +67,12 @@ export function headerToken<Credentials, Answer extends object = object>(
     signIn: login.signIn,
     renew: login.renew,
     renewal: sendExpired ? 'refused' : 'auto',
-    receive(headers, { url, data }) {
+    receive: headerReceiver((headers, { url, data }) => {
       if (parseUrl(url)?.origin !== origin) return null;
       const received = tokenIn(headers, tokenHeaders);
       // Without data an opaque token may be an anonymous one. The subject of a JWT is compared by the core.
       return received && (data != null || received.split('.').length === 3) ? received : null;
-    },
+    }),
   };
 }
 

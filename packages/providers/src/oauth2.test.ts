@@ -274,6 +274,7 @@ test('a request has no cookies, no cache and no referrer, and is kept alive only
     fetch,
   });
   await auth.signOut();
+  await vi.waitFor(() => expect(sent).toHaveLength(2)); // nothing waits for the revocation
   const isolated = { redirect: 'manual', credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer' };
   expect(sent).toMatchObject([isolated, { ...isolated, keepalive: true }]);
   expect(sent[0]?.keepalive).toBeUndefined();

@@ -1,4 +1,5 @@
-import { checkHeaders, TokenError, type TokenManagerOptions } from '@latchkey/core';
+import { TokenError, type TokenManagerOptions } from '@latchkey/core';
+import { checkHeaders } from '@latchkey/core/adapter';
 import { checkEndpoint } from './checkEndpoint.ts';
 import { createTokenRequests, type TokenRequestOptions, type TokenRequests } from './createTokenRequests.ts';
 import { keepWhileValid } from './keepWhileValid.ts';

@@ -101,7 +101,7 @@ describe('OLI', () => {
     await using server = await startOli();
     const wrong = { ...server.users[0], password: 'Canary-1' };
     const failure = await managerAt(server).signIn(wrong).catch(String);
-    expect(failure).toContain('refused the credentials');
+    expect(failure).toContain('rejected the credentials');
     expect(failure).not.toContain('Canary');
   });
 

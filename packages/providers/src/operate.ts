@@ -1,4 +1,5 @@
-import type { GraphQLErrorLike, ResponseFacts, TokenManager, TokenSet } from '@latchkey/core';
+import type { TokenManager, TokenSet } from '@latchkey/core';
+import type { Attempt, GraphQLErrorLike, ResponseFacts } from '@latchkey/core/adapter';
 
 /** The last answer to an operation. */
 export interface Operated {
@@ -9,9 +10,19 @@ export interface Operated {
   readonly attempts: number;
 }
 
-/** Does with one operation what an adapter does: attach, send, settle, and retry when the core decides so. For tests. */
+/** What becomes of an answer: a token set for the retry, `undefined` to deliver it, or the operation's error. */
+export function settle(auth: Pick<TokenManager, 'decide'>, facts: ResponseFacts): Promise<TokenSet | undefined> {
+  return new Promise((resume, fail) => {
+    const attempt: Attempt = { ...facts, resume, fail };
+    const decision = auth.decide(attempt, {});
+    if (!decision) resume(undefined as never);
+    else if (decision !== 'wait') fail(decision);
+  });
+}
+
+/** Runs one operation as an adapter does: attach, send, decide, and retry when the core decides so. For tests. */
 export async function operate(
-  auth: Pick<TokenManager<never>, 'get' | 'headers' | 'settle'>,
+  auth: Pick<TokenManager<never>, 'get' | 'headers' | 'decide'>,
   url: string,
   query = '{ me { name } }',
 ): Promise<Operated> {
@@ -31,10 +42,10 @@ export async function operate(
       data,
       errors,
       ...(data === undefined && errors === undefined && { body }),
-      repeated: attempts > 1,
+      retried: attempts > 1,
       response: () => response,
     };
-    tokens = await auth.settle(facts);
+    tokens = await settle(auth, facts);
     if (!tokens) return { status, data, ...(errors && { errors }), attempts };
   }
 }

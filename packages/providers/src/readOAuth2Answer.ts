@@ -1,4 +1,5 @@
-import { readTokenResponse, type TokenParts } from '@latchkey/core';
+import type { TokenParts } from '@latchkey/core';
+import { readTokenResponse } from '@latchkey/core/adapter';
 
 /** The tokens of an OAuth 2.0 answer and, at sign-in, its other fields, e.g. `scope`. */
 export interface OAuth2Answer extends TokenParts {

@@ -2,10 +2,10 @@ import {
   createTokenManager,
   type Dialect,
   defaultDialect,
-  judge,
   type TokenManager,
   type TokenManagerOptions,
 } from '@latchkey/core';
+import { judge } from '@latchkey/core/adapter';
 import { type DocumentNode, parse, print, visit } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import recordings from '../fixtures/recordings.json' with { type: 'json' };
@@ -13,6 +13,7 @@ import { altrata } from './altrata.ts';
 import { collectiveAccess } from './collectiveAccess.ts';
 import { directus } from './directus.ts';
 import { oli } from './oli.ts';
+import { settle } from './operate.ts';
 import { realItems } from './realItems.ts';
 import { type ScriptedRequest, startScript } from './startScript.ts';
 import { toggle } from './toggle.ts';
@@ -60,7 +61,7 @@ const providers = {
 } satisfies Readonly<Record<keyof typeof recordings, (origin: string) => Managed>>;
 
 interface Managed {
-  readonly auth: Pick<TokenManager, 'adopt' | 'renew' | 'fresh' | 'headers' | 'settle'>;
+  readonly auth: Pick<TokenManager, 'adopt' | 'renew' | 'fresh' | 'headers' | 'decide'>;
   readonly dialect: Dialect;
   readonly signIn: () => Promise<unknown>;
 }
@@ -117,7 +118,7 @@ describe.each(Object.keys(providers) as (keyof typeof providers)[])('%s', provid
       expect(judge({ ...facts, ...(!errors && status >= 400 && { body }) }, dialect)).toBe(outcome);
       if (newToken === undefined) return;
       const response = { headers: new Headers(headers), url: `${origin}/graphql`, redirected: false };
-      await auth.settle({ ...facts, response: () => response });
+      await settle(auth, { ...facts, response: () => response });
       expect(auth.fresh()?.accessToken).toBe(newToken);
     },
   );

@@ -2,7 +2,7 @@ import { createTokenManager, type TokenManagerOptions } from '@latchkey/core';
 import { startToggle, type Toggle, type ToggleKnobs } from '@latchkey/emulators';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { matrixClients } from '../matrix/matrixClients.ts';
-import { operate } from './operate.ts';
+import { operate, settle } from './operate.ts';
 import { type ToggleCredentials, toggle } from './toggle.ts';
 
 const managerAt = ({ url }: Toggle, more: TokenManagerOptions<ToggleCredentials> = {}) =>
@@ -127,7 +127,7 @@ describe('Toggle', () => {
     const failure = await managerAt(server)
       .signIn({ username: server.users[0].username, password: 'Canary-1' })
       .catch(String);
-    expect(failure).toContain('refused the credentials');
+    expect(failure).toContain('rejected the credentials');
     expect(failure).not.toContain('Canary');
   });
 
@@ -149,7 +149,8 @@ describe('answers with an unusable token', () => {
     const response = await fetch(server.url, { method: 'POST', headers, body });
     const { data } = (await response.json()) as { data: unknown };
     expect(data).toMatchObject({ me: {} });
-    expect(auth.settle({ sent, kind: 'query', status: 200, data, response: () => response })).toBeUndefined();
+    const facts = { sent, kind: 'query', status: 200, data, response: () => response } as const;
+    await expect(settle(auth, facts)).resolves.toBeUndefined();
     expect(auth.fresh()).toBe(sent);
     auth.dispose();
   });
