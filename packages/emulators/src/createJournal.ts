@@ -77,13 +77,7 @@ export function createJournal(): Journal {
     stats,
     on,
     countMutation,
-    next: name =>
-      new Promise(resolve => {
-        const stop = on(name, event => {
-          stop();
-          resolve(event);
-        });
-      }),
+    next: name => nextEvent(on, name),
     async record(kind, request) {
       const { method, url, headers } = request;
       const body = await request.clone().text();
@@ -95,6 +89,15 @@ export function createJournal(): Journal {
       for (const listener of Array.from(listeners.get(event.name) ?? [])) listener(event);
     },
   };
+}
+
+function nextEvent(on: Journal['on'], name: EmulatorEventName): Promise<EmulatorEvent> {
+  return new Promise(resolve => {
+    const stop = on(name, event => {
+      stop();
+      resolve(event);
+    });
+  });
 }
 
 interface Counters extends Pick<Journal, 'stats' | 'countMutation'> {
