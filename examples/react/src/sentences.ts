@@ -8,7 +8,7 @@ const sentences: Readonly<Record<TokenErrorCode, string>> = {
   unavailable: 'The auth server is not responding. You stay signed in; please try again in a few seconds.',
   misconfigured: 'This page is not configured correctly. Trying again does not help.',
   noProgress: 'The auth server issued a token that the API does not accept. Please try again later.',
-  notRepeatable: 'This operation was not retried automatically. Please try again.',
+  notRetryable: 'This operation was not retried automatically. Please try again.',
   aborted: 'This operation was cancelled.',
   disposed: 'This page has been closed.',
 };

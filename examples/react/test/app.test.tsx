@@ -1,5 +1,4 @@
-import { createTokenManager, TokenError } from '@latchkey/core';
-import { keyValueStore } from '@latchkey/core/keyValueStore';
+import { createTokenManager, keyValueStore, TokenError } from '@latchkey/core';
 import { oli } from '@latchkey/providers/oli';
 import { cleanup, screen, waitFor } from '@testing-library/react';
 import { afterEach, describe, expect, inject, test, vi } from 'vitest';
@@ -329,7 +328,7 @@ async function renderTab() {
   const [api] = await apis();
   if (!api) throw new Error('The page has no API.');
   const { tokenUrl } = (await findAddresses(inject('origin'))).oli;
-  const options = { ...oli({ tokenUrl }), store: keyValueStore(storage, 'oli') };
+  const options = { ...oli({ tokenUrl }), store: keyValueStore('oli', storage) };
   const auth = createTokenManager(options);
   return { user: await renderApp('OLI', [{ ...api, auth }]), auth, otherTab: () => createTokenManager(options) };
 }
