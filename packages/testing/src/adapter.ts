@@ -1,4 +1,5 @@
-import type { AuthChoice, Dialect, MutationPolicy, TokenManager } from '@latchkey/core';
+import type { Dialect, TokenManager } from '@latchkey/core';
+import type { AuthChoice, MutationPolicy } from '@latchkey/core/adapter';
 
 /** A client, reduced to what an application does with it. */
 export interface ContractClient {

@@ -1,4 +1,4 @@
-import { createTokenManager, defaultDialect, TokenError, type TokenManager } from '@latchkey/core';
+import { createTokenManager, defaultDialect, sharedSession, TokenError, type TokenManager } from '@latchkey/core';
 import { type Oli, type RefusalShape, startOli } from '@latchkey/emulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Adapter, Answer, ConnectOptions, ContractClient } from './adapter.ts';
@@ -190,7 +190,8 @@ export function adapterContract(adapter: Adapter): void {
     });
 
     test('B85 sends nothing a third time when the retry is refused with a token that the API accepts elsewhere', async () => {
-      auth.on('renewed', () => void auth.settle({ sent: auth.fresh() ?? null, kind: 'query', data: {} }));
+      const accepted = { kind: 'query', data: {}, resume() {}, fail() {} } as const;
+      auth.on('renewed', () => void auth.decide({ ...accepted, sent: auth.fresh() ?? null }, {}));
       server.guard('me', 5);
       expect((await client.run(me)).error).toBeDefined();
       expect(operations()).toHaveLength(2);
@@ -241,15 +242,16 @@ export function adapterContract(adapter: Adapter): void {
     });
 
     test('B87 an operation that is aborted while it waits for its first token is not sent', async () => {
-      const record = { v: 1, session: 's', version: 1, receivedAt: Date.now(), accessToken: 'A' } as const;
-      let load: (loaded: typeof record) => void = () => {};
+      const record = { v: 1, sessionId: 's', version: 1, receivedAt: Date.now(), accessToken: 'A' } as const;
+      let answerLoad: (loaded: typeof record) => void = () => {};
       auth.dispose();
-      auth = managerFor(server, { store: { load: () => new Promise(resolve => (load = resolve)), save: () => {} } });
+      const load = () => new Promise<typeof record>(resolve => (answerLoad = resolve));
+      auth = managerFor(server, { store: sharedSession({ load, save: () => {} }) });
       client = connect();
       const answers: Answer[] = [];
       const unsubscribe = client.watch(me, { next: answer => answers.push(answer), complete: () => {} });
       unsubscribe();
-      load(record);
+      answerLoad(record);
       await client.run('query { public { motd } }');
       expect(operations()).toHaveLength(1);
       expect(answers).toEqual([]);
@@ -471,9 +473,9 @@ export function adapterContract(adapter: Adapter): void {
 
     test('an operation waits until the store has loaded, and is sent with the stored token', async () => {
       const { accessToken = '' } = auth.fresh() ?? {};
-      const record = { v: 1, session: 's', version: 1, receivedAt: Date.now(), accessToken } as const;
+      const record = { v: 1, sessionId: 's', version: 1, receivedAt: Date.now(), accessToken } as const;
       auth.dispose();
-      auth = managerFor(server, { store: { load: () => Promise.resolve(record), save: () => {} } });
+      auth = managerFor(server, { store: sharedSession({ load: () => Promise.resolve(record), save: () => {} }) });
       client = connect();
       expect(await client.run(me)).toMatchObject(good());
     });

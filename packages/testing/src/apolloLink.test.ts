@@ -169,3 +169,20 @@ test.for(['authorization', 'x-auth'])(
     ]);
   },
 );
+
+test('B108 a link after authLink may write into the headers, which are sent with that operation only', async () => {
+  const ids: unknown[] = [];
+  await using server = await startServer(({ headers }, response) => {
+    ids.push(headers['x-id']);
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{"n":1}}');
+  });
+  const writing = new ApolloLink((operation, forward) => {
+    if (ids.length === 0) (operation.getContext().headers as Record<string, string>)['x-id'] = '1';
+    return forward(operation);
+  });
+  const client = connect(server, writing.concat(new HttpLink({ uri: server.url })));
+  for (const document of [query, gql`{ m: n }`])
+    expect((await client.query({ query: document, fetchPolicy: 'no-cache' })).data).toEqual({ n: 1 });
+  expect(ids).toEqual(['1', undefined]);
+  expect(server.sent).toEqual(['token-0', 'token-0']);
+});

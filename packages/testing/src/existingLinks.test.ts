@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { TokenManager } from '@latchkey/core';
+import { sharedSession } from '@latchkey/core';
 import { type Oli, startOli } from '@latchkey/emulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Adapter, Answer, ContractClient } from './adapter.ts';
@@ -110,7 +111,7 @@ describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('$name does no
       const other = client.run(me);
       const unsubscribe = client.watch(items, { next: answer => answers.push(answer), complete: () => {} });
       await expect.poll(() => refused).toBe(2);
-      auth.on('repeated', unsubscribe);
+      auth.on('retried', unsubscribe);
       release();
       expect(areGood([await other, await client.run(motd)])).toBe(true);
       expect(operations()).toHaveLength(4);
@@ -165,7 +166,7 @@ describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('$name does no
       const saves: Promise<void>[] = [];
       let saving = Promise.resolve();
       const save = () => saves[saves.push(saving) - 1];
-      await replaceManager(signedIn(server, { store: { load: () => null, save } }));
+      await replaceManager(signedIn(server, { store: sharedSession({ load: () => null, save }) }));
       let saved: () => void = () => {};
       saving = new Promise(resolve => (saved = resolve));
       server.expireNow();

@@ -237,6 +237,23 @@ test('an invalid address is passed to fetch', async () => {
   expect(sending).toHaveBeenCalledOnce();
 });
 
+test('B91 omit is passed to a nested authFetch, which sends no header either', async () => {
+  const [outer, inner] = [await managerOf(), await managerOf()];
+  const sent: unknown[] = [];
+  const send = authFetch(outer, {
+    origins: ['https://other.example'],
+    fetch: authFetch(inner, {
+      fetch: async (_, init) => {
+        sent.push(new Headers(init?.headers).get('authorization'));
+        return Response.json({ data: {} });
+      },
+    }),
+  });
+  await send(endpoint);
+  await send(endpoint, { auth: 'omit' });
+  expect(sent).toEqual(['Bearer token-0', null]);
+});
+
 test('a Request of another realm keeps its headers', async () => {
   const auth = await managerOf();
   const foreign = { url: endpoint, method: 'POST', headers: new Headers({ 'x-trace': '7' }), body: null };

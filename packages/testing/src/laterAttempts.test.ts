@@ -1,7 +1,13 @@
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { RetryLink } from '@apollo/client/link/retry';
 import { authLink } from '@latchkey/apollo';
-import { createTokenManager, TokenError, type TokenManager, type TokenManagerOptions } from '@latchkey/core';
+import {
+  createTokenManager,
+  headerReceiver,
+  TokenError,
+  type TokenManager,
+  type TokenManagerOptions,
+} from '@latchkey/core';
 import { type Oli, startOli } from '@latchkey/emulators';
 import { authExchange } from '@latchkey/urql';
 import { Client, fetchExchange } from '@urql/core';
@@ -24,7 +30,7 @@ async function managerOf(options: TokenManagerOptions = {}): Promise<TokenManage
 test.for([apolloAdapter, urqlAdapter, fetchAdapter])(
   'B104 $name: a token in the refusal is not adopted when the retry gets no response',
   async adapter => {
-    const auth = await managerOf({ receive: headers => headers.get('x-token') });
+    const auth = await managerOf({ receive: headerReceiver(headers => headers.get('x-token')) });
     let sent = 0;
     const failing: typeof fetch = async () => {
       if (++sent === 1) return Response.json({ errors: [] }, { status: 401, headers: { 'x-token': 'of-the-refusal' } });
@@ -64,6 +70,23 @@ describe.for([
     expect(seen[0]?.get('x-api-key')).toBe('the key');
     expect([seen[1]?.get('authorization') ?? undefined, seen[1]?.get('x-api-key')]).toEqual([authorization, null]);
   });
+});
+
+test('B103 a mutation that retryExchange sends again through two exchanges belongs to the session of each manager', async () => {
+  const ofGateway = await managerOf({ headers: ({ accessToken }) => ({ 'x-gateway': accessToken }) });
+  const ofUser = await managerOf();
+  const seen: unknown[] = [];
+  const failing: typeof fetch = async (_, init) => {
+    const headers = new Headers(init?.headers);
+    seen.push([headers.get('x-gateway'), headers.get('authorization')]);
+    if (seen.length === 1) throw new TypeError('fetch failed');
+    return Response.json({ data: { n: 1 } });
+  };
+  const retry = retryExchange({ initialDelayMs: 1, maxNumberAttempts: 2 });
+  const exchanges = [retry, authExchange(ofGateway), authExchange(ofUser), fetchExchange];
+  const client = new Client({ url, exchanges, fetch: failing });
+  expect(await client.mutation('mutation { n }', {}).toPromise()).toMatchObject({ data: { n: 1 } });
+  expect(seen).toEqual(Array(2).fill(['token-0', 'Bearer token-0']));
 });
 
 describe('B103 a later attempt of a link before ours belongs to the session of the first', () => {

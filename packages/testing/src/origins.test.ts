@@ -200,7 +200,7 @@ describe('B95 bodies', () => {
   ] as const)('%s is not sent again: the request fails, and the token is renewed', async ([, create]) => {
     const init = { method: 'POST', duplex: 'half' } as RequestInit;
     const { bodies, answer, renewals } = await run(create() as RequestInit['body'], init);
-    expect(TokenError.is(answer) && answer.code).toBe('notRepeatable');
+    expect(TokenError.is(answer) && answer.code).toBe('notRetryable');
     expect(bodies).toHaveLength(1);
     await expect.poll(renewals).toBe(1);
   });

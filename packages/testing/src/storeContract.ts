@@ -1,6 +1,7 @@
 import {
   createTokenManager,
   type RenewContext,
+  sharedSession,
   TokenError,
   type TokenManager,
   type TokenManagerOptions,
@@ -44,7 +45,7 @@ export function storeContract(kind: StoreKind): void {
 
     /** Opens another page (or process) with a token manager. Its events are noted with its number. */
     function openPage(options: Partial<TokenManagerOptions> = {}, name?: string): TokenManager {
-      const auth = createTokenManager({ renew, store: place.open(name), ...options });
+      const auth = createTokenManager({ renew, store: sharedSession(place.open(name)), ...options });
       const number = pages.push(auth);
       for (const event of ['signedIn', 'renewed', 'signedOut', 'storeFailed'] as const)
         auth.on(event, () => events.push(`${number} ${event}`));
@@ -88,7 +89,7 @@ export function storeContract(kind: StoreKind): void {
       await renewing;
       expect(await stored()).toEqual({
         v: 1,
-        session: first?.session,
+        sessionId: first?.sessionId,
         version: 2,
         accessToken: 'B',
         refreshToken: 'rB',
@@ -118,7 +119,7 @@ export function storeContract(kind: StoreKind): void {
         expect(requests).toHaveLength(0);
       });
 
-    test.for<unknown>([{}, [], 'a string', 7, { v: 2 }, { v: 1, session: 's' }, { v: 1, accessToken: 'A\r\nx: y' }])(
+    test.for<unknown>([{}, [], 'a string', 7, { v: 2 }, { v: 1, sessionId: 's' }, { v: 1, accessToken: 'A\r\nx: y' }])(
       'B45 SEC-05 the damaged record %j is reported once and deleted, and the state is signed out',
       async damaged => {
         await place.open().save(damaged as TokenRecord);
@@ -255,7 +256,7 @@ export function storeContract(kind: StoreKind): void {
 
     test('B63 a malformed record changes nothing, and the next renewal replaces it', async () => {
       const [one] = await openTwoPages();
-      await place.open().save({ v: 1, session: 's' } as TokenRecord);
+      await place.open().save({ v: 1, sessionId: 's' } as TokenRecord);
       await settled();
       expect(tokenOf(one)).toBe('A');
       const renewing = outcome(one.renew());

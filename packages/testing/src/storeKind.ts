@@ -1,6 +1,6 @@
 import type { TokenStore } from '@latchkey/core';
 
-/** Storage that holds sessions. It starts empty, and each page or process opens its own store on it. */
+/** Storage that holds sessions. It starts empty, and each page or process opens its own place on it. */
 export interface StorePlace {
   open(name?: string): TokenStore;
   /** How many items it holds, where it holds items. */

@@ -1,5 +1,6 @@
-import { memoryStore, type TokenStore } from '@latchkey/core';
-import { type KeyValueStorage, keyValueStore } from '@latchkey/core/keyValueStore';
+import type { KeyValueStorage, TokenStore } from '@latchkey/core';
+import { keyValuePlace } from '@latchkey/core/adapter';
+import { memoryPlace } from './memoryPlace.ts';
 import { storeContract } from './storeContract.ts';
 import type { StoreKind, StorePlace } from './storeKind.ts';
 
@@ -55,19 +56,19 @@ const keyValue = { answersAtOnce: true, hasLock: false, notifies: true, canBreak
 
 const kinds: readonly StoreKind[] = [
   {
-    name: 'memoryStore',
+    name: 'sharedSession over a place with a lock and notices',
     answersAtOnce: true,
     hasLock: true,
     notifies: true,
     canBreak: false,
-    create: () => ({ open: onePerName(memoryStore) }),
+    create: () => ({ open: onePerName(memoryPlace) }),
   },
   {
     ...keyValue,
     name: 'keyValueStore, shared by the parts of a page',
     create() {
       const { storage, ...place } = mapStorage();
-      return { ...place, open: onePerName(name => keyValueStore(storage, name)) };
+      return { ...place, open: onePerName(name => keyValuePlace(name, storage)) };
     },
   },
   {
@@ -76,7 +77,7 @@ const kinds: readonly StoreKind[] = [
     answersAtOnce: false,
     create() {
       const { storage, ...place } = asyncStorage();
-      return { ...place, open: onePerName(name => keyValueStore(storage, name)) };
+      return { ...place, open: onePerName(name => keyValuePlace(name, storage)) };
     },
   },
   {
@@ -85,7 +86,7 @@ const kinds: readonly StoreKind[] = [
     notifies: false,
     create() {
       const { storage, ...place } = mapStorage();
-      return { ...place, open: (name = 'session') => keyValueStore(storage, name) };
+      return { ...place, open: (name = 'session') => keyValuePlace(name, storage) };
     },
   },
   {
@@ -95,8 +96,8 @@ const kinds: readonly StoreKind[] = [
     notifies: false,
     create() {
       const { storage, ...place } = mapStorage();
-      const { lock } = memoryStore();
-      return { ...place, open: (name = 'session') => ({ ...keyValueStore(storage, name), ...(lock && { lock }) }) };
+      const { lock } = memoryPlace();
+      return { ...place, open: (name = 'session') => keyValuePlace(name, storage, { lock }) };
     },
   },
   {
@@ -107,8 +108,8 @@ const kinds: readonly StoreKind[] = [
     notifies: false,
     create() {
       const { storage, ...place } = asyncStorage();
-      const { lock } = memoryStore();
-      return { ...place, open: (name = 'session') => ({ ...keyValueStore(storage, name), ...(lock && { lock }) }) };
+      const { lock } = memoryPlace();
+      return { ...place, open: (name = 'session') => keyValuePlace(name, storage, { lock }) };
     },
   },
 ];

@@ -20,7 +20,7 @@ import { cacheExchange as graphcache, offlineExchange, type SerializedRequest } 
 import { persistedExchange } from '@urql/exchange-persisted';
 import { retryExchange } from '@urql/exchange-retry';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { filter, fromPromise, mergeMap, pipe, subscribe } from 'wonka';
+import { filter, fromPromise, makeSubject, map, merge, mergeMap, pipe, subscribe } from 'wonka';
 import { signedIn } from './signedIn.ts';
 
 const me = '{ me { id name } }';
@@ -192,6 +192,56 @@ describe('authExchange among other exchanges of urql', () => {
     await answered;
     expect(results).toMatchObject([good()]);
     expect(renewals()).toBe(1);
+  });
+
+  /** Dispatches so many queries, and tears each down before it is sent. */
+  function tearDown(client: Client, count: number): void {
+    for (let n = 0; n < count; n++) {
+      pipe(
+        client.query('query ($n: Int) { items(first: $n) { id } }', { n }),
+        subscribe(() => {}),
+      ).unsubscribe();
+    }
+  }
+
+  test('B88 a refusal that mapExchange holds until the operation is torn down causes no renewal, also after a thousand teardowns', async () => {
+    const held = holdFirstResult();
+    server.expireNow();
+    const holding = client([authExchange(auth), held.exchange, fetchExchange]);
+    tearDown(holding, 999);
+    const { unsubscribe } = pipe(
+      holding.query(me, {}),
+      subscribe(() => {}),
+    );
+    await expect.poll(held.results).toBe(1);
+    unsubscribe();
+    tearDown(holding, 1);
+    held.release();
+    await held.released;
+    await holding.query('{ public { motd } }', {}).toPromise(); // a retry would be sent before it
+    expect(operations()).toHaveLength(2);
+    expect(renewals()).toBe(0);
+  });
+
+  test('B88 an answer that mapExchange holds does not reach a later operation with the same query, also after a thousand teardowns', async () => {
+    const held = holdFirstResult();
+    const holding = client([authExchange(auth), held.exchange, fetchExchange]);
+    const query = (next: (result: OperationResult) => void) => pipe(holding.query(me, {}), subscribe(next));
+    tearDown(holding, 999);
+    const { unsubscribe } = query(() => {});
+    await expect.poll(held.results).toBe(1);
+    unsubscribe();
+    tearDown(holding, 1);
+    const release = server.holdOperations();
+    const arrived = server.next('operation');
+    const results: OperationResult[] = [];
+    query(result => results.push(result));
+    await arrived;
+    held.release();
+    await held.released;
+    release();
+    await expect.poll(held.results).toBe(2);
+    expect(results).toMatchObject([good()]);
   });
 
   test('B108 a result that ssrExchange restored needs no request', async () => {
@@ -426,6 +476,43 @@ describe('authExchange before a stub of a transport', () => {
     expect(results).toEqual([{ n: 'new' }]);
     expect(opened).toBe(2);
   });
+
+  test.for([
+    ['a socket', undefined],
+    ['HTTP', new Response('')],
+  ] as const)(
+    'B93 a last result with which a transport over %s answers the teardown is not delivered',
+    async ([, response]) => {
+      const { source, next } = makeSubject<OperationResult>();
+      const opened: Operation[] = [];
+      const emit = (answer: object) => {
+        const operation = opened.at(-1);
+        if (operation) next(makeResult(operation, answer as never, response));
+      };
+      const transport: Exchange = () => operations$ => {
+        const unanswered$ = pipe(
+          operations$,
+          filter(operation => {
+            if (operation.kind === 'teardown') emit({ data: { n: 'last' }, hasNext: false });
+            else opened.push(operation);
+            return false;
+          }),
+          map(operation => makeResult(operation, { data: {} })),
+        );
+        return merge([source, unanswered$]);
+      };
+      const client = new Client({ url: 'http://127.0.0.1', exchanges: [authExchange(await manager()), transport] });
+      const results: unknown[] = [];
+      pipe(
+        client.subscription('subscription { n }', {}),
+        subscribe(({ data, error }) => results.push(error ?? data)),
+      );
+      emit({ errors: [refused], hasNext: true });
+      await expect.poll(() => opened).toHaveLength(2);
+      emit({ data: { n: 'new' }, hasNext: true });
+      expect(results).toEqual([{ n: 'new' }]);
+    },
+  );
 
   test('every teardown is forwarded', async () => {
     const seen: string[] = [];

@@ -1,20 +1,22 @@
 import type { ServerResponse } from 'node:http';
-import { createTokenManager, type TokenParts } from '@latchkey/core';
+import { createTokenManager, headerReceiver, type TokenManager, type TokenParts } from '@latchkey/core';
 import { startOli } from '@latchkey/emulators';
 import { authExchange } from '@latchkey/urql';
 import {
   Client,
+  composeExchanges,
   createRequest,
   type Exchange,
   type ExchangeIO,
   fetchExchange,
   makeResult,
+  mapExchange,
   type Operation,
   type OperationResult,
   ssrExchange,
 } from '@urql/core';
-import { expect, test, vi } from 'vitest';
-import { makeSubject, map, pipe, subscribe, tap } from 'wonka';
+import { describe, expect, test, vi } from 'vitest';
+import { fromValue, makeSubject, map, never, pipe, subscribe, take, tap, toPromise } from 'wonka';
 import { signedIn } from './signedIn.ts';
 import { startServer } from './startServer.ts';
 
@@ -163,6 +165,82 @@ test('an error that stays in the merged results of a subscription is judged once
   unsubscribe();
 });
 
+/** Records what nobody catches. */
+function watchUncaught() {
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const errors: unknown[] = [];
+  const watch = (error: unknown) => void errors.push(error);
+  for (const event of events) process.on(event, watch);
+  return {
+    errors,
+    [Symbol.dispose]() {
+      for (const event of events) process.off(event, watch);
+    },
+  };
+}
+
+describe.for(['text/event-stream', 'multipart/mixed; boundary="-"'])('a subscription as %s', type => {
+  const serialize = (event: object) =>
+    type === 'text/event-stream'
+      ? `event: next\ndata: ${JSON.stringify(event)}\n\n`
+      : `\r\n---\r\ncontent-type: application/json\r\n\r\n${JSON.stringify(event)}\r\n---`;
+
+  /** Starts a server whose streams emit an event at once, and stay open. */
+  async function startStreams() {
+    const streams: ServerResponse[] = [];
+    const send = (n: number) => streams.at(-1)?.write(serialize({ data: { n }, hasNext: true }));
+    const server = await startServer((_, response) => {
+      streams.push(response.writeHead(200, { 'content-type': type }));
+      send(1);
+    });
+    return {
+      server,
+      send,
+      areClosed: () => streams.map(({ closed }) => closed),
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
+  }
+
+  /** Subscribes, and returns what the consumer sees: data and errors. */
+  function watch(auth: TokenManager, url: string): readonly unknown[] {
+    const client = new Client({ url, exchanges: [authExchange(auth), fetchExchange], fetchSubscriptions: true });
+    const seen: unknown[] = [];
+    pipe(
+      client.subscription('subscription { n }', {}),
+      subscribe(({ data, error }) => seen.push(error?.networkError ?? data)),
+    );
+    return seen;
+  }
+
+  test('B103 fails with signedOut at the first event after the sign-out, and throws nothing that nobody catches', async () => {
+    using uncaught = watchUncaught();
+    await using api = await startStreams();
+    const { auth, url } = api.server;
+    const seen = watch(auth, url);
+    await expect.poll(() => seen).toEqual([{ n: 1 }]);
+    await auth.signOut();
+    api.send(2);
+    await expect.poll(api.areClosed).toEqual([true]);
+    expect(seen).toEqual([{ n: 1 }, expect.objectContaining({ code: 'signedOut' })]);
+    expect(uncaught.errors).toEqual([]);
+  });
+
+  test('B101 fails with an error when receive throws, and throws nothing that nobody catches', async () => {
+    using uncaught = watchUncaught();
+    await using api = await startStreams();
+    const receive = headerReceiver(() => {
+      throw new Error('The receiver failed.');
+    });
+    const auth = createTokenManager({ renew: () => null, receive });
+    await auth.adopt('token-0');
+    const seen = watch(auth, api.server.url);
+    await expect.poll(api.areClosed).toEqual([true]);
+    expect(seen).toMatchObject([{ code: 'misconfigured', cause: { message: 'The receiver failed.' } }]);
+    expect(uncaught.errors).toEqual([]);
+    auth.dispose();
+  });
+});
+
 test('a 401 without a status text, as over HTTP/2, is recognised by its number', async () => {
   await using server = await startServer(({ headers }, response) => {
     const isRefused = headers.authorization === 'Bearer token-0';
@@ -215,4 +293,87 @@ test('four thousand operations wait for one token and are sent together, at line
   expect(sent.map(({ key }) => key)).toEqual(operations.map(({ key }) => key));
   expect(renewals).toHaveLength(1);
   auth.dispose();
+});
+
+test.for(['sent at once', 'that waits for its token', 'refused and retried'] as const)(
+  'the function fetchOptions of an operation %s is called once per attempt, and once more before a wait',
+  async kind => {
+    await using server = await start();
+    let answer: (token: string) => void = () => {};
+    const renewal = new Promise<string>(resolve => (answer = resolve));
+    const auth = createTokenManager({ renew: () => renewal, restore: kind === 'that waits for its token' });
+    if (kind !== 'that waits for its token') await auth.adopt(kind === 'sent at once' ? 'token-1' : 'token-0');
+    const fetchOptions = vi.fn(() => ({ headers: { 'x-trace': '1' } }));
+    const client = new Client({ url: server.url, fetchOptions, exchanges: [authExchange(auth), fetchExchange] });
+    const result = client.query(query, {}).toPromise();
+    answer('token-1');
+    expect((await result).data).toEqual({ n: 1 });
+    expect(fetchOptions).toHaveBeenCalledTimes(kind === 'sent at once' ? 1 : 2);
+    auth.dispose();
+  },
+);
+
+test('an operation that waits is answered although the source of operations has ended', async () => {
+  await using server = await start();
+  const auth = createTokenManager({ renew: async () => 'token-1', restore: true });
+  const client = new Client({ url: server.url, exchanges: [] });
+  const operation = client.createRequestOperation('query', createRequest(query, {}));
+  const exchange = composeExchanges([authExchange(auth), fetchExchange]);
+  const io = exchange({ client, forward: () => never, dispatchDebug: () => {} });
+  const result = await pipe(fromValue(operation), io, take(1), toPromise);
+  expect(result.data).toEqual({ n: 1 });
+  auth.dispose();
+});
+
+test('B80 an operation that waits is sent with the fetchOptions of the time when it is sent', async () => {
+  let trace = 'before the wait';
+  const traces: unknown[] = [];
+  await using server = await startServer(({ headers }, response) => {
+    traces.push(headers['x-trace']);
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{"n":1}}');
+  });
+  const renew = async () => {
+    trace = 'after the wait';
+    return 'token-1';
+  };
+  const auth = createTokenManager({ restore: true, renew });
+  const fetchOptions = () => ({ headers: { 'x-trace': trace } });
+  const client = new Client({ url: server.url, fetchOptions, exchanges: [authExchange(auth), fetchExchange] });
+  expect((await client.query(query, {}).toPromise()).data).toEqual({ n: 1 });
+  expect(traces).toEqual(['after the wait']);
+  auth.dispose();
+});
+
+test('B108 an exchange after authExchange may write into the headers, which are sent with that operation only', async () => {
+  const ids: unknown[] = [];
+  await using server = await startServer(({ headers }, response) => {
+    ids.push(headers['x-id']);
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{"n":1}}');
+  });
+  const writing = mapExchange({
+    onOperation({ kind, context }) {
+      if (kind === 'query' && ids.length === 0)
+        (context.fetchOptions as { headers: Record<string, string> }).headers['x-id'] = '1';
+    },
+  });
+  const client = new Client({ url: server.url, exchanges: [authExchange(server.auth), writing, fetchExchange] });
+  for (const document of ['{ n }', '{ m: n }'])
+    expect((await client.query(document, {}).toPromise()).data).toEqual({ n: 1 });
+  expect(ids).toEqual(['1', undefined]);
+  expect(server.sent).toEqual(['token-0', 'token-0']);
+});
+
+test('B101 an exchange after authExchange that throws at the retry fails that operation only', async () => {
+  await using server = await start();
+  const error = new Error('The exchange failed.');
+  let attempts = 0;
+  const throwing = mapExchange({
+    onOperation({ kind }) {
+      if (kind === 'query' && ++attempts === 2) throw error;
+    },
+  });
+  const client = new Client({ url: server.url, exchanges: [authExchange(server.auth), throwing, fetchExchange] });
+  expect((await client.query(query, {}).toPromise()).error?.networkError).toBe(error);
+  expect((await client.query(query, {}).toPromise()).data).toEqual({ n: 1 });
+  expect(server.sent).toEqual(['token-0', 'token-1']);
 });

@@ -74,3 +74,26 @@ test('authLink warns once when a link after it replaces its header', async () =>
   }
   expect(messages()).toEqual([expect.stringContaining('A link behind authLink replaces')]);
 });
+
+test('authLink warns when a link after it replaces the header of a later refused operation only', async () => {
+  vi.resetModules(); // each warning is given once per process
+  const { authLink } = await import('@latchkey/apollo');
+  let renewals = 0;
+  const auth = createTokenManager({ renew: () => `token-${++renewals}`, cooldownMs: 0 });
+  await auth.adopt('token-0');
+  const replacing = new SetContextLink(({ headers }, { operationName }) => ({
+    headers: operationName === 'Replaced' ? { ...headers, authorization: 'Bearer old' } : headers,
+  }));
+  const refused = [{ message: 'x', extensions: { code: 'UNAUTHENTICATED' } }];
+  const end = new ApolloLink(({ getContext }) =>
+    of(getContext().headers?.authorization === 'Bearer token-1' ? { data: { n: 1 } } : { errors: refused }),
+  );
+  const link = ApolloLink.from([authLink(auth), replacing, end]);
+  const client = new ApolloClient({ cache: new InMemoryCache(), link });
+  const fetchPolicy = 'no-cache';
+  expect((await client.query({ query: gql`query Intact { n }`, fetchPolicy })).data).toEqual({ n: 1 });
+  expect(renewals).toBe(1);
+  expect(messages()).toEqual([]);
+  await expect(client.query({ query: gql`query Replaced { n }`, fetchPolicy })).rejects.toThrow();
+  expect(messages()).toEqual([expect.stringContaining('A link behind authLink replaces')]);
+});
