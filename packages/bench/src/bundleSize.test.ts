@@ -15,7 +15,9 @@ test('external packages are not counted', async () => {
     'rxjs',
   ]);
   const imported = [...code.matchAll(/from\s*[`'"]([^`'"]+)/g)].map(([, name = '']) => name);
-  expect(new Set(imported)).toEqual(new Set(['@apollo/client', '@apollo/client/errors', '@latchkey/core', 'rxjs']));
+  expect(new Set(imported)).toEqual(
+    new Set(['@apollo/client', '@apollo/client/errors', '@latchkey/core/adapter', 'rxjs']),
+  );
 });
 
 test('code for development is not counted', async () => {
@@ -31,4 +33,12 @@ test('the size is that of the minified code, gzipped at level 9', async () => {
   expect(await bundleSize(program, [])).toBe(zipped.length);
   expect(gunzipSync(zipped).toString()).toBe(code);
   expect(code.length).toBeLessThan(program.length + 20);
+});
+
+test('a production build has no message for developers and no check of options', async () => {
+  const program = "export * from '@latchkey/core'; export { authLink } from '@latchkey/apollo';";
+  const code = await bundleOf(program, ['@apollo/client', 'rxjs']);
+  expect(code).toContain('The configuration is wrong.');
+  expect(code).not.toMatch(/Option [\\"]|Pass |replaces the authorization/);
+  expect(code).not.toContain('NODE_ENV');
 });

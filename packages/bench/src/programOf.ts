@@ -5,8 +5,8 @@ export interface Adapter {
 
 /** The one place that states how a store is imported and passed to the manager. */
 const store = {
-  imports: "import { keyValueStore } from '@latchkey/core/keyValueStore';",
-  option: "store: keyValueStore(localStorage, 'session'),",
+  imports: "import { keyValueStore } from '@latchkey/core';",
+  option: "store: keyValueStore('session', localStorage),",
 };
 
 /** A whole program that stays signed in with one adapter, and a store where `hasStore` is true. */
