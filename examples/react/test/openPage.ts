@@ -22,6 +22,7 @@ export async function openPage(
     const isProblem = message.type() === 'error' || message.type() === 'warning';
     if (isProblem && !isRefusal(message.text())) problems.push(message.text());
   });
+  page.setDefaultTimeout(120_000); // a busy machine is no failure
   await page.goto(origin);
   return { page, problems };
 }

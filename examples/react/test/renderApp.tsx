@@ -14,7 +14,7 @@ declare global {
   }
 }
 
-configure({ asyncUtilTimeout: 20_000 });
+configure({ asyncUtilTimeout: 120_000 });
 
 // oauth4webapi recognises these classes by `Symbol.toStringTag`, which happy-dom's do not have.
 for (const each of [Headers, Request, Response]) {
