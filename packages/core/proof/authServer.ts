@@ -58,6 +58,8 @@ export class AuthServer {
   readonly #requests: TokenRequest[] = [];
   /** Token sets that have a successor. */
   readonly #renewed = new Set<string>();
+  /** When tokens expire that were answered again: the clock may have been set back since. */
+  readonly #expiries = new Map<string, number>();
   #count = 0;
 
   constructor(scenario: Scenario, env: Environment) {
@@ -146,7 +148,8 @@ export class AuthServer {
   }
 
   /** Whether the token set had to be renewed now, or when the renewal started: the store may have been slow in between. */
-  #isNeeded(client: Client, { accessToken, receivedAt, expiresAt = never }: TokenSet, reason: RenewalReason): boolean {
+  #isNeeded(client: Client, current: TokenSet, reason: RenewalReason): boolean {
+    const { accessToken, receivedAt, expiresAt = this.#expiries.get(accessToken) ?? never } = current;
     const aheadMs = Math.min(renewAheadMs, (expiresAt - receivedAt) / 5);
     const times = [this.#env.clock.now(), client.cooldown.renewingSince];
     const isExpired = times.some(now => now >= expiresAt - aheadMs / 10 || now < receivedAt - clockToleranceMs);
@@ -172,7 +175,11 @@ export class AuthServer {
       history.rejectedTokenSets.add(nameOf(current));
       return null;
     }
-    if (answer === 'sameToken' && current) return { accessToken: current.accessToken, expiresAt: current.expiresAt };
+    if (answer === 'sameToken' && current) {
+      const { accessToken, expiresAt } = current;
+      if (expiresAt !== undefined) this.#expiries.set(accessToken, expiresAt);
+      return { accessToken, expiresAt };
+    }
     const parts = this.issue(current ? userOf(current) : this.newUser(), answer !== 'keepsRefreshToken');
     if (answer === 'invalidToken') return { ...parts, accessToken: `${parts.accessToken}\n` };
     const isSuperseded = current
