@@ -136,7 +136,7 @@ export const actions: Readonly<Record<Action, RunAction>> = {
   },
   get: (_context, tab) => void tab.wait(signal => tab.auth.get({ signal })),
   runOperation: (context, tab, fraction) => void runOperation(context, tab, choose(operations, fraction) ?? ''),
-  renew: (_context, tab) => void tab.wait(signal => tab.auth.renew({ signal }), { isOfAnySession: true }),
+  renew: (_context, tab) => void tab.wait(signal => tab.auth.renew({ signal })),
   refuseEarlierToken(context, tab, fraction) {
     const refused = choose(tab.received, fraction);
     if (!refused) return;

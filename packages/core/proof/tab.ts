@@ -246,7 +246,7 @@ export class Tab implements Client {
   /** The session that answers a caller; `undefined`: any, as for those who wait since before the first load. */
   #sessionOfCaller(): string | undefined {
     const { sessionId } = this.auth.state;
-    return sessionId === this.#sessionLoadedLater ? undefined : sessionId;
+    return sessionId;
   }
 
   /** A caller is answered by the session in which it has called. */

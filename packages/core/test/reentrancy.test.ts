@@ -221,3 +221,25 @@ test('B25 a time that is not a number is refused in production, too', () => {
     process.env.NODE_ENV = NODE_ENV;
   }
 });
+
+test('B03 a renewal that is asked for by name fails when another session begins', async () => {
+  const { auth } = signedIn();
+  const renewed = outcome(auth.renew());
+  void auth.adopt({ accessToken: 'B', expiresInS: 3600 });
+  expect(await renewed).toBe('signedOut');
+  expect(current(auth).accessToken).toBe('B');
+});
+
+test('B03 who waits for the renewal of a loaded session is not answered by the next one, as those are who came before the load', async () => {
+  const now = Date.UTC(2026, 10, 22);
+  const store = scriptedStore(recordA({ receivedAt: now - hours, expiresAt: now - 1 }));
+  const { auth, renewals } = scriptedProvider({ store });
+  const beforeLoad = outcome(auth.get());
+  await settled();
+  const afterLoad = outcome(auth.get());
+  expect(renewals.calls).toHaveLength(1);
+  void auth.adopt({ accessToken: 'B', expiresInS: 3600 });
+  expect(await afterLoad).toBe('signedOut');
+  expect(await beforeLoad).toBe('B');
+  expect(current(auth).accessToken).toBe('B');
+});

@@ -87,7 +87,7 @@ export async function requestRenewal(
     if (session.epoch !== epoch) throw error; // says nothing of the next session
     if (!isRejection(error) && !countAsRejection(manager, error)) throw error;
   }
-  manager.rejected = current;
+  if (session.epoch === epoch) manager.rejected = current;
   return null;
 }
 

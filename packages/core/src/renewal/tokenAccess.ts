@@ -1,7 +1,7 @@
 import { disposed, type TokenError, tokenError } from '../errors/tokenError.ts';
 import type { Manager, Waiting } from '../manager.ts';
 import { pausedBy } from '../session/cooldown.ts';
-import { supersededIn } from '../session/session.ts';
+import { isOfSession, supersededIn } from '../session/session.ts';
 import type { SignedIn } from '../session/sessionState.ts';
 import { aborted, addWaiter, answerAll, type Waiter } from '../session/waitingList.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
@@ -112,10 +112,16 @@ export async function successorOf(manager: Manager, refused: TokenSet): Promise<
 /** A new token set, whatever the present one is. */
 export async function renewNow(manager: Manager): Promise<TokenSet> {
   const { session, store } = manager;
+  const { tokens: before } = session.state;
+  const checkSession = () => {
+    if (before && !isOfSession(session, before)) throw supersededIn(session);
+  };
   await store?.loaded;
+  checkSession();
   if (session.state.status === 'disposed') throw disposed();
   const failure = session.state.tokens && (await startRenewal(manager, 'asked'));
   if (failure) throw failure;
+  checkSession();
   const tokens =
     session.state.tokens ??
     (await new Promise<TokenSet | null>((resume, fail) => waitForTokens(manager, { resume, fail })));

@@ -100,6 +100,7 @@ export function loadSession(session: Session, tokens: TokenSet | null): void {
   if (state.status !== 'loading') return;
   const { maySignIn } = state;
   const schedule = tokens && scheduleIn(session, tokens);
+  raiseEpoch(session);
   change(session, tokens && schedule ? { type: 'loaded', tokens, schedule, maySignIn } : nothingStored(options));
 }
 

@@ -186,8 +186,9 @@ class SharedSession implements SessionStore {
 
   /** After a failed save memory is newer than the store, unless others have saved there. */
   async #writeWhatIsMissing(): Promise<void> {
-    await this.#bounded.written;
-    if (!this.#bounded.isBehind || this.#isClosed) return;
+    const { written } = this.#bounded;
+    await written;
+    if (written !== this.#bounded.written || !this.#bounded.isBehind || this.#isClosed) return;
     const held = this.#held();
     await this.#bounded.write(held, held);
   }
@@ -228,7 +229,7 @@ class SharedSession implements SessionStore {
   #takeSuccessor(stored: TokenSet, tokens: TokenSet): void {
     const isOther = stored.version === tokens.version && stored.accessToken !== tokens.accessToken; // of two successors this was saved
     if (stored.version > tokens.version || isOther) renewSession(this.#host.session, stored);
-    else if (stored.version < tokens.version) void this.#bounded.write(recordOf(tokens), recordOf(stored)); // a later save would not replace it
+    else if (stored.version < tokens.version) void this.#bounded.write(this.#held(), recordOf(stored)); // a later save would not replace it
   }
 
   #failed(doing: TokenEvents['storeFailed']['doing'], thrown?: unknown, record?: TokenRecord | null): void {
