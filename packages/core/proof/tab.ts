@@ -64,9 +64,6 @@ export class Tab implements Client {
   #refusedInRenewal: TokenSet | undefined;
   readonly #users = new Map<string, string>();
   #isLoaded = false;
-  /** The session of the first load, if callers could wait before it. */
-  #sessionLoadedLater: string | undefined;
-  readonly #isSlow: boolean;
   isDisposed = false;
 
   constructor(
@@ -84,7 +81,6 @@ export class Tab implements Client {
     this.cooldown = new CooldownCheck(env, cooldownMs);
     const { exclusive, restore, hasCredentials, hasStore } = scenario;
     this.#isLoaded = !hasStore;
-    this.#isSlow = scenario.isSlow;
     this.auth = createTokenManager<Password, SignedIn>({
       renew: context => server.renew(this, context),
       signIn: credentials => server.signIn(this, credentials),
@@ -151,7 +147,6 @@ export class Tab implements Client {
       this.#checkNotDisposed('changed its state');
       cooldown.stateChanged(auth.state);
       if (!auth.state.renewing) this.#refusedInRenewal = undefined;
-      if (this.#isSlow && history.periods.length === 0) this.#sessionLoadedLater ??= auth.state.sessionId;
       queueMicrotask(observeLoadedSession); // after the events of all other sessions
     };
     observeLoadedSession();
@@ -245,8 +240,7 @@ export class Tab implements Client {
 
   /** The session that answers a caller; `undefined`: any, as for those who wait since before the first load. */
   #sessionOfCaller(): string | undefined {
-    const { sessionId } = this.auth.state;
-    return sessionId;
+    return this.auth.state.sessionId;
   }
 
   /** A caller is answered by the session in which it has called. */
