@@ -25,8 +25,6 @@ interface Call {
 interface WaitOptions {
   /** The token set whose successor the caller waits for. */
   readonly refused?: TokenSet | undefined;
-  /** Whether the caller may be answered by a session that began after its call. */
-  readonly isOfAnySession?: boolean;
 }
 
 const isSame = (
@@ -175,11 +173,11 @@ export class Tab implements Client {
   /** Waits for `call`. */
   wait(
     call: (signal: AbortSignal) => Promise<TokenSet | null | undefined> | undefined,
-    { refused, isOfAnySession = false }: WaitOptions = {},
+    { refused }: WaitOptions = {},
   ): Promise<TokenSet | undefined> {
     const controller = new AbortController();
     const since = ++this.history.sequence;
-    const sessionId = this.#sessionOfCaller();
+    const sessionId = this.auth.state.sessionId;
     const promise = call(controller.signal);
     if (!promise) return Promise.resolve(undefined);
     const waiter = { controller, promise };
@@ -189,7 +187,7 @@ export class Tab implements Client {
         this.waiters.delete(waiter);
         this.#checkNotDisposed('answered a call');
         if (tokens) this.receive(tokens, since, refused);
-        if (!isOfAnySession) this.#checkAnswer(tokens ?? null, sessionId);
+        this.#checkAnswer(tokens ?? null, sessionId);
         return tokens ?? undefined;
       },
       (error: unknown) => {
@@ -207,7 +205,7 @@ export class Tab implements Client {
     call: (waiter: Waiter<TokenSet | null>, signal: AbortSignal) => Decision,
     refused?: TokenSet,
   ): Promise<TokenSet | undefined> {
-    const sessionId = this.#sessionOfCaller();
+    const sessionId = this.auth.state.sessionId;
     return this.wait(
       signal => {
         let isAnswered = false;
@@ -236,11 +234,6 @@ export class Tab implements Client {
       },
       { refused },
     );
-  }
-
-  /** The session that answers a caller; `undefined`: any, as for those who wait since before the first load. */
-  #sessionOfCaller(): string | undefined {
-    return this.auth.state.sessionId;
   }
 
   /** A caller is answered by the session in which it has called. */

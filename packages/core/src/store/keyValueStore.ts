@@ -102,8 +102,8 @@ export const keyValuePlace = (
  * survives a reload. It has no lock of its own, so two tabs or processes may renew at the same time. It notifies of changes
  * that are made through the managers of one store; what others wrote is read before a renewal.
  *
- * **In a browser every script of the page can read it**: whoever can run one there takes the tokens away, and with a refresh
- * token keeps the session. Prefer memory, the default, with a refresh cookie that no script can read.
+ * **In a browser every script of the page can read it**: an injected script can steal the tokens, and with a refresh token
+ * it can keep the session. Prefer memory, the default, with a refresh cookie that no script can read.
  *
  * **On React Native**, AsyncStorage and MMKV are not encrypted. Expo's SecureStore is:
  * `{ getItem: getItemAsync, setItem: setItemAsync, removeItem: deleteItemAsync }`; `name` may then hold letters, digits, `.`,
