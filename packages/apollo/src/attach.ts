@@ -62,14 +62,18 @@ export function attach(
   const headers = given || !ours ? mergeHeaders(given, ours?.headers ?? {}) : ours.headers;
   const changes: ApolloLink.OperationContext = { headers, [mark]: ours ?? undefined };
   const own = callersOptions(context, mark);
-  const options: RequestInit = {};
-  if (ours && wouldLeak(ours.headers) && !own?.redirect) options.redirect = 'error';
-  if (isRetry) options.cache = 'no-store';
-  if (options.redirect || isRetry) {
-    const set: SetOptions = { options, cache: own?.cache };
-    changes.fetchOptions = { ...own, ...options, [mark]: set };
-  } else if (own !== context.fetchOptions) changes.fetchOptions = own;
+  const isUnsafe = ours !== null && wouldLeak(ours.headers) && !own?.redirect;
+  if (isUnsafe || isRetry) changes.fetchOptions = withOptions(own, mark, isUnsafe, isRetry);
+  else if (own !== context.fetchOptions) changes.fetchOptions = own;
   operation.setContext(changes);
+}
+
+function withOptions(own: RequestInit | undefined, mark: symbol, isUnsafe: boolean, isRetry: boolean): RequestInit {
+  const options: RequestInit = {};
+  if (isUnsafe) options.redirect = 'error';
+  if (isRetry) options.cache = 'no-store';
+  const set: SetOptions = { options, cache: own?.cache };
+  return { ...own, ...options, [mark]: set } as RequestInit;
 }
 
 /** Whether the headers that were attached last are still there: links behind may replace them. */

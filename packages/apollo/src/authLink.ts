@@ -65,7 +65,6 @@ const sentWith = ({ auth }: LinkState, tokens: TokenSet): Sent => ({ tokens, hea
 
 /** A link behind may have replaced the headers: checked at each refusal in development, until it has warned. */
 function checkHeaders(link: LinkState, operation: ApolloLink.Operation): void {
-  if (link.isChecked) return;
   const isIntactHere = inDevelopment(
     () =>
       process.env.NODE_ENV !== 'production' &&
@@ -204,7 +203,7 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
 
   /** Closes the transport of a refused attempt: the operation waits for its retry, or fails. */
   private hold(decision: Exclude<Decision, undefined>): void {
-    checkHeaders(this.link, this.given);
+    if (!this.link.isChecked) checkHeaders(this.link, this.given);
     this.unsubscribe();
     this.retried = true;
     this.delivered = false;

@@ -3,7 +3,7 @@ import { detailsOf, type Refusal, TokenError, tokenError } from './errors/tokenE
 import type { Attempt, Manager, Refused } from './manager.ts';
 import { successorOf } from './renewal/tokenAccess.ts';
 import { isOfSession, renewSession, supersededIn } from './session/session.ts';
-import { emitEvent } from './session/tokenEvents.ts';
+import { emitEvent, emitRefusal } from './session/tokenEvents.ts';
 import { aborted, addWaiter, answerAll } from './session/waitingList.ts';
 import type { TokenSet } from './tokens/tokenSet.ts';
 import { type Dialect, defaultDialect, errorsIn, judge } from './verdict/dialect.ts';
@@ -83,7 +83,7 @@ function refuse(
   const { session, refusals } = manager;
   const sent = attempt.sent as TokenSet;
   if (signal?.aborted) return aborted(); // an aborted operation causes no renewal
-  emitEvent(session.events, 'refused', { sessionId: sent.sessionId });
+  emitRefusal(session.events, 'refused', sent.sessionId);
   if (sent !== session.state.tokens && !isOfSession(session, sent)) return supersededIn(session); // a listener has signed out
   noteRefused(refusals, session, attempt);
   if (!manager.renews || isUseless(refusals, session, attempt)) return undefined;
@@ -120,7 +120,7 @@ async function serve(manager: Manager, refused: Refused): Promise<void> {
 /** The session is asked anew for each attempt: one that was sent before may have ended it. */
 function retry({ session }: Manager, attempt: Attempt): void {
   const { sessionId } = attempt.sent as TokenSet;
-  if (session.state.tokens?.sessionId === sessionId) emitEvent(session.events, 'retried', { sessionId });
+  if (session.state.tokens?.sessionId === sessionId) emitRefusal(session.events, 'retried', sessionId);
   const { tokens } = session.state; // a listener may have signed out
   if (tokens?.sessionId === sessionId) attempt.resume(tokens);
   else attempt.fail(supersededIn(session));

@@ -22,11 +22,11 @@ export function attach(
   return options;
 }
 
-/** The fetch of the operation, which passes each response to `see`: a good result does not hold it. */
-export function watchedFetch({ context }: Operation, see: (response: Response) => void): typeof fetch {
+/** The fetch of the operation, which keeps each response with its attempt: a good result does not hold it. */
+export function watchedFetch(attempt: { readonly given: Operation; http: Response | undefined }): typeof fetch {
   return async (input, init) => {
-    const response = await (context.fetch ?? fetch)(input, init);
-    see(response);
+    const response = await (attempt.given.context.fetch ?? fetch)(input, init);
+    attempt.http = response;
     return response;
   };
 }

@@ -44,7 +44,8 @@ export function authExchange(auth: TokenManager, options: AdapterOptions = {}): 
   return ({ forward }) => new AuthStage(auth, choices, isAllowed).connect(forward);
 }
 
-type SessionContext = OperationContext & { readonly [mark: symbol]: string | undefined };
+/** A failed mutation's context holds the session in which each exchange had sent it. */
+type SessionContext = OperationContext & { readonly latchkeySessions?: ReadonlyMap<Sender, string> };
 
 const kinds: readonly string[] = ['query', 'mutation', 'subscription'];
 const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
@@ -54,8 +55,6 @@ class AuthStage implements Sender {
   readonly #auth: TokenManager;
   readonly #choices: DecideOptions;
   readonly #isAllowed: ((url: string) => boolean) | undefined;
-  /** Under which a failed operation has its session in its context. */
-  readonly #sessionMark = Symbol('latchkey session');
   readonly #teardowns = new Teardowns();
   readonly #retries = makeSubject<Operation>();
   readonly #failures = makeSubject<OperationResult>();
@@ -90,28 +89,25 @@ class AuthStage implements Sender {
     if (!kinds.includes(kind) || context.auth === 'omit' || !isAllowed) return operation;
     const fetchOptions = fetchOptionsOf(operation);
     if (hasHeader(fetchOptions?.headers as CallerHeaders, 'authorization')) return operation; // the caller's own token
-    const run = new AuthOperation(operation, this, this.#teardowns.count, fetchOptions);
+    const run = new AuthOperation(operation, this, this.#teardowns.count);
     const tokens = this.#auth.fresh();
-    if (tokens !== undefined) return this.#attempt(run, tokens);
-    run.fetchOptions = null; // they may change while it waits
+    if (tokens !== undefined) return this.#attempt(run, tokens, fetchOptions);
     this.#wait(run);
     this.#auth.waitFor(run);
     return undefined;
   }
 
-  /** The operation with the token set's headers; `undefined`: it fails. */
-  #attempt(run: AuthOperation, tokens: TokenSet | null): Operation | undefined {
+  /** The operation with the token set's headers over the caller's fetch options; `undefined`: it fails. */
+  #attempt(run: AuthOperation, tokens: TokenSet | null, own: RequestInit | undefined): Operation | undefined {
     const { given, retried } = run;
     run.http = run.deliveredErrors = run.data = run.errors = undefined;
     try {
-      checkAttempt(tokens, given.context.auth, (given.context as SessionContext)[this.#sessionMark]);
-      const own = run.fetchOptions === null ? fetchOptionsOf(given) : run.fetchOptions;
-      run.fetchOptions = null;
+      checkAttempt(tokens, given.context.auth, (given.context as SessionContext).latchkeySessions?.get(this));
       const fetchOptions = attach(own, tokens && this.#auth.headers(tokens), retried);
       run.sent = tokens; // not earlier: an operation that fails above stays in its session
       return fetchOptions === given.context.fetchOptions ? given : this.#sentOn(run, fetchOptions);
     } catch (error) {
-      queueMicrotask(() => this.fail(run, error)); // the client does not listen yet
+      this.#failLater(run, error);
       return undefined;
     }
   }
@@ -120,10 +116,7 @@ class AuthStage implements Sender {
   #sentOn(run: AuthOperation, fetchOptions: RequestInit | undefined): Operation {
     const { given } = run;
     const context: OperationContext = { ...given.context, fetchOptions: fetchOptions as RequestInit, latchkey: run };
-    if (this.#auth.receivesTokens)
-      context.fetch = watchedFetch(given, response => {
-        run.http = response;
-      });
+    if (this.#auth.receivesTokens) context.fetch = watchedFetch(run);
     return { ...given, context };
   }
 
@@ -158,7 +151,7 @@ class AuthStage implements Sender {
     run.isOpen = isStream && !isSocket;
     run.retried = true;
     this.#wait(run); // before it is closed: the transport may answer that
-    if (decision !== 'wait') queueMicrotask(() => this.fail(run, decision));
+    if (decision !== 'wait') this.#failLater(run, decision);
     else if (isSocket) this.#close(run); // its "complete" would end the consumer's subscription
   }
 
@@ -169,11 +162,16 @@ class AuthStage implements Sender {
     this.#stopWaiting(run);
     if (isTornDown) return;
     try {
-      const operation = this.#attempt(run, tokens);
+      const operation = this.#attempt(run, tokens, fetchOptionsOf(run.given)); // they may have changed while it waited
       if (operation) this.#retries.next(operation);
     } catch (error) {
       this.fail(run, error); // an exchange behind has thrown
     }
+  }
+
+  /** The client may not listen yet. A method of its own: thousands of calls of the others would each keep a place for its closure. */
+  #failLater(run: AuthOperation, error: unknown): void {
+    queueMicrotask(() => this.fail(run, error));
   }
 
   fail(run: AuthOperation, error: unknown): void {
@@ -186,7 +184,8 @@ class AuthStage implements Sender {
   #failedOperation({ given, sent }: AuthOperation): Operation {
     const { kind, context } = given;
     if (kind !== 'mutation' || !sent) return given;
-    return { ...given, context: { ...context, [this.#sessionMark]: sent.sessionId } };
+    const sessions = new Map((context as SessionContext).latchkeySessions).set(this, sent.sessionId);
+    return { ...given, context: { ...context, latchkeySessions: sessions } };
   }
 
   #wait(run: AuthOperation): void {

@@ -19,8 +19,6 @@ export class AuthOperation implements Attempt, Answer {
   readonly sender: Sender;
   /** How many teardowns there had been at its dispatch. */
   readonly teardownCount: number;
-  /** The caller's fetch options for the next attempt; `null`: not read yet. */
-  fetchOptions: RequestInit | undefined | null;
   sent: TokenSet | null = null;
   retried = false;
   delivered = false;
@@ -33,11 +31,10 @@ export class AuthOperation implements Attempt, Answer {
   http: Response | undefined = undefined;
   deliveredErrors: CombinedError['graphQLErrors'] | undefined = undefined;
 
-  constructor(given: Operation, sender: Sender, teardownCount: number, fetchOptions: RequestInit | undefined) {
+  constructor(given: Operation, sender: Sender, teardownCount: number) {
     this.given = given;
     this.sender = sender;
     this.teardownCount = teardownCount;
-    this.fetchOptions = fetchOptions;
   }
 
   get kind(): ResponseFacts['kind'] {

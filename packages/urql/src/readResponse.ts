@@ -19,10 +19,13 @@ function originalOf(error: Errors[number]): GraphQLErrorLike {
   return original?.message ? original : error;
 }
 
+const hasOriginal = ({ originalError }: Errors[number]) => originalError !== undefined;
+const without = (errors: Errors, delivered: Errors) => errors.filter(error => !delivered.includes(error));
+
 /** The errors that were not delivered before; the same list where nothing changes, because it may have to wait. */
 function newErrors(errors: Errors, delivered: Errors | undefined): readonly GraphQLErrorLike[] {
-  const fresh = delivered ? errors.filter(error => !delivered.includes(error)) : errors;
-  return fresh.some(({ originalError }) => originalError) ? fresh.map(originalOf) : fresh;
+  const fresh = delivered ? without(errors, delivered) : errors;
+  return fresh.some(hasOriginal) ? fresh.map(originalOf) : fresh;
 }
 
 /** Reads a result into the facts of the attempt. */

@@ -107,7 +107,11 @@ export function emitEvent<Name extends keyof TokenEvents>(
   name: Name,
   event: Omit<TokenEvents[Name], 'at'>,
 ): void {
-  if (events.listeners.size === 0) return; // thousands of operations may be refused
   queueEvent(events, name, event);
   flushEvents(events);
+}
+
+/** Thousands of operations may be refused and retried: without listeners nothing is made for them. */
+export function emitRefusal(events: Events, name: 'refused' | 'retried', sessionId: string): void {
+  if (events.listeners.size > 0) emitEvent(events, name, { sessionId });
 }

@@ -40,8 +40,17 @@ export function addWaiter<One extends Waiter<never>>(
   waiter: One,
   signal?: AbortSignal | null,
 ): void {
-  const place = list.waiters.push(waiter) - 1;
-  if (!signal) return;
+  const length = list.waiters.push(waiter);
+  if (signal) leaveWhenAborted(list, length - 1, waiter, signal);
+}
+
+/** Not within `addWaiter`: thousands of waiters without a signal would each keep a place for its closures. */
+function leaveWhenAborted<One extends Waiter<never>>(
+  list: WaitingList<One>,
+  place: number,
+  waiter: One,
+  signal: AbortSignal,
+): void {
   const leave = () => {
     list.waiters[place] = undefined;
     waiter.fail(aborted());

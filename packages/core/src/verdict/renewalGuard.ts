@@ -53,9 +53,9 @@ export function isUseless(history: RefusalHistory, session: Session, facts: Resp
   const { tokens } = session.state;
   const { sent } = facts;
   if (sent !== tokens && sent?.accessToken !== tokens?.accessToken) return false;
-  const now = session.clock.now();
-  if (trial && trial.tokens === tokens && accepted !== tokens && now < trial.until) return true;
-  return stubborn.size > 0 && now < (stubborn.get(facts.operation)?.until ?? 0);
+  const trialUntil = trial && trial.tokens === tokens && accepted !== tokens ? trial.until : 0;
+  const until = stubborn.size === 0 ? trialUntil : Math.max(trialUntil, stubborn.get(facts.operation)?.until ?? 0);
+  return until > 0 && session.clock.now() < until;
 }
 
 /** Whether a stream is refused with a token set that is new and has not expired. */
