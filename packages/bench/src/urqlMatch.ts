@@ -21,7 +21,7 @@ import { signedInManager } from './signedInManager.ts';
 
 const request = createRequest(gql('query Item($id: Int) { item(id: $id) { name } }'), {});
 const context: OperationContext = { url: 'http://127.0.0.1', requestPolicy: 'network-only' };
-const accepted = { data: { item: { name: 'Mara' } } };
+const accepted = { data: { item: { name: 'Mara' } }, error: undefined };
 const refused = {
   data: undefined,
   error: new CombinedError({
@@ -35,15 +35,17 @@ function authorizationOf({ context: { fetchOptions } }: Operation): string | und
   return authorization ?? Authorization;
 }
 
+/** In one shape, as urql makes them. */
+const resultOf = (operation: Operation, { data, error }: { readonly data: unknown; readonly error: unknown }) =>
+  ({ operation, data, error, hasNext: false, stale: false }) as OperationResult;
+
 /** Replaces fetchExchange. The chain has no client: the cost of urql's own grows faster than the number of operations. */
 function stubExchange(server: StubServer): Exchange {
   return () => operations$ => {
     const { source, next } = makeSubject<OperationResult>();
     const send = (operation: Operation) => {
       if (operation.kind === 'teardown') return;
-      server.handle(authorizationOf(operation), isRefused =>
-        next({ operation, stale: false, hasNext: false, ...(isRefused ? refused : accepted) }),
-      );
+      server.handle(authorizationOf(operation), isRefused => next(resultOf(operation, isRefused ? refused : accepted)));
     };
     const sent$ = pipe(
       operations$,
