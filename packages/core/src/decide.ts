@@ -1,11 +1,12 @@
 import { redact, redactedCause, secretsIn } from './errors/redact.ts';
 import { detailsOf, type Refusal, TokenError, tokenError } from './errors/tokenError.ts';
 import type { Attempt, Manager, Refused } from './manager.ts';
+import { beginWith, useReceived } from './renewal/renewal.ts';
 import { successorOf } from './renewal/tokenAccess.ts';
-import { isOfSession, renewSession, supersededIn } from './session/session.ts';
+import { isOfSession, supersededIn } from './session/session.ts';
 import { emitEvent, emitRefusal } from './session/tokenEvents.ts';
 import { aborted, addWaiter, answerAll } from './session/waitingList.ts';
-import type { TokenSet } from './tokens/tokenSet.ts';
+import { isOfOtherUser, makeTokenSet, placeAfter, type TokenSet } from './tokens/tokenSet.ts';
 import { type Dialect, defaultDialect, errorsIn, judge } from './verdict/dialect.ts';
 import type { Receiver } from './verdict/headerReceiver.ts';
 import { type MutationPolicy, mayRetry } from './verdict/mayRetry.ts';
@@ -40,7 +41,10 @@ export function decide(
   const dialect = options.dialect ?? manager.options.dialect ?? defaultDialect;
   try {
     const verdict = judge(attempt, dialect);
-    if (manager.options.receive && verdict !== 'unauthenticated') receive(manager, manager.options.receive, attempt);
+    if (manager.options.receive && verdict !== 'unauthenticated') {
+      receive(manager, manager.options.receive, attempt);
+      if (sent && !isOfSession(session, sent)) return supersededIn(session);
+    }
     if (verdict === 'ok') noteAccepted(refusals, session, attempt);
     else if (sent && verdict === 'unauthenticated') return refuse(manager, attempt, dialect, options.mutations, signal);
     else if (sent) report(manager, attempt, sent, verdict as 'forbidden' | 'stepUp');
@@ -57,14 +61,15 @@ export function decide(
 
 const secretsOf = ({ sent }: ResponseFacts) => secretsIn([sent?.accessToken, sent?.refreshToken]);
 
-/** Uses the token that an answer brought. Only an answer to the token set in use brings its successor, not a late one. */
-function receive({ session, store }: Manager, receiver: Receiver, attempt: Attempt): void {
+/** Uses the token that an answer brought: another user's begins another session. Only an answer to the token set in use brings its successor, not a late one. */
+function receive(manager: Manager, receiver: Receiver, attempt: Attempt): void {
+  const { session } = manager;
   const { sent } = attempt;
   if (!sent || sent !== session.state.tokens) return;
-  const next = receiver(attempt, sent, session.clock.now());
-  if (!next || sent !== session.state.tokens) return; // the callback may have signed in
-  void store?.advance(sent, next);
-  renewSession(session, next);
+  const answer = receiver(attempt, sent, session.clock.now());
+  if (!answer || sent !== session.state.tokens) return; // the callback may have signed in
+  if (isOfOtherUser(answer, sent)) void beginWith(manager, answer);
+  else void useReceived(manager, sent, makeTokenSet(answer, placeAfter(sent), sent));
 }
 
 function report({ session }: Manager, attempt: Attempt, sent: TokenSet, verdict: 'forbidden' | 'stepUp'): void {

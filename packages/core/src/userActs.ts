@@ -1,9 +1,18 @@
 import { disposed, tokenError } from './errors/tokenError.ts';
 import type { Manager } from './manager.ts';
 import { drop, requestSignIn, revoke } from './renewal/authServer.ts';
-import { beginWith } from './renewal/renewal.ts';
+import { beginWith, useReceived } from './renewal/renewal.ts';
 import { endSession } from './session/session.ts';
-import { makeTokenSet, nowhere, type TokenAnswer, type TokenParts } from './tokens/tokenSet.ts';
+import {
+  isOfSameUser,
+  isSendable,
+  makeTokenSet,
+  nowhere,
+  placeAfter,
+  type TokenAnswer,
+  type TokenParts,
+  type TokenSet,
+} from './tokens/tokenSet.ts';
 
 // What a user does: signing in and out. The last act wins, also over the answer to an earlier one.
 
@@ -19,14 +28,25 @@ export async function signIn(manager: Manager, credentials: unknown): Promise<ob
     );
   }
   await begin(manager, answer);
-  const { accessToken, refreshToken, expiresInS, expiresAt, refreshExpiresInS, refreshExpiresAt, ...rest } =
+  const { accessToken, refreshToken, expiresInS, expiresAt, refreshExpiresInS, refreshExpiresAt, subject, ...rest } =
     answer.parts;
   return rest;
 }
 
 export async function adopt(manager: Manager, tokens: TokenParts | string): Promise<void> {
+  const { session } = manager;
   const parts = typeof tokens === 'object' && tokens ? tokens : { accessToken: tokens };
-  await begin(manager, { parts, requestedAt: manager.session.clock.now() });
+  const answer = { parts, requestedAt: session.clock.now() };
+  const { tokens: current } = session.state;
+  if (current && isSendable(parts.accessToken) && isOfSameUser(answer, current)) await goOn(manager, current, answer);
+  else await begin(manager, answer);
+}
+
+/** The session goes on with tokens that something else has renewed. */
+async function goOn(manager: Manager, current: TokenSet, answer: TokenAnswer): Promise<void> {
+  const next = makeTokenSet(answer, placeAfter(current), current);
+  manager.userActs++;
+  await useReceived(manager, current, next);
 }
 
 export async function signOut(manager: Manager): Promise<void> {

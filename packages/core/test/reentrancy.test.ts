@@ -148,7 +148,7 @@ test('the error of an outage goes with the restore that ends signed out', async 
   expect(auth.state).toEqual({ status: 'signedOut', renewing: false });
 });
 
-test('B104 the token of an answer is not used when its reader has signed in another user', () => {
+test('B104 the token of an answer is not used when its reader has signed in another user', async () => {
   let auth: Pick<TokenManager, 'adopt'> | undefined;
   const receive = () => {
     void auth?.adopt('token-of-Bob');
@@ -156,7 +156,7 @@ test('B104 the token of an answer is not used when its reader has signed in anot
   };
   const signed = signedIn({ receive });
   auth = signed.auth;
-  void signed.auth.settle(success(signed.A, answerWith('A2')));
+  expect(await outcome(signed.auth.settle(success(signed.A, answerWith('A2'))) as Promise<unknown>)).toBe('signedOut');
   expect(current(signed.auth).accessToken).toBe('token-of-Bob');
 });
 

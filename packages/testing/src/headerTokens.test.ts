@@ -3,6 +3,7 @@ import { createTokenManager, headerReceiver, type TokenManager } from '@latchkey
 import { startToggle, type Toggle } from '@latchkey/emulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { apolloAdapter } from './apolloAdapter.ts';
+import { errorCode } from './errorCode.ts';
 import { fetchAdapter } from './fetchAdapter.ts';
 import { listen } from './listen.ts';
 import { urqlAdapter } from './urqlAdapter.ts';
@@ -94,21 +95,34 @@ describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('tokens in response hea
     expect(current()).toBe(ofNextUser);
   });
 
-  test.for([
-    ['an empty value', ''],
-    ["another user's token", `x.${Buffer.from(JSON.stringify({ sub: 'somebody else' })).toString('base64url')}.y`],
-    ['an anonymous token', `x.${Buffer.from(JSON.stringify({ role: 'anonymous' })).toString('base64url')}.y`],
-  ] as const)('B104 %s is not adopted', async ([, value]) => {
-    const before = current();
-    const replacing: typeof fetch = async (input, init) => {
+  /** The server's answers with another new token. */
+  const bringing =
+    (token: string): typeof fetch =>
+    async (input, init) => {
       const response = await fetch(input, init);
       const headers = new Headers(response.headers);
-      headers.set('x-authorization', value);
+      headers.set('x-authorization', token);
       const copy = new Response(await response.text(), { status: response.status, headers });
       return Object.defineProperty(copy, 'url', { value: response.url });
     };
-    expect(await connect(server.url, replacing).run(me)).toMatchObject({ data: { me: {} } });
+
+  test.for([
+    ['an empty value', ''],
+    ['an anonymous token', `x.${Buffer.from(JSON.stringify({ role: 'anonymous' })).toString('base64url')}.y`],
+  ] as const)('B104 %s is not adopted', async ([, token]) => {
+    const before = current();
+    expect(await connect(server.url, bringing(token)).run(me)).toMatchObject({ data: { me: {} } });
     expect(current()).toBe(before);
+  });
+
+  test("B110 an answer that brings another user's token ends the session, and is not delivered", async () => {
+    const before = auth.fresh()?.sessionId;
+    const ofAnother = `x.${Buffer.from(JSON.stringify({ sub: 'somebody else' })).toString('base64url')}.y`;
+    const answer = await connect(server.url, bringing(ofAnother)).run(me);
+    expect(answer.data ?? undefined).toBeUndefined();
+    expect(errorCode(adapter, answer)).toBe('signedOut');
+    expect(auth.fresh()).toMatchObject({ accessToken: ofAnother, version: 1 });
+    expect(auth.fresh()?.sessionId).not.toBe(before);
   });
 
   test.for(['empty', 'anonymous'] as const)(

@@ -14,7 +14,14 @@ import {
 } from '../session/session.ts';
 import type { RenewalReason } from '../session/tokenEvents.ts';
 import { type Schedule, scheduleOfSame } from '../tokens/schedule.ts';
-import { makeTokenSet, type TokenAnswer, type TokenParts, type TokenSet } from '../tokens/tokenSet.ts';
+import {
+  isOfOtherUser,
+  makeTokenSet,
+  placeAfter,
+  type TokenAnswer,
+  type TokenParts,
+  type TokenSet,
+} from '../tokens/tokenSet.ts';
 import { drop, failureOf, requestRenewal, requestUnattendedSignIn } from './authServer.ts';
 
 export const noProgress = (): TokenError =>
@@ -43,6 +50,13 @@ export async function beginWith({ session, store }: Manager, answer: TokenAnswer
   const saved = store?.begin(tokens); // before listeners run: one of them may sign out
   beginSession(session, tokens, { flight });
   await saved;
+}
+
+/** The session goes on with a token set that no renewal brought: used at once, then saved. */
+export function useReceived({ session, store }: Manager, current: TokenSet, next: TokenSet): Promise<void> | undefined {
+  const saved = store?.advance(current, next); // before listeners run: one of them may sign out
+  renewSession(session, next);
+  return saved;
 }
 
 async function fly(manager: Manager, flight: Flight): Promise<void> {
@@ -96,8 +110,8 @@ async function use(manager: Manager, flight: Flight, answer: TokenAnswer, kept?:
   if (session.flight === flight && isOfSameGrant(manager, flight, answer.parts)) flight.from = session.state.tokens;
   if (!isCurrent(session, flight)) return dropIfOver(manager, flight, answer);
   const { from } = flight;
-  if (!from) return beginWith(manager, answer, flight);
-  const next = makeTokenSet(answer, { sessionId: from.sessionId, version: from.version + 1 }, kept);
+  if (!from || isOfOtherUser(answer, from)) return beginWith(manager, answer, flight);
+  const next = makeTokenSet(answer, placeAfter(from), kept);
   const schedule = answer.parts.accessToken === from.accessToken ? sameSchedule(manager, from, next) : undefined;
   if (!store) return renewSession(session, next, schedule);
   await store.replace(from, next, () => renewSession(session, next, schedule));

@@ -14,6 +14,8 @@ export interface TokenRecord {
   readonly receivedAt: number;
   readonly expiresAt?: number;
   readonly refreshExpiresAt?: number;
+  /** Whose it is, where that is known. */
+  readonly subject?: string;
 }
 
 /** Where a token set is kept between uses. A plain `{ load, save }` is enough for one process. */
@@ -44,7 +46,7 @@ export const isShared = ({ shared, lock, subscribe }: TokenStore): boolean =>
   shared ?? (lock !== undefined || subscribe !== undefined);
 
 export function recordOf(tokens: TokenSet): TokenRecord {
-  const { sessionId, version, accessToken, refreshToken, receivedAt, expiresAt, refreshExpiresAt } = tokens;
+  const { sessionId, version, accessToken, refreshToken, receivedAt, expiresAt, refreshExpiresAt, subject } = tokens;
   return {
     v: 1,
     sessionId,
@@ -54,8 +56,11 @@ export function recordOf(tokens: TokenSet): TokenRecord {
     ...(refreshToken !== undefined && { refreshToken }),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(refreshExpiresAt !== undefined && { refreshExpiresAt }),
+    ...(subject !== undefined && { subject }),
   };
 }
+
+const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /**
  * The token set of a record. Records come from places that others write to: only known fields of their own are read,
@@ -84,5 +89,6 @@ export function readRecord(record: unknown): TokenSet | null | undefined {
     refreshToken: own('refreshToken', 'string') as string | undefined,
     expiresAt: own('expiresAt', 'number') as number | undefined,
     refreshExpiresAt: own('refreshExpiresAt', 'number') as number | undefined,
+    subject: Object.hasOwn(record as object, 'subject') ? stringOf((record as TokenRecord).subject) : undefined,
   });
 }

@@ -1,5 +1,6 @@
 import { tokenError } from '../errors/tokenError.ts';
 import { expiryHint } from './expiryHint.ts';
+import { subjectOf } from './subjectOf.ts';
 
 /** What a provider, `renew` or `adopt` answers: the parts of a token set, in the units of their names. */
 export interface TokenParts {
@@ -14,6 +15,12 @@ export interface TokenParts {
   readonly refreshExpiresInS?: number | string | null | undefined;
   /** Milliseconds since the epoch. */
   readonly refreshExpiresAt?: number | null | undefined;
+  /**
+   * Whose tokens these are, for access tokens that do not state it: an id that never changes. State it always or never.
+   *
+   * @defaultValue `iss` and `sub` of the access token, where it is a JWT
+   */
+  readonly subject?: string | null | undefined;
 }
 
 /**
@@ -32,6 +39,8 @@ export interface TokenSet {
   /** Milliseconds since the epoch by the local clock; `undefined`: not known, it is renewed when it is refused. */
   readonly expiresAt: number | undefined;
   readonly refreshExpiresAt: number | undefined;
+  /** Whose it is; `undefined`: not known. */
+  readonly subject: string | undefined;
 }
 
 /** The token set with these fields. */
@@ -81,11 +90,31 @@ export interface TokenAnswer<Parts extends TokenParts = TokenParts> {
   readonly answeredAt?: number;
 }
 
-/** Where a token set stands. */
-export type Place = Pick<TokenSet, 'sessionId' | 'version'>;
+/** Whose tokens an answer holds, where it is known. */
+const subjectIn = ({ subject, accessToken }: TokenParts): string | undefined => subject || subjectOf(accessToken);
+
+/** Whether an answer is known to hold the tokens of another user. */
+export function isOfOtherUser({ parts }: TokenAnswer, { subject }: TokenSet): boolean {
+  const other = subjectIn(parts);
+  return other !== undefined && subject !== undefined && other !== subject;
+}
+
+/** Whether an answer is known to hold tokens of the same user. */
+export const isOfSameUser = ({ parts }: TokenAnswer, { subject }: TokenSet): boolean =>
+  subject !== undefined && subjectIn(parts) === subject;
+
+/** Where a token set stands, and whose session that is, where it is known. */
+export type Place = Pick<TokenSet, 'sessionId' | 'version'> & { readonly subject?: string | undefined };
 
 /** The place of a token set that is only checked or revoked, and used by no session. */
 export const nowhere: Place = { sessionId: '', version: 0 };
+
+/** The place of the successor of a token set. */
+export const placeAfter = ({ sessionId, version, subject }: TokenSet): Place => ({
+  sessionId,
+  version: version + 1,
+  subject,
+});
 
 /**
  * The token set that an answer makes; what the answer does not replace stays as in `kept`. A token that looks expired on
@@ -95,7 +124,7 @@ export const nowhere: Place = { sessionId: '', version: 0 };
  */
 export function makeTokenSet(
   { parts, requestedAt, answeredAt = requestedAt }: TokenAnswer,
-  { sessionId, version }: Place,
+  { sessionId, version, subject }: Place,
   kept?: TokenSet,
 ): TokenSet {
   const accessToken = checkToken(parts.accessToken, 'access token');
@@ -110,6 +139,7 @@ export function makeTokenSet(
   return tokenSetOf({
     sessionId,
     version,
+    subject: subjectIn(parts) ?? subject,
     accessToken,
     refreshToken,
     receivedAt: requestedAt,

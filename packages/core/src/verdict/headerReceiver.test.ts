@@ -61,16 +61,24 @@ test.each<readonly [string, string, object]>([
   expect(events).toEqual([]);
 });
 
-test('B104 a token without a subject or with another one is not adopted, a token with the same subject is', () => {
+test('B104 an anonymous token is not adopted, a token with the same subject is', () => {
   const ofAnn = jwt({ sub: 'ann', jti: 1 });
   const { auth, A } = signedIn({ receive }, { accessToken: ofAnn });
-  for (const token of [jwt({ jti: 2 }), jwt({ sub: 'bob' }), jwt({ sub: 'ann', iss: 'elsewhere' })]) {
-    void auth.settle(responseWith(token, A));
-    expect(auth.fresh()).toBe(A);
-  }
+  void auth.settle(responseWith(jwt({ jti: 2 }), A));
+  expect(auth.fresh()).toBe(A);
   void auth.settle(responseWith(jwt({ sub: 'ann', jti: 2 }), A));
   expect(current(auth).version).toBe(2);
 });
+
+test.each([{ sub: 'bob' }, { sub: 'ann', iss: 'elsewhere' }])(
+  'B110 a token with another subject begins another session: %o',
+  async claims => {
+    const { auth, A, events } = signedIn({ receive }, { accessToken: jwt({ sub: 'ann' }) });
+    expect(await outcome(auth.settle(responseWith(jwt(claims), A)) as Promise<unknown>)).toBe('signedOut');
+    expect(current(auth)).toMatchObject({ accessToken: jwt(claims), version: 1, refreshToken: undefined });
+    expect(events).toEqual(['signedOut', 'signedIn']);
+  },
+);
 
 test('B104 a token is adopted when only one of the two tokens has a subject', () => {
   for (const [before, after] of [
@@ -153,7 +161,7 @@ test('B42 signOut from a listener of renewed for a received token leaves memory 
   const { auth } = scriptedProvider({ receive, store });
   const A = await auth.get();
   auth.on('renewed', () => void auth.signOut());
-  void auth.settle(responseWith('B', A));
+  expect(await outcome(auth.settle(responseWith('B', A)) as Promise<unknown>)).toBe('signedOut');
   await settled();
   expect(auth.fresh()).toBeNull();
   expect(store.record).toBeNull();
