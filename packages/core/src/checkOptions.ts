@@ -4,7 +4,7 @@ import type { TokenManagerOptions } from './tokenManagerOptions.ts';
 
 type Check = (options: TokenManagerOptions<never>) => string | false | undefined;
 
-const functions = ['renew', 'signIn', 'signOut', 'credentials', 'headers', 'receive', 'store'] as const;
+const functions = ['renew', 'signIn', 'signOut', 'credentials', 'headers', 'receive', 'store', 'isRejection'] as const;
 const milliseconds = ['renewAheadMs', 'renewTimeoutMs', 'lockWaitMs', 'cooldownMs'] as const;
 
 const hints: Partial<Record<(typeof functions)[number], string>> = {
@@ -50,6 +50,10 @@ const checks: readonly Check[] = [
     'Neither "renew" nor "signIn" is given. Pass one, or spread a provider: createTokenManager({ ...oli({ … }) }).',
   ({ credentials, signIn }) =>
     credentials && !signIn && 'Option "credentials" needs "signIn". Pass the function that signs in with them.',
+  ({ restore }) =>
+    restore !== undefined &&
+    typeof restore !== 'boolean' &&
+    'Option "restore" must be true or false. Leave it out to start signed out.',
   ({ restore, renew }) =>
     restore && !renew && 'Option "restore" needs "renew". Pass the function that answers a token after a reload.',
   ({ renewal = 'auto' }) =>

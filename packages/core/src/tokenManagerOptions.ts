@@ -1,3 +1,4 @@
+import type { TokenError } from './errors/tokenError.ts';
 import type { RenewalReason } from './session/tokenEvents.ts';
 import type { Store } from './store/sessionStore.ts';
 import type { Clock } from './time/clock.ts';
@@ -35,6 +36,11 @@ export interface TokenManagerOptions<Credentials = unknown, Answer extends Token
    * before the next sign-in. `null` or `undefined`: none at the moment.
    */
   readonly credentials?: () => Awaitable<Credentials | null | undefined>;
+  /**
+   * Whether a failure of `renew` or `signIn` is a rejection, for an auth server that states it in a way of its own. Where the
+   * answer leaves it open, e.g. with 404, 422 or an unknown `error`, three in a row are believed without it.
+   */
+  readonly isRejection?: (error: TokenError) => boolean;
   /** The headers of a request; called once per token set. @defaultValue `authorization: Bearer …` */
   readonly headers?: (tokens: TokenSet) => TokenHeaders;
   /** Reads the token that an answer brought, for APIs that renew so: `headerReceiver(fn)`. The session goes on with it. */

@@ -41,6 +41,8 @@ const invalid: readonly (readonly [string, TokenManagerOptions, RegExp])[] = [
   ['the name of a store', { renew, ...untyped('store', 'localStorage') }, /"store" must be a function/],
   ['a clock that is null', { renew, ...untyped('clock', null) }, /"clock" must have/],
   ['a dialect that is null', { renew, ...untyped('dialect', null) }, /"dialect" must have/],
+  ['restore as a string', { renew, ...untyped('restore', 'yes') }, /"restore" must be true or false/],
+  ['isRejection that is a list', { renew, ...untyped('isRejection', [404]) }, /"isRejection" must be a function/],
   ['no options', undefined as unknown as TokenManagerOptions, /no options.*Pass an object/],
   ['options that are null', null as unknown as TokenManagerOptions, /no options/],
   ['a function instead of options', renew as unknown as TokenManagerOptions, /no options/],

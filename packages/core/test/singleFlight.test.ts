@@ -252,7 +252,7 @@ const garbage: readonly (readonly [string, () => unknown, string])[] = [
   ['answers an array', () => [], 'unavailable'],
   ['answers an unrelated object', () => ({ message: 'Log in to the hotel’s network' }), 'unavailable'],
   ['answers a token that is an object', () => ({ accessToken: {} }), 'unavailable'],
-  ['answers an empty string', () => '', 'misconfigured'],
+  ['answers an empty string', () => '', 'unavailable'],
 ];
 test.each(garbage)(
   'B08 a provider that %s causes a typed error, and a later renewal succeeds',

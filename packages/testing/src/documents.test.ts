@@ -10,7 +10,8 @@ const here = join(root, 'packages/testing');
 const snippetsFolder = join(here, 'snippets');
 const packages = await readdir(join(root, 'packages'));
 const examples = await readdir(join(root, 'examples'));
-const readmes = ['README.md', ...packages.map(name => `packages/${name}/README.md`), 'packages/core/DIALECTS.md'];
+const ofCore = ['packages/core/DIALECTS.md', 'packages/core/SESSIONS.md'];
+const readmes = ['README.md', ...packages.map(name => `packages/${name}/README.md`), ...ofCore];
 
 const contentOf = (path: string) => readFile(join(root, path), 'utf8').catch(() => '');
 const snippetsOf = (document: string) =>

@@ -41,6 +41,8 @@ export interface TokenErrorOptions {
   readonly retryAfterMs?: number | undefined;
   /** The `error` of the auth server's answer, as `temporarily_unavailable`. @see RFC 6749 section 5.2 */
   readonly oauthError?: string | undefined;
+  /** The auth server may have rejected the request: such answers are believed when they come three times in a row. */
+  readonly mayBeRejection?: boolean | undefined;
   /** The refusal that led to the renewal which then failed. */
   readonly refusal?: Refusal | undefined;
 }
@@ -51,6 +53,7 @@ export class TokenError extends Error {
   declare readonly status?: number;
   declare readonly retryAfterMs?: number;
   declare readonly oauthError?: string;
+  declare readonly mayBeRejection?: boolean;
   declare readonly refusal?: Refusal;
 
   /** @param message - @defaultValue one sentence for the code */
@@ -58,7 +61,7 @@ export class TokenError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'TokenError';
     this.code = code;
-    for (const name of ['status', 'retryAfterMs', 'oauthError', 'refusal'] as const)
+    for (const name of ['status', 'retryAfterMs', 'oauthError', 'mayBeRejection', 'refusal'] as const)
       if (options[name] !== undefined) Object.assign(this, { [name]: options[name] });
   }
 
@@ -88,10 +91,11 @@ export const tokenError = (code: TokenErrorCode, explain: Explain, options?: Tok
   new TokenError(code, inDevelopment(explain), options);
 
 /** What the auth server's answer stated. */
-export const detailsOf = ({ status, retryAfterMs, oauthError }: TokenError): TokenErrorOptions => ({
+export const detailsOf = ({ status, retryAfterMs, oauthError, mayBeRejection }: TokenError): TokenErrorOptions => ({
   status,
   retryAfterMs,
   oauthError,
+  mayBeRejection,
 });
 
 export const sessionIsOver = (): TokenError =>

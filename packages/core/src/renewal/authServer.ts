@@ -47,7 +47,7 @@ async function request<T>(
 }
 
 function partsOf<Parts extends TokenParts>(answer: Parts | undefined): Parts {
-  if (typeof answer?.accessToken === 'string') return answer;
+  if (typeof answer?.accessToken === 'string' && answer.accessToken !== '') return answer;
   throw tokenError(
     'unavailable',
     () =>
@@ -85,13 +85,24 @@ export async function requestRenewal(
     const error = thrown as TokenError;
     if (error.code === 'noProgress') return undefined;
     if (session.epoch !== epoch) throw error; // says nothing of the next session
-    if (!isRejection(error) && !countAsRejection(manager, error)) throw error;
+    if (!isRejectedBy(manager, error) && !countAsRejection(manager, error)) throw error;
   }
   if (session.epoch === epoch) manager.rejected = current;
   return null;
 }
 
-const isRejection = ({ code }: TokenError) => code === 'sessionExpired' || code === 'credentialsRejected';
+/** @throws TokenError `misconfigured` when the option `isRejection` throws */
+function isRejectedBy({ options }: Manager, error: TokenError): boolean {
+  if (error.code === 'sessionExpired' || error.code === 'credentialsRejected') return true;
+  try {
+    return options.isRejection?.(error) === true;
+  } catch (thrown) {
+    const cause = redactedCause(thrown, []);
+    throw tokenError('misconfigured', () => process.env.NODE_ENV !== 'production' && 'Option "isRejection" threw.', {
+      cause,
+    });
+  }
+}
 
 /** Counts an answer that is not a rejection by itself; `true`: it came often enough to be one. */
 function countAsRejection({ session }: Manager, error: TokenError): boolean {
@@ -117,7 +128,7 @@ export async function requestSignIn(manager: Manager, credentials: unknown): Pro
     signal => signIn(credentials as never, { signal }),
     () => credentials,
   ).catch((error: TokenError) => {
-    throw isRejection(error) ? credentialsRejected(error) : error;
+    throw isRejectedBy(manager, error) ? credentialsRejected(error) : error;
   });
   if (answer === null || answer?.accessToken === null) throw credentialsRejected();
   return { parts: partsOf(answer), requestedAt, answeredAt: clock.now() };

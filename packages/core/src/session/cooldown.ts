@@ -14,7 +14,7 @@ export interface Cooldown {
   /** When the pause began and ends, in milliseconds since the epoch. */
   readonly since: number;
   readonly until: number;
-  /** How many answers in a row may come from a proxy in front of the auth server, and since when. */
+  /** How many answers in a row may have been rejections, and since when. */
   readonly doubtful: number;
   readonly doubtfulSince: number;
 }
@@ -33,10 +33,13 @@ export function cooldownAfter(last: Cooldown, error: TokenError, cooldownMs: num
   return { ...last, failures: last.failures + 1, error, since: now, until: now + Math.max(pause, retryAfterMs) };
 }
 
-/** Counts a 403, 404 or 405 without an OAuth error; any other failure starts the count anew. */
-export function countDoubtful(last: Cooldown, { code, status = 0, oauthError }: TokenError, now: number): Cooldown {
-  const isDoubtful = code === 'unavailable' && [403, 404, 405].includes(status) && !oauthError;
-  if (!isDoubtful) return { ...last, doubtful: 0 };
+/** A 403, 404, 405 or 422 without an OAuth error may come from the auth server or from a proxy in front of it. */
+const isDoubtful = ({ code, status = 0, oauthError, mayBeRejection }: TokenError): boolean =>
+  mayBeRejection === true || (code === 'unavailable' && [403, 404, 405, 422].includes(status) && !oauthError);
+
+/** Counts an answer that may be a rejection; any other failure starts the count anew. */
+export function countDoubtful(last: Cooldown, error: TokenError, now: number): Cooldown {
+  if (!isDoubtful(error)) return { ...last, doubtful: 0 };
   return { ...last, doubtful: last.doubtful + 1, doubtfulSince: last.doubtful ? last.doubtfulSince : now };
 }
 

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { outcome } from '../../test/scriptedProvider.ts';
 import { TokenError } from '../errors/tokenError.ts';
 import { authServerError, readTokenResponse, readTokens } from './readTokens.ts';
+import { makeTokenSet, nowhere } from './tokenSet.ts';
 
 afterEach(() => void vi.useRealTimers());
 
@@ -78,6 +79,7 @@ test('SEC-04 no other field of the body is returned', async () => {
     'refreshExpiresAt',
     'refreshExpiresInS',
     'refreshToken',
+    'subject',
   ]);
   expect(tokens?.accessToken).toBe('A');
 });
@@ -166,6 +168,26 @@ test.each<readonly [string, number | undefined]>([
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 22) });
   expect((await errorOf(503, '', { 'retry-after': value }))?.retryAfterMs).toBe(ms);
 });
+
+test('B37 a Retry-After that is a date counts from the answer’s own Date', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 21) }); // a device that is a day slow
+  const headers = { date: 'Sun, 22 Nov 2026 00:00:00 GMT', 'retry-after': 'Sun, 22 Nov 2026 00:00:05 GMT' };
+  expect((await errorOf(503, '', headers))?.retryAfterMs).toBe(5_000);
+  const unreadable = { ...headers, date: 'today', 'retry-after': 'Sat, 21 Nov 2026 00:00:05 GMT' };
+  expect((await errorOf(503, '', unreadable))?.retryAfterMs).toBe(5_000);
+});
+
+test.each(['expiresAt', 'expires_at'])(
+  'B52 a refresh endpoint may state %s in milliseconds, in seconds, or as an ISO date',
+  async name => {
+    const moment = Date.UTC(2026, 10, 22, 12);
+    for (const stated of [moment, moment / 1000, `${moment / 1000}`, new Date(moment).toISOString()]) {
+      const parts = await answer(JSON.stringify({ access_token: 'A', [name]: stated }));
+      if (!parts) throw new Error('There is no token.');
+      expect(makeTokenSet({ parts, requestedAt: 0 }, nowhere).expiresAt).toBe(moment);
+    }
+  },
+);
 
 test('an error code that is not a plain word is not in the message', () => {
   const messageOf = (code: string) => authServerError({ status: 400, headers: new Headers(), code }).message;

@@ -5,6 +5,8 @@ import type { TokenParts } from './tokenSet.ts';
 /** The registration of the client, or the request, is wrong: waiting does not help. @see RFC 6749 section 5.2 */
 const misconfigured = /^(?:invalid_(?:client|scope|request)|unauthorized_client|unsupported_grant_type)$/;
 const transient = /^(?:temporarily_unavailable|server_error)$/;
+/** What a server may answer to a refresh token that it does not accept; the client's registration may be right. */
+const doubtful = /^(?:invalid_request|unauthorized_client)$/;
 /** The others that are registered. Frameworks put codes of their own under `error`, e.g. `Forbidden`. */
 const registered = /^(?:invalid_grant|access_denied|slow_down)$/;
 
@@ -16,11 +18,12 @@ export interface AuthServerAnswer {
   readonly code?: string | undefined;
 }
 
-/** `Retry-After`, in milliseconds. @see RFC 9110 section 10.2.3 */
+/** `Retry-After`, in milliseconds. A date counts from the answer's own: the device's clock may be wrong. @see RFC 9110 section 10.2.3 */
 function retryAfterMs(headers: Headers): number | undefined {
   const value = headers.get('retry-after');
   if (!value) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  const answeredAt = Date.parse(headers.get('date') ?? '') || Date.now();
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - answeredAt;
   return ms > 0 ? ms : undefined;
 }
 
@@ -31,11 +34,19 @@ function retryAfterMs(headers: Headers): number | undefined {
  *   comes from a proxy or a captive portal
  * - `misconfigured`: an option or the client's registration is wrong
  * - `unavailable`: a transient failure
+ *
+ * `invalid_request`, `unauthorized_client` and an unknown code have `mayBeRejection`.
  */
 export function authServerError({ status, headers, code = '' }: AuthServerAnswer): TokenError {
   const errorCode = errorCodeOf(status, headers, code);
   const isRegistered = [misconfigured, transient, registered].some(codes => codes.test(code));
-  const details = { status, retryAfterMs: retryAfterMs(headers), oauthError: isRegistered ? code : undefined };
+  const isUnknown = code !== '' && !isRegistered && status < 500 && status !== 408 && status !== 429;
+  const details = {
+    status,
+    retryAfterMs: retryAfterMs(headers),
+    oauthError: isRegistered ? code : undefined,
+    mayBeRejection: doubtful.test(code) || (isUnknown && errorCode === 'unavailable') || undefined,
+  };
   return tokenError(
     errorCode,
     () => process.env.NODE_ENV !== 'production' && explain(errorCode, status, code),
@@ -65,10 +76,14 @@ function explain(errorCode: AuthServerErrorCode, status: number, code: string): 
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** The JSON value `null`. */
+const nothing: Fields = {};
+
 /** Any other body counts as empty. The parser's error is dropped: it quotes the body, which may begin with a token. */
 async function readFields(response: Response): Promise<Fields> {
   const body: unknown = await response.json().catch(() => undefined);
-  return typeof body === 'object' && body !== null ? (body as Fields) : {};
+  if (body === null) return nothing;
+  return typeof body === 'object' ? (body as Fields) : {};
 }
 
 const nonEmptyString = (value: unknown): string | undefined =>
@@ -101,6 +116,17 @@ function refreshExpiresInS(fields: Fields): number | undefined {
 const isBearer = (type: unknown): boolean =>
   type == null || (typeof type === 'string' && /^bearer(token)?$/i.test(type));
 
+/** Some servers answer so to a refresh token that they do not accept. */
+const answeredNothing = ({ status }: { readonly status: number }): TokenError =>
+  tokenError(
+    'unavailable',
+    () => process.env.NODE_ENV !== 'production' && `The auth server answered ${status} and null.`,
+    {
+      status,
+      mayBeRejection: true,
+    },
+  );
+
 /** Reads the fields of OAuth. `null`: the access token is `null`. @throws TokenError in every other case without a token */
 function partsOf(
   fields: Fields,
@@ -109,6 +135,7 @@ function partsOf(
 ): TokenParts | null {
   if (!ok || code !== undefined) throw authServerError({ status, headers, code });
   if (fields.access_token === null) return null;
+  if (fields === nothing) throw answeredNothing({ status });
   const accessToken = nonEmptyString(fields.access_token);
   if (accessToken === undefined)
     throw tokenError(
@@ -161,7 +188,7 @@ export async function readTokenResponse(response: Response): Promise<TokenRespon
 
 /**
  * Reads the answer of an application's own refresh endpoint: `TokenParts`, e.g. `{ accessToken, expiresInS?, refreshToken? }`,
- * or the names of OAuth, e.g. `access_token`, `expires_in`, `refresh_token`.
+ * or the names of OAuth, e.g. `access_token`, `expires_in`, `refresh_token`; also `expires_at`.
  *
  * ```ts
  * renew: ({ signal }) => fetch('/refresh', { method: 'POST', credentials: 'include', signal }).then(readTokens)
@@ -173,6 +200,7 @@ export async function readTokenResponse(response: Response): Promise<TokenRespon
 export async function readTokens(response: Response): Promise<TokenParts | null> {
   if (response.status === 204) return null;
   const body = await readFields(response);
+  if (response.ok && body === nothing) throw answeredNothing(response);
   const fields = {
     ...body,
     access_token: body.accessToken === undefined ? body.access_token : body.accessToken,
@@ -180,9 +208,13 @@ export async function readTokens(response: Response): Promise<TokenParts | null>
     expires_in: body.expiresInS ?? body.expires_in,
   };
   try {
-    const { expiresAt, refreshExpiresAt } = body as Partial<TokenParts>;
+    const {
+      expires_at,
+      expiresAt = expires_at,
+      refreshExpiresAt,
+    } = body as { [name: string]: TokenParts['expiresAt'] };
     const parts = partsOf(fields, response);
-    return parts && { ...parts, expiresAt, refreshExpiresAt };
+    return parts && { ...parts, expiresAt, refreshExpiresAt, subject: nonEmptyString(body.subject) };
   } catch (error) {
     if ((error as TokenError).code === 'sessionExpired') return null;
     throw error;

@@ -1,6 +1,9 @@
+import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
+import { signedIn } from '../../test/scriptedProvider.ts';
 import type { TokenHeaders } from './requestHeaders.ts';
-import { checkHeaders, sendableHeaders } from './requestHeaders.ts';
+import { checkHeaders, createRequestHeaders, sendableHeaders } from './requestHeaders.ts';
+import { tokenSetOf } from './tokenSet.ts';
 
 const untyped = (headers: object) => headers as TokenHeaders;
 
@@ -42,6 +45,22 @@ test.each(['canary\r\nx: y', 'canary\u0000', 'canary-ü', 7, {}])(
     expect(run).not.toThrow(/canary/);
   },
 );
+
+test('B101 an option that throws is misconfigured, and its error does not hold the token', () => {
+  const { A } = signedIn();
+  const thrown = createRequestHeaders(({ accessToken, refreshToken }) => {
+    throw new Error(`no header for ${accessToken} and ${refreshToken}`);
+  });
+  const tokens = tokenSetOf({ ...A, accessToken: 'token-canary', refreshToken: 'refresh-canary' });
+  let error: unknown;
+  try {
+    thrown(tokens);
+  } catch (caught) {
+    error = caught;
+  }
+  expect(error).toMatchObject({ code: 'misconfigured', message: 'Option "headers" threw.' });
+  expect(inspect(error)).not.toContain('canary');
+});
 
 test('headers that can be sent pass the check', () => {
   expect(() => checkHeaders({ 'x-api-key': 'k3y', Accept: 'a, b' }, 'Option "headers"')).not.toThrow();

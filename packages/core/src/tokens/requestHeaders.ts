@@ -1,3 +1,4 @@
+import { redactedCause, secretsIn } from '../errors/redact.ts';
 import { tokenError } from '../errors/tokenError.ts';
 import type { TokenSet } from './tokenSet.ts';
 
@@ -59,6 +60,20 @@ export function sendableHeaders(headers: TokenHeaders): TokenHeaders {
   return sendable;
 }
 
+/** @throws TokenError `misconfigured` when the option throws, with a redacted copy of what it threw as `cause` */
+function headersBy(headers: (tokens: TokenSet) => TokenHeaders, tokens: TokenSet): TokenHeaders {
+  let made: TokenHeaders;
+  try {
+    made = headers(tokens);
+  } catch (thrown) {
+    const cause = redactedCause(thrown, secretsIn([tokens.accessToken, tokens.refreshToken]));
+    throw tokenError('misconfigured', () => process.env.NODE_ENV !== 'production' && 'Option "headers" threw.', {
+      cause,
+    });
+  }
+  return sendableHeaders(made);
+}
+
 /** The headers of a request with a token set, made, checked and frozen once per token set: all requests share them. */
 export function createRequestHeaders(
   headers: ((tokens: TokenSet) => TokenHeaders) | undefined,
@@ -67,9 +82,7 @@ export function createRequestHeaders(
   let madeOf: TokenSet | undefined;
   return tokens => {
     if (madeOf !== tokens) {
-      made = Object.freeze(
-        headers ? sendableHeaders(headers(tokens)) : { authorization: `Bearer ${tokens.accessToken}` },
-      );
+      made = Object.freeze(headers ? headersBy(headers, tokens) : { authorization: `Bearer ${tokens.accessToken}` });
       madeOf = tokens;
     }
     return made;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { jwt } from '../../test/scriptedProvider.ts';
 import { makeTokenSet, type TokenParts } from './tokenSet.ts';
 
 const requestedAt = Date.UTC(2026, 10, 22);
@@ -30,9 +31,17 @@ test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('B52 ignores the time %
   expect(made({ refreshExpiresAt: expiresAt }).refreshExpiresAt).toBeUndefined();
 });
 
-test('B52 ignores a time that is a string', () => {
-  const parts = JSON.parse(`{"expiresAt":"${requestedAt + 1_000}"}`) as Partial<TokenParts>;
-  expect(made(parts).expiresAt).toBeUndefined();
+test.each(['soon', '', '-5', true, {}, '9'.repeat(400)])('B52 ignores the time %j', stated => {
+  expect(made({ expiresAt: stated as string, refreshExpiresAt: stated as string })).toMatchObject({
+    expiresAt: undefined,
+    refreshExpiresAt: undefined,
+  });
+});
+
+test('B52 a time that states nothing leaves the expiry to the token itself', () => {
+  const accessToken = jwt({ exp: requestedAt / 1000 + 60 });
+  for (const expiresAt of ['soon', null, 0])
+    expect(made({ accessToken, expiresAt }).expiresAt).toBe(requestedAt + 60_000);
 });
 
 test('a token set is a frozen plain object whose tokens are not enumerable', () => {

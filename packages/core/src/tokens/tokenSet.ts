@@ -1,5 +1,5 @@
 import { tokenError } from '../errors/tokenError.ts';
-import { expiryHint } from './expiryHint.ts';
+import { expiryHint, millisecondsOf } from './expiryHint.ts';
 import { subjectOf } from './subjectOf.ts';
 
 /** What a provider, `renew` or `adopt` answers: the parts of a token set, in the units of their names. */
@@ -9,12 +9,15 @@ export interface TokenParts {
   readonly refreshToken?: string | null | undefined;
   /** Seconds from the sending of the request, also as a string of digits. Wins over `expiresAt` and over the token's own `exp`. */
   readonly expiresInS?: number | string | null | undefined;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt?: number | null | undefined;
+  /**
+   * Milliseconds since the epoch, or an ISO date. A number below 100,000,000,000, which as milliseconds would lie in 1973, counts
+   * seconds.
+   */
+  readonly expiresAt?: number | string | null | undefined;
   /** Seconds from the sending of the request; 0 means without limit, as with Keycloak. */
   readonly refreshExpiresInS?: number | string | null | undefined;
-  /** Milliseconds since the epoch. */
-  readonly refreshExpiresAt?: number | null | undefined;
+  /** As `expiresAt`. */
+  readonly refreshExpiresAt?: number | string | null | undefined;
   /**
    * Whose tokens these are, for access tokens that do not state it: an id that never changes. State it always or never.
    *
@@ -71,15 +74,17 @@ function problemOf(token: unknown): string {
   return `must be a string, got ${token === null ? 'null' : typeof token}`;
 }
 
-/** A number of seconds, also as a string of digits; anything else states nothing. @see RFC 6749 section 5.1 */
-function seconds(value: unknown): number | undefined {
-  const count = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
-  return typeof count === 'number' && Number.isFinite(count) && count >= 0 ? count : undefined;
+/** A number, also as a string of digits; anything else states nothing. @see RFC 6749 section 5.1 */
+function count(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) && number >= 0 ? number : undefined;
 }
 
-/** Milliseconds since the epoch; anything else states nothing. */
-const moment = (value: unknown): number | undefined =>
-  typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined;
+/** A moment, in milliseconds since the epoch, stated as `TokenParts` has it; anything else states nothing. */
+function moment(value: unknown): number | undefined {
+  const stated = count(value) ?? (typeof value === 'string' ? Date.parse(value) : 0);
+  return stated > 0 ? millisecondsOf(stated) : undefined;
+}
 
 /** Parts that answered a request, and when it was sent: lifetimes count from there. */
 export interface TokenAnswer<Parts extends TokenParts = TokenParts> {
@@ -133,7 +138,7 @@ export function makeTokenSet(
   const arrivedAt = Math.max(requestedAt, answeredAt);
   const future = (at: number | undefined) => (at !== undefined && at > arrivedAt ? at : undefined);
   const endOf = (lifetimeS: unknown, stated: () => number | undefined) => {
-    const lifetime = seconds(lifetimeS);
+    const lifetime = count(lifetimeS);
     return future(lifetime === undefined ? stated() : requestedAt + lifetime * 1000);
   };
   return tokenSetOf({
