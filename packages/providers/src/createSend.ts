@@ -23,7 +23,9 @@ function unreachable(url: string, thrown: unknown): TokenError {
   const code = networkCode(thrown);
   const reason = code ? ` (${code})` : '';
   const corsHint = 'document' in globalThis ? ' Does it answer CORS requests of this page?' : '';
-  return new TokenError('unavailable', `${new URL(url).origin} could not be reached${reason}.${corsHint}`);
+  return new TokenError('unavailable', `${new URL(url).origin} could not be reached${reason}.${corsHint}`, {
+    cause: new TypeError('The connection failed.'), // the core tries once more
+  });
 }
 
 const redirecting = (url: string) =>

@@ -34,6 +34,13 @@ export function failureOf(thrown: unknown, secrets: readonly string[]): TokenErr
   return new TokenError(code, redact(message, secrets), { ...detailsOf(thrown), cause: copy });
 }
 
+/** Whether the connection was dropped, as far as an error states it: `fetch` throws a TypeError. */
+export function isDropped({ code, status, cause }: TokenError): boolean {
+  const { name, code: reason } = (cause ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  const isOfNetwork = name === 'TypeError' || /^(?:ECONN|EPIPE|ERR_NETWORK|UND_ERR)/.test(`${reason}`);
+  return code === 'unavailable' && status === undefined && isOfNetwork;
+}
+
 async function request<T>(
   { session, renewTimeoutMs: ms, closing }: Manager,
   run: (signal: AbortSignal) => T | PromiseLike<T>,

@@ -22,7 +22,7 @@ import {
   type TokenParts,
   type TokenSet,
 } from '../tokens/tokenSet.ts';
-import { drop, failureOf, requestRenewal, requestUnattendedSignIn } from './authServer.ts';
+import { drop, failureOf, isDropped, requestRenewal, requestUnattendedSignIn } from './authServer.ts';
 
 export const noProgress = (): TokenError =>
   tokenError(
@@ -73,8 +73,8 @@ async function fly(manager: Manager, flight: Flight): Promise<void> {
 async function run(manager: Manager, flight: Flight): Promise<void> {
   const { session, store } = manager;
   if (!isCurrent(session, flight)) return; // another tab or process was faster
-  const { from, reason } = flight;
-  const answer = await requestRenewal(manager, from, reason);
+  const { from } = flight;
+  const answer = await requestTwice(manager, flight);
   if (answer && !isRefusedToken(flight, answer)) return use(manager, flight, answer, from);
   if (from && !answer) await store?.reread(); // the loser of a race is rejected, too
   if (!isCurrent(session, flight)) return;
@@ -83,6 +83,21 @@ async function run(manager: Manager, flight: Flight): Promise<void> {
   const same = signedIn ?? answer;
   if (same) return keepRefused(manager, flight, same);
   if (from && isCurrent(session, flight)) await giveUp(manager, flight, from, answer === null);
+}
+
+/**
+ * After a dropped connection the auth server may have rotated the refresh token, and accepts the old one for a moment: it is
+ * sent once more at once, unless others have renewed.
+ */
+async function requestTwice(manager: Manager, flight: Flight): ReturnType<typeof requestRenewal> {
+  const { from, reason } = flight;
+  try {
+    return await requestRenewal(manager, from, reason);
+  } catch (thrown) {
+    if (!isDropped(thrown as TokenError)) throw thrown;
+    await manager.store?.reread();
+    return isCurrent(manager.session, flight) ? requestRenewal(manager, from, reason) : undefined;
+  }
 }
 
 /** Whether the auth server answered the token that had just been refused. */

@@ -31,7 +31,7 @@ test('B16 when the renewal of a refused token set fails, those who wait get the 
   const { auth, A, renewals } = signedIn();
   const refused = outcome(auth.settle(refusal(A)) ?? Promise.resolve('delivered'));
   const get = auth.get();
-  await renewals.last.fail(new TypeError('fetch failed'));
+  await renewals.last.fail(new Error('broken'));
   expect(await refused).toBe('unavailable');
   expect(await get).toBe(A);
   expect(auth.fresh()).toBe(A);
