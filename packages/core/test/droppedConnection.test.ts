@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createTokenManager } from '../src/createTokenManager.ts';
@@ -30,16 +30,20 @@ async function startAuthServer(drops: number) {
   let issued = 1;
   let accepted = ['r1'];
   let requests = 0;
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => void answer(request, response));
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let token = '';
     for await (const part of request) token += part;
     requests++;
     const isAccepted = accepted.includes(token);
     accepted = isAccepted ? [token, `r${++issued}`] : [];
-    if (requests <= drops) return void request.socket.destroy();
+    if (requests <= drops) {
+      request.socket.destroy();
+      return;
+    }
     const body = isAccepted ? { accessToken: `A${issued}`, refreshToken: `r${issued}` } : { error: 'invalid_grant' };
     response.writeHead(isAccepted ? 200 : 400, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  });
+  }
   servers.push(server);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -37,7 +37,8 @@ export function failureOf(thrown: unknown, secrets: readonly string[]): TokenErr
 /** Whether the connection was dropped, as far as an error states it: `fetch` throws a TypeError. */
 export function isDropped({ code, status, cause }: TokenError): boolean {
   const { name, code: reason } = (cause ?? {}) as { readonly name?: unknown; readonly code?: unknown };
-  const isOfNetwork = name === 'TypeError' || /^(?:ECONN|EPIPE|ERR_NETWORK|UND_ERR)/.test(`${reason}`);
+  const isOfNetwork =
+    name === 'TypeError' || (typeof reason === 'string' && /^(?:ECONN|EPIPE|ERR_NETWORK|UND_ERR)/.test(reason));
   return code === 'unavailable' && status === undefined && isOfNetwork;
 }
 

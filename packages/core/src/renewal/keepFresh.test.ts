@@ -323,3 +323,46 @@ test('B59 keepFresh of a disposed manager listens to nothing', () => {
   expect(clock.timers).toEqual([]);
   expect(page).not.toHaveBeenCalled();
 });
+
+test('B59 a restore that met an outage is tried again after the pause', async () => {
+  const { auth, clock, renewals } = scriptedProvider({ restore: true });
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Unreachable.')));
+  keepFresh(auth);
+  await clock.advance(hours);
+  expect(auth.state.status).toBe('unknown');
+  expect(renewals.calls.length).toBeGreaterThan(5);
+  expect(renewals.calls.length).toBeLessThan(30);
+  renewals.always(() => fresh(1));
+  await clock.advance(6 * minutes);
+  expect(current(auth).accessToken).toBe('token-1');
+});
+
+test('B59 a restore that met an outage is tried again when the page is online, once', async () => {
+  const { auth, clock, renewals } = scriptedProvider({ restore: true });
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Unreachable.')));
+  const stop = keepFresh(auth);
+  await settled();
+  page.connect(false);
+  await clock.advance(hours);
+  expect(renewals.calls).toHaveLength(1);
+  renewals.always(() => fresh(1));
+  page.connect(true);
+  page.show(true);
+  await settled();
+  expect(renewals.calls).toHaveLength(2);
+  expect(auth.state.status).toBe('signedIn');
+  stop();
+  expect(clock.timers).toEqual([]);
+});
+
+test('B59 a restore that was answered with null is not tried again', async () => {
+  const { auth, clock, renewals } = scriptedProvider({ restore: true });
+  renewals.always(() => null);
+  keepFresh(auth);
+  await clock.advance(hours);
+  page.show(true);
+  await settled();
+  expect(renewals.calls).toHaveLength(1);
+  expect(auth.state.status).toBe('signedOut');
+  expect(clock.timers).toEqual([]);
+});

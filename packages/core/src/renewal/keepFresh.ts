@@ -17,20 +17,22 @@ interface Page {
 const page: Page = globalThis as object;
 const isPaused = () => page.document?.visibilityState === 'hidden' || page.navigator?.onLine === false;
 
-/** When the token set should be renewed, in milliseconds since the epoch; infinite: it cannot be, or is being renewed. */
+/** When a token set should be renewed or restored, in milliseconds since the epoch; infinite: it cannot be, or it is on its way. */
 function dueAt(manager: Manager): number {
   const { state, flight, clock } = manager.session;
+  if (state.status === 'restoring' && !flight) return 0; // an outage has met the restore
   if (!state.tokens || flight || !canRenew(manager, state.tokens, clock.now())) return Number.POSITIVE_INFINITY;
   return state.schedule.softAt;
 }
 
 function renewIfDue(manager: Manager): void {
-  if (manager.session.state.tokens && freshTokens(manager) === undefined)
+  const { status } = manager.session.state;
+  if (status === 'restoring' || (status === 'signedIn' && freshTokens(manager) === undefined))
     waitForTokens(manager, { resume() {}, fail() {} });
 }
 
 /**
- * Renews ahead of expiry by a timer, for sockets and idle pages. It pauses while the page is hidden or offline, and checks
+ * Renews ahead of expiry by a timer, for sockets and idle pages, and restores a session after an outage. It pauses while the page is hidden or offline, and checks
  * once on return. Without it there is no timer: a token set is renewed when it is needed.
  *
  * @returns a function that stops it; `auth.dispose()` stops it, too
