@@ -68,8 +68,8 @@ function receive(manager: Manager, receiver: Receiver, attempt: Attempt): void {
   if (!sent || sent !== session.state.tokens) return;
   const answer = receiver(attempt, sent, session.clock.now());
   if (!answer || sent !== session.state.tokens) return; // the callback may have signed in
-  if (isOfOtherUser(answer, sent)) void beginWith(manager, answer);
-  else void useReceived(manager, sent, makeTokenSet(answer, placeAfter(sent), sent));
+  const next = makeTokenSet(answer, placeAfter(sent), sent);
+  void (isOfOtherUser(next, sent) ? beginWith(manager, answer) : useReceived(manager, sent, next));
 }
 
 function report({ session }: Manager, attempt: Attempt, sent: TokenSet, verdict: 'forbidden' | 'stepUp'): void {

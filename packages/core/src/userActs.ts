@@ -3,16 +3,7 @@ import type { Manager } from './manager.ts';
 import { drop, requestSignIn, revoke } from './renewal/authServer.ts';
 import { beginWith, useReceived } from './renewal/renewal.ts';
 import { endSession } from './session/session.ts';
-import {
-  isOfSameUser,
-  isSendable,
-  makeTokenSet,
-  nowhere,
-  placeAfter,
-  type TokenAnswer,
-  type TokenParts,
-  type TokenSet,
-} from './tokens/tokenSet.ts';
+import { makeTokenSet, nowhere, placeAfter, type TokenAnswer, type TokenParts } from './tokens/tokenSet.ts';
 
 // What a user does: signing in and out. The last act wins, also over the answer to an earlier one.
 
@@ -38,15 +29,10 @@ export async function adopt(manager: Manager, tokens: TokenParts | string): Prom
   const parts = typeof tokens === 'object' && tokens ? tokens : { accessToken: tokens };
   const answer = { parts, requestedAt: session.clock.now() };
   const { tokens: current } = session.state;
-  if (current && isSendable(parts.accessToken) && isOfSameUser(answer, current)) await goOn(manager, current, answer);
-  else await begin(manager, answer);
-}
-
-/** The session goes on with tokens that something else has renewed. */
-async function goOn(manager: Manager, current: TokenSet, answer: TokenAnswer): Promise<void> {
-  const next = makeTokenSet(answer, placeAfter(current), current);
+  const { subject } = makeTokenSet(answer, nowhere);
+  if (!current || subject === undefined || subject !== current.subject) return begin(manager, answer);
   manager.userActs++;
-  await useReceived(manager, current, next);
+  await useReceived(manager, current, makeTokenSet(answer, placeAfter(current), current)); // something else has renewed them
 }
 
 export async function signOut(manager: Manager): Promise<void> {

@@ -89,15 +89,13 @@ async function run(manager: Manager, flight: Flight): Promise<void> {
  * After a dropped connection the auth server may have rotated the refresh token, and accepts the old one for a moment: it is
  * sent once more at once, unless others have renewed.
  */
-async function requestTwice(manager: Manager, flight: Flight): ReturnType<typeof requestRenewal> {
+function requestTwice(manager: Manager, flight: Flight): ReturnType<typeof requestRenewal> {
   const { from, reason } = flight;
-  try {
-    return await requestRenewal(manager, from, reason);
-  } catch (thrown) {
-    if (!isDropped(thrown as TokenError)) throw thrown;
+  return requestRenewal(manager, from, reason).catch(async (failure: TokenError) => {
+    if (!isDropped(failure)) throw failure;
     await manager.store?.reread();
     return isCurrent(manager.session, flight) ? requestRenewal(manager, from, reason) : undefined;
-  }
+  });
 }
 
 /** Whether the auth server answered the token that had just been refused. */
@@ -125,8 +123,9 @@ async function use(manager: Manager, flight: Flight, answer: TokenAnswer, kept?:
   if (session.flight === flight && isOfSameGrant(manager, flight, answer.parts)) flight.from = session.state.tokens;
   if (!isCurrent(session, flight)) return dropIfOver(manager, flight, answer);
   const { from } = flight;
-  if (!from || isOfOtherUser(answer, from)) return beginWith(manager, answer, flight);
+  if (!from) return beginWith(manager, answer, flight);
   const next = makeTokenSet(answer, placeAfter(from), kept);
+  if (isOfOtherUser(next, from)) return beginWith(manager, answer, flight);
   const schedule = answer.parts.accessToken === from.accessToken ? sameSchedule(manager, from, next) : undefined;
   if (!store) return renewSession(session, next, schedule);
   await store.replace(from, next, () => renewSession(session, next, schedule));

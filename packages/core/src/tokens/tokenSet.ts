@@ -1,6 +1,6 @@
 import { tokenError } from '../errors/tokenError.ts';
+import { decodeUnverified } from './decodeUnverified.ts';
 import { expiryHint, millisecondsOf } from './expiryHint.ts';
-import { subjectOf } from './subjectOf.ts';
 
 /** What a provider, `renew` or `adopt` answers: the parts of a token set, in the units of their names. */
 export interface TokenParts {
@@ -95,18 +95,20 @@ export interface TokenAnswer<Parts extends TokenParts = TokenParts> {
   readonly answeredAt?: number;
 }
 
-/** Whose tokens an answer holds, where it is known. */
-const subjectIn = ({ subject, accessToken }: TokenParts): string | undefined => subject || subjectOf(accessToken);
-
-/** Whether an answer is known to hold the tokens of another user. */
-export function isOfOtherUser({ parts }: TokenAnswer, { subject }: TokenSet): boolean {
-  const other = subjectIn(parts);
-  return other !== undefined && subject !== undefined && other !== subject;
+/**
+ * Whose access token it is, where it is a JWT: its issuer and its subject.
+ *
+ * @see RFC 9068 section 2.2
+ */
+export function subjectOf(accessToken: string): string | undefined {
+  if (!accessToken.includes('.')) return undefined; // opaque
+  const { iss, sub } = decodeUnverified(accessToken) ?? {};
+  return typeof sub === 'string' && sub !== '' ? JSON.stringify([iss, sub]) : undefined;
 }
 
-/** Whether an answer is known to hold tokens of the same user. */
-export const isOfSameUser = ({ parts }: TokenAnswer, { subject }: TokenSet): boolean =>
-  subject !== undefined && subjectIn(parts) === subject;
+/** Whether a token set that was made in the place after another one is known to belong to another user. */
+export const isOfOtherUser = (next: TokenSet, { subject }: TokenSet): boolean =>
+  subject !== undefined && next.subject !== subject;
 
 /** Where a token set stands, and whose session that is, where it is known. */
 export type Place = Pick<TokenSet, 'sessionId' | 'version'> & { readonly subject?: string | undefined };
@@ -144,7 +146,7 @@ export function makeTokenSet(
   return tokenSetOf({
     sessionId,
     version,
-    subject: subjectIn(parts) ?? subject,
+    subject: parts.subject || (subjectOf(accessToken) ?? subject),
     accessToken,
     refreshToken,
     receivedAt: requestedAt,

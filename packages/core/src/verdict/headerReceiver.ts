@@ -1,6 +1,5 @@
 import { decodeUnverified } from '../tokens/decodeUnverified.ts';
-import { subjectOf } from '../tokens/subjectOf.ts';
-import { isSendable, type TokenAnswer, type TokenParts, type TokenSet } from '../tokens/tokenSet.ts';
+import { isSendable, subjectOf, type TokenAnswer, type TokenParts, type TokenSet } from '../tokens/tokenSet.ts';
 import type { ResponseFacts } from './responseFacts.ts';
 
 /**
