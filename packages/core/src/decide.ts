@@ -61,7 +61,10 @@ export function decide(
 
 const secretsOf = ({ sent }: ResponseFacts) => secretsIn([sent?.accessToken, sent?.refreshToken]);
 
-/** Uses the token that an answer brought: another user's begins another session. Only an answer to the token set in use brings its successor, not a late one. */
+/**
+ * Uses the token that an answer brought; another user's begins another session. Only an answer to the token set in use brings
+ * its successor, not a late one.
+ */
 function receive(manager: Manager, receiver: Receiver, attempt: Attempt): void {
   const { session } = manager;
   const { sent } = attempt;

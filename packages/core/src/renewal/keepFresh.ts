@@ -17,7 +17,7 @@ interface Page {
 const page: Page = globalThis as object;
 const isPaused = () => page.document?.visibilityState === 'hidden' || page.navigator?.onLine === false;
 
-/** When a token set should be renewed or restored, in milliseconds since the epoch; infinite: it cannot be, or it is on its way. */
+/** When a token set should be renewed or restored, in milliseconds since the epoch; infinite: it cannot be, or is on its way. */
 function dueAt(manager: Manager): number {
   const { state, flight, clock } = manager.session;
   if (state.status === 'restoring' && !flight) return 0; // an outage has met the restore
@@ -32,8 +32,8 @@ function renewIfDue(manager: Manager): void {
 }
 
 /**
- * Renews ahead of expiry by a timer, for sockets and idle pages, and restores a session after an outage. It pauses while the page is hidden or offline, and checks
- * once on return. Without it there is no timer: a token set is renewed when it is needed.
+ * Renews ahead of expiry by a timer, for sockets and idle pages, and restores a session after an outage. It pauses while the
+ * page is hidden or offline, and checks once on return. Without it there is no timer: a token set is renewed when it is needed.
  *
  * @returns a function that stops it; `auth.dispose()` stops it, too
  */

@@ -183,7 +183,7 @@ test.each(['expiresAt', 'expires_at'])(
     const moment = Date.UTC(2026, 10, 22, 12);
     for (const stated of [moment, moment / 1000, `${moment / 1000}`, new Date(moment).toISOString()]) {
       const parts = await answer(JSON.stringify({ access_token: 'A', [name]: stated }));
-      if (!parts) throw new Error('There is no token.');
+      if (!parts) throw new Error('The answer was read as a rejection.');
       expect(makeTokenSet({ parts, requestedAt: 0 }, nowhere).expiresAt).toBe(moment);
     }
   },

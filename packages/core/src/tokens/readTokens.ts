@@ -76,14 +76,26 @@ function explain(errorCode: AuthServerErrorCode, status: number, code: string): 
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The JSON value `null`. */
-const nothing: Fields = {};
+/** Some servers answer `null` to a refresh token that they do not accept. */
+const answeredNothing = ({ status }: { readonly status: number }): TokenError =>
+  tokenError(
+    'unavailable',
+    () => process.env.NODE_ENV !== 'production' && `The auth server answered ${status} and null.`,
+    {
+      status,
+      mayBeRejection: true,
+    },
+  );
 
-/** Any other body counts as empty. The parser's error is dropped: it quotes the body, which may begin with a token. */
+/**
+ * Any other body counts as empty. The parser's error is dropped: it quotes the body, which may begin with a token.
+ *
+ * @throws TokenError `unavailable` for a success whose body is `null`: it may be a rejection
+ */
 async function readFields(response: Response): Promise<Fields> {
   const body: unknown = await response.json().catch(() => undefined);
-  if (body === null) return nothing;
-  return typeof body === 'object' ? (body as Fields) : {};
+  if (body === null && response.ok) throw answeredNothing(response);
+  return typeof body === 'object' && body !== null ? (body as Fields) : {};
 }
 
 const nonEmptyString = (value: unknown): string | undefined =>
@@ -116,17 +128,6 @@ function refreshExpiresInS(fields: Fields): number | undefined {
 const isBearer = (type: unknown): boolean =>
   type == null || (typeof type === 'string' && /^bearer(token)?$/i.test(type));
 
-/** Some servers answer so to a refresh token that they do not accept. */
-const answeredNothing = ({ status }: { readonly status: number }): TokenError =>
-  tokenError(
-    'unavailable',
-    () => process.env.NODE_ENV !== 'production' && `The auth server answered ${status} and null.`,
-    {
-      status,
-      mayBeRejection: true,
-    },
-  );
-
 /** Reads the fields of OAuth. `null`: the access token is `null`. @throws TokenError in every other case without a token */
 function partsOf(
   fields: Fields,
@@ -135,7 +136,6 @@ function partsOf(
 ): TokenParts | null {
   if (!ok || code !== undefined) throw authServerError({ status, headers, code });
   if (fields.access_token === null) return null;
-  if (fields === nothing) throw answeredNothing({ status });
   const accessToken = nonEmptyString(fields.access_token);
   if (accessToken === undefined)
     throw tokenError(
@@ -200,7 +200,6 @@ export async function readTokenResponse(response: Response): Promise<TokenRespon
 export async function readTokens(response: Response): Promise<TokenParts | null> {
   if (response.status === 204) return null;
   const body = await readFields(response);
-  if (response.ok && body === nothing) throw answeredNothing(response);
   const fields = {
     ...body,
     access_token: body.accessToken === undefined ? body.access_token : body.accessToken,

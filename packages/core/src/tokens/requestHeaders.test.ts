@@ -48,13 +48,13 @@ test.each(['canary\r\nx: y', 'canary\u0000', 'canary-ü', 7, {}])(
 
 test('B101 an option that throws is misconfigured, and its error does not hold the token', () => {
   const { A } = signedIn();
-  const thrown = createRequestHeaders(({ accessToken, refreshToken }) => {
+  const headersOf = createRequestHeaders(({ accessToken, refreshToken }) => {
     throw new Error(`no header for ${accessToken} and ${refreshToken}`);
   });
   const tokens = tokenSetOf({ ...A, accessToken: 'token-canary', refreshToken: 'refresh-canary' });
   let error: unknown;
   try {
-    thrown(tokens);
+    headersOf(tokens);
   } catch (caught) {
     error = caught;
   }
