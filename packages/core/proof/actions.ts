@@ -1,12 +1,14 @@
-import type { TokenRecord } from '../src/store/tokenStore.ts';
+import type { Entry } from '../src/store/place.ts';
+import { beginningAfter, isStamp, renewalAfter, type Stamp } from '../src/store/stamp.ts';
+import type { TokenRecord } from '../src/store/tokenRecord.ts';
 import type { TokenSet } from '../src/tokens/tokenSet.ts';
 import { minutes, refusal, success } from '../test/scriptedProvider.ts';
 import type { AuthServer } from './authServer.ts';
 import type { Environment } from './environment.ts';
-import { userOf } from './history.ts';
-import type { Action, ApiAnswer } from './scenario.ts';
+import { familyOf, userOf } from './history.ts';
+import type { Action, ApiAnswer, Scenario } from './scenario.ts';
 import type { SimulatedStorage } from './simulatedStorage.ts';
-import { cooldownMs, type Tab } from './tab.ts';
+import { cooldownMs, type NoteAct, type Tab } from './tab.ts';
 
 /** What the actions use. */
 export interface ActionContext {
@@ -15,12 +17,17 @@ export interface ActionContext {
   readonly storage: SimulatedStorage;
   readonly tabs: readonly Tab[];
   readonly nextApiAnswer: () => ApiAnswer;
+  readonly scenario: Scenario;
   /** By how much the clock was set back, and timers are delayed. */
   setBackMs: number;
   /** The sum of all changes of the clock by `setClock`. */
   setMs: number;
+  clockSets: number;
   /** The record that another tab saves after a sign-in. */
-  recordFromElsewhere(): TokenRecord;
+  recordFromElsewhere(user?: string): TokenRecord;
+  /** Ends a tab in mid-request; another one on the same place goes on. */
+  replaceTab(tab: Tab): void;
+  readonly noteAct: NoteAct;
 }
 
 const operations = ['a query', 'another query'];
@@ -41,7 +48,10 @@ function settle(
   const { current } = history;
   if (answer !== 'refuses') {
     if (current?.accessToken === sent.accessToken) tab.proven = sent;
-    const newToken = answer === 'acceptsWithNewToken' ? { 'x-token': server.issue(userOf(sent)).accessToken } : {};
+    const newToken =
+      answer === 'acceptsWithNewToken'
+        ? { 'x-token': server.issue(userOf(sent), familyOf(sent), false).accessToken }
+        : {};
     const response = () => ({ headers: new Headers(newToken), url: '', redirected: false });
     return tab.waitAsAdapter(waiter =>
       tab.auth.decide({ ...success(sent, { operation, retried: isRetry, response }), ...waiter }, {}),
@@ -86,23 +96,46 @@ async function runOperation(context: ActionContext, tab: Tab, operation: string)
   }
 }
 
-function signOut({ env }: ActionContext, tab: Tab): void {
+function signOut({ env, noteAct }: ActionContext, tab: Tab): void {
   const { auth } = tab;
+  if (tab.isDisposed) {
+    tab.endsAfterDispose = true;
+    tab.sessionAtDispose = undefined; // an answer on its way is dropped
+    tab.mustBeSaved.clear();
+    noteAct(tab, null, { isCertain: false }); // the end of a session that is known no more
+    return void auth.signOut().catch((error: unknown) => tab.checkError(error));
+  }
   const change = ++tab.sessionChanges;
-  tab.isSignedOut = tab.credentialsAreOff = true;
+  tab.isSignedOut = tab.credentialsAreOff = tab.isSigningOut = true;
   tab.cooldown.end();
-  void auth.signOut();
+  noteAct(tab, null);
+  auth.signOut().catch((error: unknown) => tab.checkError(error));
+  tab.isSigningOut = false;
   if (change !== tab.sessionChanges) return; // a listener has signed in
   if (auth.fresh() !== null || auth.state.status !== 'signedOut') env.violated('signOut was not synchronous');
 }
 
-function adopt({ env, server }: ActionContext, tab: Tab): void {
-  const parts = server.issue(server.newUser());
+/** Of another user; where the auth server states whose tokens they are, sometimes of the same. */
+function adopt({ env, server }: ActionContext, tab: Tab, fraction: number): void {
+  if (tab.isDisposed)
+    return void tab.auth.adopt(server.issue('nobody')).catch((error: unknown) => tab.checkError(error));
+  const tokens = tab.auth.fresh();
+  const isSameUser = tokens?.subject !== undefined && fraction < 0.3;
+  const parts = server.issue(isSameUser ? userOf(tokens) : server.newUser());
   const change = ++tab.sessionChanges;
-  tab.recordSignIn();
-  void tab.auth.adopt(parts);
+  tab.recordSignIn(parts, { continues: isSameUser });
+  tab.auth.adopt(parts).catch((error: unknown) => tab.checkError(error));
   if (change !== tab.sessionChanges) return; // a listener has signed out, or in
   if (tab.auth.fresh()?.accessToken !== parts.accessToken) env.violated('adopt was not synchronous');
+  if (isSameUser && tab.auth.fresh()?.sessionId !== tokens.sessionId)
+    env.violated('adopt of tokens of the same user began a session');
+}
+
+/** In the same tick, in either order: the last act wins. */
+function signOutAndAdopt(context: ActionContext, tab: Tab, fraction: number): void {
+  if (fraction < 0.4) adopt(context, tab, fraction);
+  signOut(context, tab);
+  if (fraction >= 0.4) adopt(context, tab, fraction);
 }
 
 function signIn({ server }: ActionContext, tab: Tab): void {
@@ -121,10 +154,49 @@ function setClock(context: ActionContext, fraction: number): void {
   const ms = (choose([-20, -1, 1, 10, 600], fraction) ?? 0) * minutes;
   context.env.clock.jump(ms);
   context.setMs += ms;
+  context.clockSets++;
   context.setBackMs += Math.max(-ms, 0);
 }
 
-const damagedRecord: TokenRecord = { v: 1, sessionId: '', version: 1, accessToken: '', receivedAt: 0 };
+const readable = (stamp: Stamp | undefined) => (isStamp(stamp) ? stamp : undefined);
+
+/** A write of another tab. A plain store cannot compare: there it happens while no save is on its way. */
+function writeElsewhere({ env, storage, scenario }: ActionContext, write: () => void): void {
+  if (!scenario.hasLock && !scenario.hasNotices) return; // nobody shares the store
+  if (scenario.store === 'place') write();
+  else void env.schedule('a write elsewhere', () => storage.isIdle && write());
+}
+
+function renewElsewhere({ storage, server, env, scenario }: ActionContext): void {
+  const { hasLock } = scenario;
+  const { record, entry, lock } = storage;
+  if (!record || !entry || (hasLock && !lock.isFree)) return;
+  const parts = server.renewElsewhere(record);
+  if (!parts) return;
+  if (!hasLock) storage.hasRace = true;
+  const { accessToken, refreshToken } = parts;
+  const receivedAt = env.clock.now();
+  const next: TokenRecord = { ...record, accessToken, receivedAt, expiresAt: receivedAt + minutes };
+  const stamp = renewalAfter(entry.stamp, receivedAt);
+  storage.putElsewhere({ stamp, record: { ...next, ...(refreshToken && { refreshToken }) } });
+}
+
+/** Ten minutes ahead where the clock of the other device is wrong. */
+const aheadMs = 10 * minutes;
+
+function actElsewhere(context: ActionContext, record: TokenRecord | null, isAhead: boolean): void {
+  const { storage, env } = context;
+  const now = env.clock.now() + (isAhead ? aheadMs : 0);
+  const entry: Entry = { stamp: beginningAfter(readable(storage.entry?.stamp), now), record };
+  context.noteAct(storage, record && familyOf(record), { isAhead });
+  storage.putElsewhere(entry);
+}
+
+function signInElsewhere(context: ActionContext, fraction: number): void {
+  const { record } = context.storage;
+  const user = record?.subject !== undefined && fraction < 0.3 ? userOf(record) : undefined;
+  actElsewhere(context, context.recordFromElsewhere(user), fraction > 0.7);
+}
 
 type RunAction = (context: ActionContext, tab: Tab, fraction: number) => unknown;
 
@@ -154,17 +226,23 @@ export const actions: Readonly<Record<Action, RunAction>> = {
   signIn,
   adopt,
   signOut,
+  signOutAndAdopt,
+  dispose: (context, tab) => context.replaceTab(tab),
+  doubt({ env, storage }, tab) {
+    const { status } = tab.auth.state;
+    const { sessionChanges } = tab;
+    tab.isDoubted = storage.doubt(tab, () => {
+      tab.isDoubted = false;
+    });
+    const isExpected = tab.isDoubted && status !== 'unknown' && sessionChanges === tab.sessionChanges; // by a listener
+    if (isExpected && tab.auth.fresh() !== undefined) env.violated('a token set was used although memory may be old');
+  },
   advanceClock: (context, _tab, fraction) => advanceClock(context, fraction),
   setClock: (context, _tab, fraction) => setClock(context, fraction),
-  renewElsewhere({ storage, server }, _tab, fraction) {
-    const { record } = storage;
-    if (!record) return;
-    const { accessToken } = server.issue(userOf(record));
-    const isLate = fraction < 0.1 && record.version > 0; // the save of a tab that does not compare
-    const version = record.version + (isLate ? -1 : 1);
-    storage.putElsewhere({ ...record, version, accessToken });
-  },
-  signInElsewhere: context => context.storage.putElsewhere(context.recordFromElsewhere()),
-  signOutElsewhere: ({ storage }) => storage.putElsewhere(null),
-  damageRecord: ({ storage, tabs }) => tabs.length === 1 && storage.putElsewhere(damagedRecord),
+  renewElsewhere: context => writeElsewhere(context, () => renewElsewhere(context)),
+  signInElsewhere: (context, _tab, fraction) => writeElsewhere(context, () => signInElsewhere(context, fraction)),
+  signOutElsewhere: (context, _tab, fraction) =>
+    writeElsewhere(context, () => actElsewhere(context, null, fraction > 0.7)),
+  staleNotice: ({ storage }, _tab, fraction) => storage.staleNotice(fraction),
+  damageRecord: ({ storage, tabs }) => tabs.length === 1 && storage.damage(),
 };

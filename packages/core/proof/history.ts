@@ -1,7 +1,7 @@
 import type { TokenEvents } from '../src/session/tokenEvents.ts';
-import type { TokenRecord } from '../src/store/tokenStore.ts';
+import type { Stamp } from '../src/store/stamp.ts';
 import type { TokenSet } from '../src/tokens/tokenSet.ts';
-import type { Environment } from './environment.ts';
+import { type Environment, hasTakenLong } from './environment.ts';
 
 /** A period in which the tab used one token set. Unknown fields are filled in when the token set is first handed out. */
 interface Period {
@@ -14,22 +14,28 @@ interface Period {
   until: number;
 }
 
-/** Access tokens of the model have the form `user.number`. */
-export const userOf = ({ accessToken }: { readonly accessToken: string }): string => accessToken.split('.')[0] ?? '';
+type Position = Pick<TokenSet, 'version' | 'accessToken'>;
+
+const partOf = ({ accessToken }: { readonly accessToken: string }, at: number) => accessToken.split('.')[at] ?? '';
+
+/** Access tokens of the model have the form `user.family.number`; each sign-in begins a family. */
+export const userOf = (tokens: { readonly accessToken: string }): string => partOf(tokens, 0);
+export const familyOf = (tokens: { readonly accessToken: string }): string => partOf(tokens, 1);
 
 /** The history of one tab, with checks of each entry: which token set it used when, and which it handed out. */
 export class History {
   readonly #env: Environment;
+  readonly #stampsOf: (accessToken: string) => readonly Stamp[];
   readonly periods: Period[] = [];
-  /** The sessions that ended in this tab, with the last version of those that expired: other tabs may still renew them. */
-  readonly endedSessions: Map<string, number> = new Map();
+  /** The sessions that ended in this tab. */
+  readonly endedSessions: Set<string> = new Set();
   /** Access tokens that were answered after the end of their session. */
   readonly lateTokens: Set<string> = new Set();
-  /** Access tokens of successors that are not saved yet. */
-  readonly unsavedTokens: Set<string> = new Set();
-  /** The sessions and token sets that the auth server has rejected. */
-  readonly rejectedTokenSets: Set<string> = new Set();
+  /** The sessions and refresh tokens that the auth server has rejected. */
+  readonly rejectedTokens: Set<string> = new Set();
   readonly rejectedSessions: Set<string> = new Set();
+  /** Access tokens of successors that are not saved yet. */
+  readonly #unsaved = new Map<string, { readonly since: number; readonly sinceElapsedMs: number }>();
   /** The number of answers in a row that may be a rejection. */
   possibleRejections = 0;
   /** Orders the entries of this history. */
@@ -37,9 +43,13 @@ export class History {
   /** By the clock. */
   stepStartedAt = 0;
   #stepStart = 0;
+  /** The stamp of the newest token set that was used, as far as it was saved. */
+  #greatest: Stamp = '';
 
-  constructor(env: Environment) {
+  constructor(env: Environment, stampsOf: (accessToken: string) => readonly Stamp[]) {
     this.#env = env;
+    this.#stampsOf = stampsOf;
+    this.startStep();
   }
 
   get current(): Period | undefined {
@@ -52,41 +62,25 @@ export class History {
     this.stepStartedAt = this.#env.clock.now();
   }
 
-  beginSession(sessionId: string, tokens?: { readonly version: number; readonly accessToken: string } | null): void {
+  beginSession(sessionId: string, tokens: Position | null | undefined): void {
     const { current } = this;
-    if ((tokens?.version ?? Number.POSITIVE_INFINITY) <= (this.endedSessions.get(sessionId) ?? -1))
-      this.#env.violated('an ended session began again');
-    this.endedSessions.delete(sessionId);
+    if (this.endedSessions.has(sessionId)) this.#env.violated('an ended session began again');
     if (current && current.sessionId !== sessionId) this.#env.violated('a session began before the last one had ended');
-    this.#endPeriod();
-    const known = tokens && { version: tokens.version, accessToken: tokens.accessToken };
-    this.periods.push({ sessionId, ...known, since: this.#env.clock.now(), until: Number.POSITIVE_INFINITY });
+    this.#beginPeriod(sessionId, tokens?.version, tokens?.accessToken);
   }
 
   renew({ sessionId, version }: TokenEvents['renewed'], accessToken: string | undefined): void {
     const { current } = this;
     if (current?.sessionId !== sessionId) this.#env.violated('a renewal of another session than that of the tab');
     if (version < (current?.version ?? 0)) this.#env.violated('an older token set replaced a newer one');
-    this.#endPeriod();
-    const since = this.#env.clock.now();
-    this.periods.push({ sessionId, version, accessToken, since, until: Number.POSITIVE_INFINITY });
+    this.#beginPeriod(sessionId, version, accessToken);
   }
 
-  endSession(
-    { sessionId, reason }: TokenEvents['signedOut'],
-    stored: TokenRecord | null,
-    isStoreReadable: boolean,
-  ): void {
-    const { current } = this;
-    this.endedSessions.set(sessionId, reason === 'expired' ? (current?.version ?? 0) : Number.POSITIVE_INFINITY);
+  endSession({ sessionId, reason }: TokenEvents['signedOut']): void {
+    this.endedSessions.add(sessionId);
     this.#endPeriod();
-    if (reason !== 'expired') return;
-    if (!this.rejectedSessions.has(sessionId) && this.possibleRejections < 3)
+    if (reason === 'expired' && !this.rejectedSessions.has(sessionId) && this.possibleRejections < 3)
       this.#env.violated('a session expired without a rejection');
-    const isStoreNewer =
-      stored?.sessionId === sessionId && stored.version > (current?.version ?? Number.POSITIVE_INFINITY);
-    if (isStoreNewer && isStoreReadable)
-      this.#env.violated('a session expired although the store held a newer token set');
   }
 
   /** The token set that a caller receives must have been in use after the call (at `since`) and in this step. */
@@ -104,17 +98,45 @@ export class History {
     if (!period) env.violated(`a token set that was not in use was handed out: ${accessToken}`);
     else Object.assign(period, { version, accessToken });
     if (this.lateTokens.has(accessToken)) env.violated(`a late token was handed out: ${accessToken}`);
-    if (this.unsavedTokens.has(accessToken))
-      env.violated(`a successor was handed out before it was saved: ${accessToken}`);
+    if (this.#isUnsaved(accessToken)) env.violated(`a successor was handed out before it was saved: ${accessToken}`);
   }
 
-  save(record: TokenRecord | null): void {
-    if (record && this.lateTokens.has(record.accessToken)) this.#env.violated('a late token was saved');
+  /** A successor was answered: it may be used when it is saved, or the store is gone. */
+  mustSave(accessToken: string): void {
+    this.#unsaved.set(accessToken, { since: this.#env.clock.now(), sinceElapsedMs: this.#env.elapsedMs() });
   }
 
-  deleteExpired(before: TokenRecord | null, { sessionId, version = Number.POSITIVE_INFINITY }: Period): void {
-    if (before?.sessionId === sessionId && before.version > version)
-      this.#env.violated('a newer token set was deleted after the rejection of an older one');
+  saved(accessToken: string): void {
+    this.#unsaved.delete(accessToken);
+  }
+
+  storeFailed(): void {
+    this.#unsaved.clear();
+  }
+
+  #isUnsaved(accessToken: string): boolean {
+    const answered = this.#unsaved.get(accessToken);
+    return answered !== undefined && !hasTakenLong(this.#env, answered.since, answered.sinceElapsedMs);
+  }
+
+  #beginPeriod(sessionId: string, version: number | undefined, accessToken: string | undefined): void {
+    this.#endPeriod();
+    if (accessToken !== undefined) this.#rise(this.#stampsOf(accessToken));
+    this.periods.push({
+      sessionId,
+      version,
+      accessToken,
+      since: this.#env.clock.now(),
+      until: Number.POSITIVE_INFINITY,
+    });
+  }
+
+  /** What was left has a lesser stamp. */
+  #rise(stamps: readonly Stamp[]): void {
+    const [first] = stamps;
+    if (first === undefined) return;
+    if (stamps.every(stamp => stamp < this.#greatest)) this.#env.violated('a token set with a lesser stamp was used');
+    else if (first > this.#greatest) this.#greatest = first;
   }
 
   #endPeriod(): void {

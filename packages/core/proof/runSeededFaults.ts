@@ -4,7 +4,7 @@ import { copyOfCore, faults } from './copyOfCore.ts';
 // Tests the model: each seeded fault is applied to a copy of the package, and the model must find a violation.
 // `pnpm --filter @latchkey/core run seeded-faults`. Arguments: the names of the faults to apply.
 
-const runs = '30000';
+const runs = '10000';
 const longestMs = 60_000;
 const requested = process.argv.slice(2).filter(argument => argument !== '--');
 const selected = requested.length > 0 ? requested : faults;

@@ -3,8 +3,14 @@ import fc from 'fast-check';
 /** The auth server's answer to a renewal. */
 export type RenewalAnswer =
   | 'rotates'
+  /** After the callers have left, and before the token request ends. */
+  | 'rotatesLate'
+  /** The connection is dropped after the auth server has rotated the refresh token. */
+  | 'answerIsLost'
   | 'keepsRefreshToken'
   | 'sameToken'
+  /** The cookie is another user's by now. */
+  | 'otherUser'
   | 'rejection'
   | 'transientFailure'
   | 'tooManyRequests'
@@ -18,6 +24,15 @@ export type SignInAnswer = 'tokens' | 'rejection' | 'transientFailure' | 'neverS
 /** The API's answer to an operation. */
 export type ApiAnswer = 'accepts' | 'refuses' | 'acceptsWithNewToken';
 export type StoreAnswer = 'succeeds' | 'fails' | 'neverSettles';
+/** `withoutRecord`: nobody who has the record of the newest stamp answers. */
+export type LoadAnswer = StoreAnswer | 'withoutRecord';
+/**
+ * `late`: it takes effect after the core has given it up. `answerIsLost`: it takes effect, and fails. `isOvertaken`: somebody
+ * signs in elsewhere just before it.
+ */
+export type SaveAnswer = StoreAnswer | 'late' | 'answerIsLost' | 'isOvertaken';
+/** `isLost`: another holder takes over, unless a token request was sent before. */
+export type LockAnswer = StoreAnswer | 'isLost';
 
 /** An action of the program, the user, the device or another tab. */
 export type Action =
@@ -30,11 +45,15 @@ export type Action =
   | 'signIn'
   | 'adopt'
   | 'signOut'
+  | 'signOutAndAdopt'
+  | 'dispose'
+  | 'doubt'
   | 'advanceClock'
   | 'setClock'
   | 'renewElsewhere'
   | 'signInElsewhere'
   | 'signOutElsewhere'
+  | 'staleNotice'
   | 'damageRecord';
 
 /** What a listener or a caller does synchronously when it is notified or answered. */
@@ -52,15 +71,22 @@ export interface PlannedAction {
 /** The options of the manager, and the environment of the session. */
 export interface Setup {
   readonly tabs: 1 | 2;
-  /** Without a store the session is in memory only, and there is one tab. */
-  readonly hasStore: boolean;
+  /** `none`: memory only, and one tab. `place`: it compares as it saves. `plain`: wrapped by `sharedSession`, which compares. */
+  readonly store: 'none' | 'place' | 'plain';
   /** Whether the store answers asynchronously. */
   readonly isSlow: boolean;
+  /** Whether no call of the store fails. */
+  readonly isReliable: boolean;
   readonly hasLock: boolean;
+  readonly hasFence: boolean;
   readonly hasNotices: boolean;
   readonly exclusive: boolean;
   readonly restore: boolean;
   readonly hasCredentials: boolean;
+  /** Whether the auth server states whose tokens it issues. */
+  readonly hasSubjects: boolean;
+  /** What a refresh token does that has a successor: it is accepted, or its family is revoked, at once or after 15 s of grace. */
+  readonly reuse: 'isAccepted' | 'revokes' | 'revokesAfterGrace';
   /** Whether the store holds a session at the start. */
   readonly isSignedIn: boolean;
   /** Whether the scenario ends after all calls are answered, or with `dispose` during the pending ones. */
@@ -74,9 +100,9 @@ export interface Scenario extends Setup {
   readonly renewals: readonly RenewalAnswer[];
   readonly signIns: readonly SignInAnswer[];
   readonly apiAnswers: readonly ApiAnswer[];
-  readonly saves: readonly StoreAnswer[];
-  readonly loads: readonly StoreAnswer[];
-  readonly locks: readonly StoreAnswer[];
+  readonly saves: readonly SaveAnswer[];
+  readonly loads: readonly LoadAnswer[];
+  readonly locks: readonly LockAnswer[];
   /** The `expiresInS` of the token sets. */
   readonly lifetimes: readonly (number | undefined)[];
   /** For each notification and each answer. */
@@ -98,17 +124,21 @@ const plannedAction: fc.Arbitrary<PlannedAction> = fc.record({
     fresh: 2,
     get: 4,
     runOperation: 7,
-    renew: 2,
+    renew: 3,
     refuseEarlierToken: 4,
     abort: 2,
     signIn: 2,
     adopt: 3,
     signOut: 2,
+    signOutAndAdopt: 1,
+    dispose: 2,
+    doubt: 1,
     advanceClock: 5,
     setClock: 1,
     renewElsewhere: 1,
     signInElsewhere: 1,
     signOutElsewhere: 1,
+    staleNotice: 1,
     damageRecord: 1,
   }),
   tab: fc.nat(1),
@@ -119,23 +149,34 @@ const plannedAction: fc.Arbitrary<PlannedAction> = fc.record({
 const mostly = fc.integer({ min: 0, max: 3 }).map(drawn => drawn > 0);
 const rarely = mostly.map(drawn => !drawn);
 
-const anyScenario: fc.Arbitrary<Scenario> = fc.record({
-  tabs: fc.constantFrom(1, 1, 2),
-  hasStore: mostly,
+const setup = {
+  tabs: fc.constantFrom(1 as const, 1 as const, 2 as const),
+  store: fc.constantFrom('none' as const, 'place' as const, 'place' as const, 'plain' as const),
   isSlow: fc.boolean(),
+  isReliable: fc.boolean(),
   hasLock: fc.boolean(),
+  hasFence: fc.boolean(),
   hasNotices: fc.boolean(),
   exclusive: rarely,
   restore: rarely,
   hasCredentials: rarely,
+  hasSubjects: fc.boolean(),
+  reuse: fc.constantFrom('isAccepted' as const, 'revokes' as const, 'revokesAfterGrace' as const),
   isSignedIn: mostly,
-  ends: fc.constantFrom('answered', 'answered', 'disposed'),
+  ends: fc.constantFrom('answered' as const, 'answered' as const, 'disposed' as const),
+};
+
+const anyScenario: fc.Arbitrary<Scenario> = fc.record({
+  ...setup,
   steps: fc.array(fc.array(plannedAction, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 24 }),
   renewals: fc.array(
     weighted<RenewalAnswer>({
       rotates: 8,
+      rotatesLate: 2,
+      answerIsLost: 1,
       keepsRefreshToken: 2,
       sameToken: 2,
+      otherUser: 1,
       rejection: 3,
       transientFailure: 3,
       tooManyRequests: 1,
@@ -151,10 +192,15 @@ const anyScenario: fc.Arbitrary<Scenario> = fc.record({
   signIns: fc.array(weighted<SignInAnswer>({ tokens: 4, rejection: 1, transientFailure: 3, neverSettles: 1 }), {
     maxLength: 6,
   }),
-  apiAnswers: fc.array(weighted<ApiAnswer>({ accepts: 4, refuses: 4, acceptsWithNewToken: 1 }), { maxLength: 16 }),
-  saves: fc.array(weighted<StoreAnswer>({ succeeds: 6, fails: 1, neverSettles: 1 }), { maxLength: 12 }),
-  loads: fc.array(weighted<StoreAnswer>({ succeeds: 8, fails: 1, neverSettles: 1 }), { maxLength: 12 }),
-  locks: fc.array(weighted<StoreAnswer>({ succeeds: 10, fails: 1, neverSettles: 1 }), { maxLength: 8 }),
+  apiAnswers: fc.array(weighted<ApiAnswer>({ accepts: 4, refuses: 4, acceptsWithNewToken: 2 }), { maxLength: 16 }),
+  saves: fc.array(
+    weighted<SaveAnswer>({ succeeds: 8, fails: 1, neverSettles: 1, late: 1, answerIsLost: 1, isOvertaken: 2 }),
+    { maxLength: 12 },
+  ),
+  loads: fc.array(weighted<LoadAnswer>({ succeeds: 8, fails: 1, neverSettles: 1, withoutRecord: 1 }), {
+    maxLength: 12,
+  }),
+  locks: fc.array(weighted<LockAnswer>({ succeeds: 8, fails: 1, neverSettles: 1, isLost: 3 }), { maxLength: 8 }),
   lifetimes: fc.array(fc.constantFrom(5, 60, 60, 3600, undefined), { maxLength: 6 }),
   reactions: fc.array(weighted<Reaction>({ none: 24, get: 1, renew: 1, abort: 1, signIn: 1, adopt: 2, signOut: 2 }), {
     maxLength: 40,
@@ -163,9 +209,17 @@ const anyScenario: fc.Arbitrary<Scenario> = fc.record({
 
 const memory = { tabs: 1, hasLock: false, hasNotices: false, isSignedIn: false } as const;
 
-/** `createTokenManager` throws for an `exclusive` provider with a shared store that has no lock. */
+const reliable = ({ saves, locks }: Scenario) => ({
+  loads: [],
+  saves: saves.map(answer => (answer === 'isOvertaken' ? answer : 'succeeds')),
+  locks: locks.map(answer => (answer === 'isLost' ? answer : 'succeeds')),
+});
+
+/** A plain store compares only together with the lock. An `exclusive` provider needs a lock, where there is a store. */
 export const scenario: fc.Arbitrary<Scenario> = anyScenario.map(drawn => ({
   ...drawn,
-  ...(!drawn.hasStore && memory),
-  exclusive: drawn.exclusive && (drawn.hasLock || !drawn.hasNotices),
+  ...(drawn.store === 'none' && memory),
+  ...(drawn.store === 'plain' && !drawn.hasLock && { tabs: 1 as const }),
+  ...(drawn.isReliable && reliable(drawn)),
+  exclusive: drawn.exclusive && (drawn.store === 'none' || drawn.hasLock),
 }));

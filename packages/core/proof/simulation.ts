@@ -1,15 +1,31 @@
 import type { Scheduler } from 'fast-check';
-import type { TokenRecord } from '../src/store/tokenStore.ts';
+import type { Entry } from '../src/store/place.ts';
+import { beginningAfter } from '../src/store/stamp.ts';
+import type { TokenRecord } from '../src/store/tokenRecord.ts';
 import { fakeClock, settled } from '../test/scriptedProvider.ts';
 import { type ActionContext, actions } from './actions.ts';
 import { AuthServer } from './authServer.ts';
-import type { Environment } from './environment.ts';
+import { type Environment, requestTimeoutMs } from './environment.ts';
+import { familyOf } from './history.ts';
 import type { ApiAnswer, PlannedAction, Reaction, Scenario } from './scenario.ts';
 import { SimulatedStorage } from './simulatedStorage.ts';
-import { Tab } from './tab.ts';
+import { type ActOptions, Tab } from './tab.ts';
 
 /** No scenario needs as many steps of the scheduler. */
-const mostSteps = 1_000;
+const mostSteps = 1_500;
+/** A renewal that waits for the lock ends after three times the time of a token request. */
+const longestMs = 4 * requestTimeoutMs;
+const roundMs = 6_000;
+
+/** The last sign-in or sign-out: it wins. */
+interface Act {
+  readonly by: object;
+  /** Those of the tokens of a sign-in, and of others of the same user; none: a sign-out. */
+  readonly families: readonly string[];
+  readonly at: number;
+  /** Whether the clocks decide between it and the act before as the order of the calls does. */
+  readonly isCertain: boolean;
+}
 
 /** Runs one scenario with simulated servers, a storage and tabs. */
 export class Simulation implements ActionContext {
@@ -18,25 +34,81 @@ export class Simulation implements ActionContext {
   readonly env: Environment;
   readonly server: AuthServer;
   readonly storage: SimulatedStorage;
-  readonly tabs: readonly Tab[];
+  readonly scenario: Scenario;
+  readonly tabs: Tab[];
+  /** The tabs that were disposed of during the scenario. */
+  readonly #closedTabs: Tab[] = [];
   setBackMs = 0;
   setMs = 0;
+  clockSets = 0;
   readonly nextApiAnswer: () => ApiAnswer;
-  readonly #scenario: Scenario;
+  readonly noteAct: ActionContext['noteAct'] = (by, family, options) => this.#noteAct(by, family, options);
   readonly #scheduler: Scheduler;
   readonly #nextReaction: () => Reaction;
+  #lastAct: Act | undefined;
+  /** Whether a session was seen that a clock has stamped that was ahead. */
+  #isAhead = false;
   #isEnding = false;
-  #sessionsElsewhere = 0;
 
   constructor(scenario: Scenario, scheduler: Scheduler) {
-    this.#scenario = scenario;
+    this.scenario = scenario;
     this.#scheduler = scheduler;
+    this.env = this.#createEnvironment();
+    this.server = new AuthServer(scenario, this.env, () => this.storage);
+    this.nextApiAnswer = this.env.plan(scenario.apiAnswers, 'accepts');
+    this.#nextReaction = this.env.plan(scenario.reactions, 'none');
+    const record = scenario.isSignedIn ? this.recordFromElsewhere() : undefined;
+    const entry = record && { stamp: beginningAfter(undefined, this.env.clock.now()), record };
+    this.storage = new SimulatedStorage(scenario, this.env, entry);
+    if (record) this.noteAct(this.storage, familyOf(record));
+    this.storage.overtake = () => actions.signInElsewhere(this, this.tabs[0] as Tab, 0.5);
+    this.tabs = Array.from({ length: scenario.tabs }, () => this.#openTab());
+  }
+
+  recordFromElsewhere(user: string = this.server.newUser()): TokenRecord {
+    const { accessToken } = this.server.issue(user);
+    const receivedAt = this.env.clock.now();
+    return {
+      v: 1,
+      accessToken,
+      refreshToken: `refresh-${accessToken}`,
+      receivedAt,
+      expiresAt: receivedAt + 60_000,
+      ...(this.scenario.hasSubjects && { subject: user }),
+    };
+  }
+
+  replaceTab(tab: Tab): void {
+    if (this.scenario.store === 'none' || this.#closedTabs.length > 2) return;
+    this.storage.hasOneWriter = false;
+    tab.dispose();
+    this.#closedTabs.push(tab);
+    this.tabs[this.tabs.indexOf(tab)] = this.#openTab();
+  }
+
+  /** @returns the invariants that did not hold after the first step with a violation */
+  async run(): Promise<readonly string[]> {
+    const builders = this.scenario.steps.map(step => ({
+      label: step.map(({ action }) => action).join(', '),
+      builder: () => this.#runStep(step),
+    }));
+    this.#scheduler.scheduleSequence(builders);
+    await this.#runScheduled();
+    if (this.violations.size > 0) return [...this.violations];
+    this.#isEnding = true;
+    if (this.scenario.ends === 'disposed') await this.#dispose();
+    else await this.#checkEnd();
+    return [...this.violations];
+  }
+
+  #createEnvironment(): Environment {
     const clock = fakeClock();
-    this.env = {
+    return {
       clock,
       elapsedMs: () => clock.now() - this.setMs,
+      clockSets: () => this.clockSets,
       isSetBack: () => this.setBackMs > 0,
-      schedule: (label, run) => scheduler.schedule(Promise.resolve(), label).then(run),
+      schedule: (label, run) => this.#scheduler.schedule(Promise.resolve(), label).then(run),
       violated: invariant => void this.violations.add(invariant),
       plan: (answers, fallback) => {
         const planned = answers.values();
@@ -46,42 +118,26 @@ export class Simulation implements ActionContext {
         };
       },
     };
-    this.server = new AuthServer(scenario, this.env);
-    this.nextApiAnswer = this.env.plan(scenario.apiAnswers, 'accepts');
-    this.#nextReaction = this.env.plan(scenario.reactions, 'none');
-    const record = scenario.isSignedIn ? this.recordFromElsewhere() : null;
-    this.storage = new SimulatedStorage(scenario, this.env, record);
-    const openTab = () => new Tab(scenario, this.env, this.storage, this.server, tab => this.#react(tab));
-    this.tabs = Array.from({ length: this.storage.isShared ? scenario.tabs : 1 }, openTab);
   }
 
-  recordFromElsewhere(): TokenRecord {
-    const { accessToken } = this.server.issue(this.server.newUser());
-    const receivedAt = this.env.clock.now();
-    return {
-      v: 1,
-      sessionId: `elsewhere-${++this.#sessionsElsewhere}`,
-      version: 1,
-      accessToken,
-      refreshToken: `refresh-${accessToken}`,
-      receivedAt,
-      expiresAt: receivedAt + 60_000,
-    };
+  #openTab(): Tab {
+    const { env, storage, server, noteAct } = this;
+    return new Tab(this.scenario, { env, storage, server, noteAct, react: tab => this.#react(tab) });
   }
 
-  /** @returns the invariants that did not hold after the first step with a violation */
-  async run(): Promise<readonly string[]> {
-    const builders = this.#scenario.steps.map(step => ({
-      label: step.map(({ action }) => action).join(', '),
-      builder: () => this.#runStep(step),
-    }));
-    this.#scheduler.scheduleSequence(builders);
-    await this.#runScheduled();
-    if (this.violations.size > 0) return [...this.violations];
-    this.#isEnding = true;
-    if (this.#scenario.ends === 'disposed') await this.#dispose();
-    else await this.#checkEnd();
-    return [...this.violations];
+  /** Two acts in one millisecond, or of clocks that differ, are ordered where one has seen the other. */
+  #noteAct(by: object, family: string | null, { isAhead, isCertain = true, continues }: ActOptions = {}): void {
+    const before = this.#lastAct;
+    const families = family === null ? [] : [family];
+    if (continues) {
+      if (before?.families.length) this.#lastAct = { ...before, families: [...before.families, ...families] };
+      return; // after a sign-out elsewhere it is of a session that has ended
+    }
+    const at = this.env.clock.now();
+    if (isAhead || this.setBackMs > 0) this.#isAhead = true;
+    const isOrdered = before?.at !== at || (before.by === by && before.isCertain);
+    const isSeen = !this.#isAhead || this.storage.isIdle;
+    this.#lastAct = { by, families, at, isCertain: isCertain && isOrdered && isSeen };
   }
 
   async #runStep(step: readonly PlannedAction[]): Promise<void> {
@@ -97,49 +153,97 @@ export class Simulation implements ActionContext {
     if (reaction !== 'none') actions[reaction](this, tab, 0.5);
   }
 
+  get #allTabs(): readonly Tab[] {
+    return [...this.tabs, ...this.#closedTabs];
+  }
+
   /** Runs all pending work in the order of the scheduler, and checks the invariants after each step. */
   async #runScheduled(): Promise<void> {
     for (let count = 0; this.#scheduler.count() > 0 && this.violations.size === 0; count++) {
       if (count === mostSteps) return this.env.violated('the simulation did not settle');
-      for (const { history } of this.tabs) history.startStep();
+      for (const { history } of this.#allTabs) history.startStep();
       await this.#scheduler.waitNext(1);
       await settled();
       for (const tab of this.tabs) tab.checkInvariants();
+      this.server.checkInvariants();
     }
   }
 
   /** Answers all calls, and advances the clock beyond the longest time limit of the core. */
   async #answerAll(): Promise<void> {
-    this.env.clock.jump(this.setBackMs);
+    const { clock } = this.env;
+    if (this.setBackMs > 0) this.clockSets++;
+    clock.jump(this.setBackMs);
     this.setMs += this.setBackMs;
-    for (let round = 0; round < 12; round++) {
+    this.setBackMs = 0;
+    for (let ms = 0; ms <= longestMs && (clock.timers.length > 0 || this.#scheduler.count() > 0); ms += roundMs) {
       await this.#runScheduled();
-      for (const { history } of this.tabs) history.startStep();
-      await this.env.clock.advance(6_000);
+      for (const { history } of this.#allTabs) history.startStep();
+      await clock.advance(roundMs);
     }
-    if (this.env.clock.timers.length > 0) this.env.violated('a timer was left');
+    if (clock.timers.length > 0) this.env.violated('a timer was left');
+    if (this.storage.lock.holds.size > 0) this.env.violated('the lock was not let go');
   }
 
   async #checkEnd(): Promise<void> {
     await this.#answerAll();
-    const { env } = this;
-    const { record, hasOneWriter, isReliable } = this.storage;
-    const isNotified = hasOneWriter || this.#scenario.hasNotices;
-    for (const { auth, waiters, storeFailed, loadFailed } of this.tabs) {
-      if (auth.state.renewing) env.violated('a renewal did not end');
-      if (waiters.size > 0) env.violated('a call was not settled');
-      const tokens = auth.fresh();
-      const isSame = !this.#scenario.hasStore || tokens === undefined || tokens?.accessToken === record?.accessToken;
-      const isSaved = !storeFailed || (hasOneWriter && isReliable && !loadFailed);
-      if (!isSame && isNotified && isSaved) env.violated('memory and the store differ');
+    for (const { auth, waiters } of this.tabs) {
+      if (auth.state.renewing) this.env.violated('a renewal did not end');
+      if (waiters.size > 0) this.env.violated('a call was not settled');
     }
+    this.#checkClosed();
+    const { hasNotices, store } = this.scenario;
+    if (store === 'none') return;
+    if (this.storage.isReliable && (hasNotices || this.storage.hasOneWriter)) this.#checkAgreement();
+    if (store === 'place') this.#checkLastAct();
+    await this.#reconnect();
+    if (store === 'place') this.#checkAgreement();
   }
 
-  /** Disposes the tabs during pending work; the answers that follow must have no effect. */
+  /** The greatest entry is put back, and all take it; a renewal may follow. */
+  async #reconnect(): Promise<void> {
+    let before: Entry | undefined;
+    let rounds = 0;
+    do {
+      before = this.storage.entry;
+      await this.env.clock.advance(roundMs);
+      this.storage.reconnect();
+      await this.#answerAll();
+      if (++rounds === 10) return this.env.violated('the saves did not end');
+    } while (rounds < 2 || before !== this.storage.entry);
+  }
+
+  /** Memory and the place hold the same. */
+  #checkAgreement(): void {
+    const { record } = this.storage;
+    for (const { accessToken } of this.tabs)
+      if (accessToken !== record?.accessToken) this.env.violated('memory and the store differ');
+  }
+
+  /** The last sign-in or sign-out stays, unless the auth server has rejected its tokens. */
+  #checkLastAct(): void {
+    const { families = [], isCertain = false } = this.#lastAct ?? {};
+    if (!isCertain || !this.storage.isReliable || this.scenario.hasCredentials) return;
+    const { record } = this.storage;
+    const isKept = record ? families.includes(familyOf(record)) : families.length === 0;
+    const mayBeOver = families.some(family => this.server.endedFamilies.has(family));
+    if (!isKept && !mayBeOver) this.env.violated('the last act was lost');
+  }
+
+  /** Disposes the tabs during pending work; only what answers a token request that was sent is still saved. */
   async #dispose(): Promise<void> {
     for (const tab of this.tabs) tab.dispose();
     await settled();
-    for (const { waiters } of this.tabs) if (waiters.size > 0) this.env.violated('dispose did not settle a call');
+    for (const { waiters } of this.#allTabs) if (waiters.size > 0) this.env.violated('dispose did not settle a call');
     await this.#answerAll();
+    this.#checkClosed();
+  }
+
+  #checkClosed(): void {
+    for (const { isDisposed, mustBeSaved } of this.#allTabs)
+      if (isDisposed && mustBeSaved.size > 0)
+        this.env.violated('the answer to a token request was not saved after dispose');
+    for (const { user, isClosed } of this.storage.connections)
+      if (user.isDisposed && !isClosed) this.env.violated('a place was not closed');
   }
 }

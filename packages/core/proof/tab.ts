@@ -2,17 +2,18 @@ import { createTokenManager } from '../src/createTokenManager.ts';
 import type { Decision } from '../src/decide.ts';
 import { TokenError } from '../src/errors/tokenError.ts';
 import type { Waiter } from '../src/session/waitingList.ts';
-import { sharedSession } from '../src/store/sharedSession.ts';
+import type { StoreCall } from '../src/store/place.ts';
+import type { TokenRecord } from '../src/store/tokenRecord.ts';
 import type { TokenManager } from '../src/tokenManager.ts';
-import type { TokenSet } from '../src/tokens/tokenSet.ts';
+import type { TokenParts, TokenSet } from '../src/tokens/tokenSet.ts';
 import { headerReceiver } from '../src/verdict/headerReceiver.ts';
-import type { Password, SignedIn } from '../test/scriptedProvider.ts';
+import { type Password, type SignedIn, settled } from '../test/scriptedProvider.ts';
 import { type AuthServer, type Client, renewAheadMs, robotCredentials } from './authServer.ts';
 import { CooldownCheck } from './cooldownCheck.ts';
-import type { Environment } from './environment.ts';
-import { History, userOf } from './history.ts';
+import { type Environment, lockWaitMs, renewTimeoutMs } from './environment.ts';
+import { familyOf, History, userOf } from './history.ts';
 import type { Scenario } from './scenario.ts';
-import type { SimulatedStorage, StoreObserver } from './simulatedStorage.ts';
+import type { SimulatedStorage, StoreUser } from './simulatedStorage.ts';
 
 /** The pause after a failed renewal. */
 export const cooldownMs = 2_000;
@@ -20,6 +21,30 @@ export const cooldownMs = 2_000;
 interface Call {
   readonly controller: AbortController;
   readonly promise: Promise<TokenSet | null | undefined>;
+  readonly sinceElapsedMs: number;
+  readonly clockSets: number;
+}
+
+export interface ActOptions {
+  /** The clock of who acts is ahead. */
+  readonly isAhead?: boolean;
+  /** Whether it is known to come after all others. */
+  readonly isCertain?: boolean;
+  /** The tokens are of the user who is signed in: the session goes on. */
+  readonly continues?: boolean;
+}
+
+/** A user has signed in, with tokens of this family, or out. */
+export type NoteAct = (by: object, family: string | null, options?: ActOptions) => void;
+
+/** What is around a tab. */
+export interface Surroundings {
+  readonly env: Environment;
+  readonly storage: SimulatedStorage;
+  readonly server: AuthServer;
+  /** Called at the end of each notification and each answer to an adapter. */
+  readonly react: (tab: Tab) => void;
+  readonly noteAct: NoteAct;
 }
 
 interface WaitOptions {
@@ -33,7 +58,7 @@ const isSame = (
 ) => one?.sessionId === sessionId && one.version === version && one.accessToken === accessToken;
 
 /** A token manager with its callers, and with checks of all that they observe. */
-export class Tab implements Client {
+export class Tab implements Client, StoreUser {
   readonly auth: TokenManager<Password, SignedIn>;
   readonly history: History;
   readonly cooldown: CooldownCheck;
@@ -51,66 +76,85 @@ export class Tab implements Client {
   isSignedOut = false;
   credentialsAreOff = false;
   lockFailed = false;
-  /** Whether a load or save failed: the store and memory may then differ. */
-  storeFailed = false;
-  loadFailed = false;
+  isDisposed = false;
+  endsAfterDispose = false;
+  /** Disposed of, and what had happened before was handled. */
+  #isQuiet = false;
+  sessionAtDispose: string | undefined;
+  readonly mustBeSaved: Set<string> = new Set();
+  /** Whether `signOut` is being called. */
+  isSigningOut = false;
+  /** Whether memory may be old, until the place has been looked at. */
+  isDoubted = false;
+  /** The kinds of calls of the store whose failure was reported, and of those that succeeded, each with the step. */
+  readonly #reported = new Map<StoreCall, number>();
+  readonly #succeeded = new Map<StoreCall, number>();
+  #steps = 0;
+  /** The place has refused to keep the end of the session, until it was looked at. */
+  #mustNotExpire = false;
   readonly #storage: SimulatedStorage;
   readonly #env: Environment;
-  /** Called at the end of each notification and each answer to an adapter. */
   readonly #react: (tab: Tab) => void;
   /** The token set that was refused, while it is being renewed. */
   #refusedInRenewal: TokenSet | undefined;
   readonly #users = new Map<string, string>();
-  #isLoaded = false;
-  isDisposed = false;
+  /** The longest wait of a caller. */
+  readonly #longestWaitMs: number;
+  readonly #noteAct: Surroundings['noteAct'];
 
-  constructor(
-    scenario: Scenario,
-    env: Environment,
-    storage: SimulatedStorage,
-    server: AuthServer,
-    react: (tab: Tab) => void,
-  ) {
-    this.#storage = storage;
+  constructor(scenario: Scenario, { env, storage, server, react, noteAct }: Surroundings) {
     this.#env = env;
+    this.#storage = storage;
     this.#react = react;
-    const history = new History(env);
-    this.history = history;
+    this.#noteAct = noteAct;
+    this.history = new History(env, accessToken => storage.stampsOf(accessToken));
     this.cooldown = new CooldownCheck(env, cooldownMs);
-    const { exclusive, restore, hasCredentials, hasStore } = scenario;
-    this.#isLoaded = !hasStore;
+    const { exclusive, restore, hasCredentials } = scenario;
+    const hasStore = scenario.store !== 'none';
+    this.#longestWaitMs = (hasStore ? lockWaitMs : renewTimeoutMs) + renewTimeoutMs + 2_000;
     this.auth = createTokenManager<Password, SignedIn>({
       renew: context => server.renew(this, context),
-      signIn: credentials => server.signIn(this, credentials),
-      signOut: () => new Promise(() => {}),
+      signIn: (credentials, { signal }) => server.signIn(this, credentials, signal),
+      signOut: tokens => {
+        server.revoke(this, tokens);
+        return new Promise(() => {});
+      },
       ...(hasCredentials && { credentials: () => env.schedule('credentials', () => robotCredentials) }),
       receive: headerReceiver(headers => headers.get('x-token')),
       cooldownMs,
       clock: env.clock,
-      ...(hasStore && { store: sharedSession(storage.storeFor(this.#storeObserver())) }),
+      ...(hasStore && { store: storage.storeFor(this) }),
       exclusive,
       restore,
     });
     this.#observe(storage);
   }
 
-  #storeObserver(): StoreObserver {
-    const { history } = this;
-    const storage = this.#storage;
-    return {
-      loaded: () => {
-        this.#isLoaded = true;
-      },
-      saving: record => {
-        const isDeletion = !record && storage.isShared;
-        const expired = isDeletion ? history.current : undefined; // still current: the auth server has rejected it
-        history.save(record);
-        return before => {
-          history.unsavedTokens.delete(record?.accessToken ?? '');
-          if (expired) history.deleteExpired(before, expired);
-        };
-      },
-    };
+  get tokenToExpire(): string | undefined {
+    return this.isSigningOut || this.isDisposed ? undefined : this.history.current?.accessToken;
+  }
+
+  storeSucceeded(doing: 'load' | 'save'): void {
+    this.#succeeded.set(doing, this.#steps);
+    if (doing === 'load') this.#mustNotExpire = false;
+  }
+
+  storeFailed(): void {
+    this.history.storeFailed();
+    this.#mustNotExpire = false;
+  }
+
+  endRefused(): void {
+    this.#mustNotExpire = true;
+  }
+
+  saving({ accessToken }: TokenRecord): void {
+    if (this.history.lateTokens.has(accessToken)) this.#env.violated('a late token was saved');
+    this.mustBeSaved.delete(accessToken);
+  }
+
+  saved({ accessToken }: TokenRecord): void {
+    this.history.saved(accessToken);
   }
 
   #observe(storage: SimulatedStorage): void {
@@ -118,31 +162,36 @@ export class Tab implements Client {
     auth.on('signedIn', ({ sessionId }) => {
       if (auth.state.sessionId === sessionId) this.isSignedOut = false; // a listener may have signed out since
       cooldown.end();
-      history.beginSession(sessionId, this.#tokensOf(sessionId));
+      const tokens = this.#tokensOf(sessionId);
+      history.beginSession(sessionId, tokens?.version === 1 ? tokens : undefined); // a listener may have adopted others
     });
     auth.on('renewed', event => {
+      if (history.periods.length === 0) history.beginSession(event.sessionId, undefined); // a listener was faster
       const tokens = this.#tokensOf(event.sessionId);
       history.renew(event, tokens?.version === event.version ? tokens.accessToken : undefined);
     });
-    auth.on('signedOut', event => history.endSession(event, storage.record, !this.storeFailed));
+    auth.on('signedOut', event => {
+      history.endSession(event);
+      if (event.reason === 'expired' && this.#mustNotExpire && storage.isReliable)
+        this.#env.violated('a session expired although the store held a newer token set');
+    });
     auth.on('renewalFailed', event => cooldown.renewalFailed(event));
     for (const name of ['signedIn', 'renewed', 'signedOut', 'renewalFailed', 'refused', 'retried'] as const)
       auth.on(name, () => this.#react(this));
     auth.on('storeFailed', ({ doing }) => {
       if (doing === 'lock') this.lockFailed = true;
-      else this.storeFailed = true;
-      if (doing === 'load') this.loadFailed = true;
-      if (doing === 'save') history.unsavedTokens.clear();
+      else if ((this.#succeeded.get(doing) ?? -1) < (this.#reported.get(doing) ?? -1))
+        this.#env.violated('a failure of the store was reported twice');
+      this.#reported.set(doing, this.#steps);
     });
     /** A session from the first load emits no event. */
     const observeLoadedSession = () => {
-      if (auth.state.status !== 'signedIn' || history.periods.length > 0) return;
-      const tokens = auth.fresh(); // undefined if expired; another tab may have saved since the load
-      const sessionId = (tokens ?? storage.record)?.sessionId;
-      if (sessionId !== undefined) history.beginSession(sessionId, tokens);
+      const { status, sessionId } = auth.state;
+      if (status !== 'signedIn' || sessionId === undefined || history.periods.length > 0) return;
+      history.beginSession(sessionId, this.#tokensOf(sessionId));
     };
     const stateChanged = () => {
-      this.#checkNotDisposed('changed its state');
+      if (this.isDisposed) this.#env.violated('a disposed token manager changed its state');
       cooldown.stateChanged(auth.state);
       if (!auth.state.renewing) this.#refusedInRenewal = undefined;
       queueMicrotask(observeLoadedSession); // after the events of all other sessions
@@ -155,13 +204,14 @@ export class Tab implements Client {
     });
   }
 
-  get hasOneWriter(): boolean {
-    return this.#storage.hasOneWriter;
-  }
-
-  recordSignIn(): void {
+  recordSignIn(parts: TokenParts, options?: ActOptions): void {
     this.isSignedOut = this.credentialsAreOff = false;
     this.cooldown.end();
+    this.#noteAct(this, familyOf(parts), options);
+  }
+
+  recordUnattended(): void {
+    this.#noteAct(this, null, { isCertain: false });
   }
 
   /** The present token set, if it is of this session: a listener may have signed in since. */
@@ -180,20 +230,20 @@ export class Tab implements Client {
     const sessionId = this.auth.state.sessionId;
     const promise = call(controller.signal);
     if (!promise) return Promise.resolve(undefined);
-    const waiter = { controller, promise };
+    const env = this.#env;
+    const waiter = { controller, promise, sinceElapsedMs: env.elapsedMs(), clockSets: env.clockSets() };
     this.waiters.add(waiter);
     return promise.then(
       tokens => {
         this.waiters.delete(waiter);
-        this.#checkNotDisposed('answered a call');
+        if (this.#isQuiet) env.violated('a disposed token manager answered a call');
         if (tokens) this.receive(tokens, since, refused);
         this.#checkAnswer(tokens ?? null, sessionId);
         return tokens ?? undefined;
       },
       (error: unknown) => {
         this.waiters.delete(waiter);
-        if (this.isDisposed && !(TokenError.is(error) && error.code === 'disposed'))
-          this.#checkNotDisposed('failed a call with another error');
+        if (this.#isQuiet) env.violated('a disposed token manager failed a call');
         this.checkError(error);
         return undefined;
       },
@@ -272,10 +322,16 @@ export class Tab implements Client {
   checkInvariants(): void {
     const env = this.#env;
     const { status, renewing } = this.auth.state;
+    this.#steps++;
     this.#checkFresh();
-    for (const { controller } of this.waiters)
+    for (const { controller, sinceElapsedMs, clockSets } of this.waiters) {
       if (controller.signal.aborted) env.violated('an aborted caller was not rejected');
-    if (this.waiters.size > 0 && !renewing && this.#isLoaded) env.violated('a caller waits without a running renewal');
+      const isLong = env.elapsedMs() > sinceElapsedMs + this.#longestWaitMs && clockSets === env.clockSets();
+      if (isLong) env.violated('a caller waited longer than its limit');
+    }
+    const isUnknown = this.auth.manager().session.state.status === 'loading' || this.isDoubted;
+    const isAsked = isUnknown || this.#storage.isLoading(this) || env.isSetBack();
+    if (this.waiters.size > 0 && !renewing && !isAsked) env.violated('a caller waits without a running renewal');
     if (this.isSignedOut && status === 'signedIn') env.violated('signed in after the sign-out');
     if (this.isSignedOut && this.auth.fresh()) env.violated('a token after the sign-out');
   }
@@ -283,6 +339,7 @@ export class Tab implements Client {
   /** Operations get the token set while it is valid, but for one that was refused and is being renewed. */
   #checkFresh(): void {
     const { auth } = this;
+    if (this.isDoubted) return;
     const { status, renewing, expiresAt = Number.POSITIVE_INFINITY } = auth.state;
     if (renewing && this.#refusedInRenewal) {
       if (isSame(auth.fresh(), this.#refusedInRenewal))
@@ -293,11 +350,16 @@ export class Tab implements Client {
   }
 
   dispose(): void {
+    this.sessionAtDispose = this.auth.state.sessionId;
     this.auth.dispose();
     this.isDisposed = true;
+    void settled().then(() => {
+      this.#isQuiet = true;
+    });
   }
 
-  #checkNotDisposed(event: string): void {
-    if (this.isDisposed) this.#env.violated(`a disposed token manager ${event}`);
+  /** The access token that memory holds. */
+  get accessToken(): string | undefined {
+    return this.auth.manager().session.state.tokens?.accessToken;
   }
 }

@@ -4,17 +4,22 @@
 export type { AdapterOptions, AuthChoice } from './adapter/adapterOptions.ts';
 export { allowedOrigins } from './adapter/allowedOrigins.ts';
 export { checkAttempt } from './adapter/checkAttempt.ts';
+export { isJudged, markJudged } from './adapter/markJudged.ts';
 export { hasHeader, mergeHeaders, wouldLeak } from './adapter/mergeHeaders.ts';
 // After its answer
 export { type BodyFacts, readBody } from './adapter/readBody.ts';
 export { rootFields } from './adapter/rootFields.ts';
+export { type WaitForTokensOptions, waitForTokens } from './adapter/waitForTokens.ts';
 export { warnOnce } from './adapter/warnOnce.ts';
 export type { DecideOptions, Decision } from './decide.ts';
 export { inDevelopment } from './errors/tokenError.ts';
 export type { Attempt } from './manager.ts';
 export type { Waiter } from './session/waitingList.ts';
 // For stores and providers
-export { keyValuePlace } from './store/keyValueStore.ts';
+export type { Entry, Hold, Place, StoreCall, StoreHost } from './store/place.ts';
+export type { Stamp } from './store/stamp.ts';
+export { createStore } from './store/storedSession.ts';
+export { readRecord, type TokenRecord } from './store/tokenRecord.ts';
 export { type Challenge, parseChallenges } from './tokens/parseChallenges.ts';
 export {
   type AuthServerAnswer,

@@ -4,7 +4,17 @@ import type { TokenManagerOptions } from './tokenManagerOptions.ts';
 
 type Check = (options: TokenManagerOptions<never>) => string | false | undefined;
 
-const functions = ['renew', 'signIn', 'signOut', 'credentials', 'headers', 'receive', 'store', 'isRejection'] as const;
+const functions = [
+  'renew',
+  'signIn',
+  'signOut',
+  'credentials',
+  'headers',
+  'receive',
+  'store',
+  'isRejection',
+  'waitUntil',
+] as const;
 const milliseconds = ['renewAheadMs', 'renewTimeoutMs', 'lockWaitMs', 'cooldownMs'] as const;
 
 const hints: Partial<Record<(typeof functions)[number], string>> = {
@@ -53,9 +63,17 @@ const checks: readonly Check[] = [
   ({ restore }) =>
     restore !== undefined &&
     typeof restore !== 'boolean' &&
-    'Option "restore" must be true or false. Leave it out to start signed out.',
-  ({ restore, renew }) =>
-    restore && !renew && 'Option "restore" needs "renew". Pass the function that answers a token after a reload.',
+    typeof restore !== 'function' &&
+    'Option "restore" must be true, false, or a function that answers whether somebody was signed in. Leave it out to start signed out.',
+  ({ rotates }) =>
+    rotates !== undefined &&
+    typeof rotates !== 'boolean' &&
+    'Option "rotates" must be true or false. Leave it out where a renewal may replace the refresh token.',
+  ({ restore, renew, renewal }) =>
+    restore &&
+    !renew &&
+    renewal !== 'never' &&
+    'Option "restore" needs "renew". Pass the function that answers a token after a reload.',
   ({ renewal = 'auto' }) =>
     !['auto', 'refused', 'never'].includes(renewal) &&
     'Option "renewal" must be "auto", "refused" or "never". Leave it out for "auto".',

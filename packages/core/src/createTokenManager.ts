@@ -1,18 +1,17 @@
 import { checkOptions } from './checkOptions.ts';
+import { createManager } from './createManager.ts';
 import { decide } from './decide.ts';
-import { TokenError, tokenError } from './errors/tokenError.ts';
-import type { Manager } from './manager.ts';
-import { freshTokens, renewNow, successorOf, waitForTokens } from './renewal/tokenAccess.ts';
-import { createSession, disposeSession } from './session/session.ts';
+import { tokenError } from './errors/tokenError.ts';
+import { requestEnded } from './renewal/renewal.ts';
+import { freshTokens, joinWait, renewNow, successorOf } from './renewal/tokenAccess.ts';
+import { disposeSession } from './session/session.ts';
 import { onEvent } from './session/tokenEvents.ts';
-import { checkSignal, withSignal } from './session/waitingList.ts';
-import { longestTimerMs, systemClock } from './time/clock.ts';
+import { checkSignal, withSignal, withWaitLimit } from './session/waitingList.ts';
 import type { TokenManager } from './tokenManager.ts';
 import type { TokenManagerOptions } from './tokenManagerOptions.ts';
 import { createRequestHeaders } from './tokens/requestHeaders.ts';
 import type { TokenParts } from './tokens/tokenSet.ts';
-import { adopt, signIn, signOut } from './userActs.ts';
-import { noRefusals } from './verdict/renewalGuard.ts';
+import { adopt, restore, signIn, signOut } from './userActs.ts';
 
 /**
  * Makes the token manager of one session.
@@ -26,18 +25,24 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
   const manager = createManager(options as unknown as TokenManagerOptions<never>);
   const { session } = manager;
   const fresh = freshTokens.bind(undefined, manager);
-  const waitFor = waitForTokens.bind(undefined, manager);
+  const waitFor = joinWait.bind(undefined, manager);
+  const get: TokenManager['get'] = async ({ signal } = {}) => {
+    checkSignal(signal);
+    const ready = fresh();
+    return ready !== undefined ? ready : new Promise((resume, fail) => waitFor({ resume, fail }, signal));
+  };
   return {
     fresh,
-    async get({ signal } = {}) {
-      checkSignal(signal);
-      const ready = fresh();
-      return ready !== undefined ? ready : new Promise((resume, fail) => waitFor({ resume, fail }, signal));
+    get,
+    async restore(how) {
+      checkSignal(how?.signal);
+      restore(manager);
+      return get(how);
     },
     async renew({ refused, signal } = {}) {
       checkSignal(signal);
       if (!manager.renews) throw renewalIsNever();
-      return withSignal(refused ? successorOf(manager, refused) : renewNow(manager), signal);
+      return withSignal(withWaitLimit(session, refused ? successorOf(manager, refused) : renewNow(manager)), signal);
     },
     signIn: credentials => signIn(manager, credentials) as Promise<Omit<Answer, keyof TokenParts>>,
     adopt: adopt.bind(undefined, manager),
@@ -46,17 +51,19 @@ export function createTokenManager<Credentials = unknown, Answer extends TokenPa
     get state() {
       return session.snapshot;
     },
+    initialState: session.snapshot,
     subscribe(listener) {
       session.listeners.add(listener);
       const { status } = session.state;
-      const isRestoring = session.options.restore && (status === 'loading' || status === 'restoring');
+      const isRestoring = Boolean(options.restore) && (status === 'loading' || status === 'restoring');
       if (isRestoring) waitFor({ resume() {}, fail() {} });
       return () => void session.listeners.delete(listener);
     },
     on: (name, listener) => onEvent(session.events, name, listener),
     dispose() {
-      manager.store?.close();
+      const { flight } = session;
       disposeSession(session);
+      manager.store?.close(flight ? requestEnded(flight) : Promise.resolve());
       manager.closing.abort();
     },
     decide: decide.bind(undefined, manager),
@@ -74,36 +81,6 @@ function checkInDevelopment(options: object): void {
     // a page without a bundler has no `process` and counts as production
   }
   check?.(options as TokenManagerOptions<never>);
-}
-
-function createManager(options: TokenManagerOptions<never>): Manager {
-  const { clock = systemClock, cooldownMs = 2_000, renewAheadMs = 60_000, renewTimeoutMs = 10_000 } = options;
-  const { exclusive = false, lockWaitMs = Math.min(renewTimeoutMs + 5_000, longestTimerMs) } = options;
-  const { renewal, credentials, restore, store } = options;
-  const times = [cooldownMs, renewAheadMs, renewTimeoutMs, lockWaitMs];
-  if (!times.every(ms => ms >= 0 && ms <= longestTimerMs)) throw new TokenError('misconfigured');
-  const renews = renewal !== 'never';
-  const session = createSession({
-    clock,
-    cooldownMs,
-    renewAheadMs,
-    exclusive,
-    onlyRefused: renewal === 'refused',
-    hasCredentials: credentials !== undefined && renews,
-    restore: restore === true && renews,
-    hasStore: store !== undefined,
-  });
-  return {
-    options,
-    session,
-    store: store?.({ session, clock, exclusive, lockWaitMs }),
-    renews,
-    renewTimeoutMs,
-    closing: new AbortController(),
-    refusals: noRefusals(),
-    refused: new Map(),
-    userActs: 0,
-  };
 }
 
 const renewalIsNever = () =>

@@ -5,14 +5,15 @@ import { beginWith, useReceived } from './renewal/renewal.ts';
 import { successorOf } from './renewal/tokenAccess.ts';
 import { isOfSession, supersededIn } from './session/session.ts';
 import { emitEvent, emitRefusal } from './session/tokenEvents.ts';
-import { aborted, addWaiter, answerAll } from './session/waitingList.ts';
-import { isOfOtherUser, makeTokenSet, placeAfter, type TokenSet } from './tokens/tokenSet.ts';
+import { aborted, addWaiter, answerAll, late, setListTimer } from './session/waitingList.ts';
+import { isOfOtherUser, makeTokenSet, positionAfter, type TokenSet } from './tokens/tokenSet.ts';
 import { type Dialect, defaultDialect, errorsIn, judge } from './verdict/dialect.ts';
 import type { Receiver } from './verdict/headerReceiver.ts';
 import { type MutationPolicy, mayRetry } from './verdict/mayRetry.ts';
 import { isUseless, noteAccepted, noteRefused, noteSuccessor } from './verdict/renewalGuard.ts';
 import { requirementOf } from './verdict/requirementOf.ts';
 import type { ResponseFacts } from './verdict/responseFacts.ts';
+import { wasJudged } from './verdict/wasJudged.ts';
 
 export interface DecideOptions {
   /** The API's, where it is not the provider's. */
@@ -38,6 +39,7 @@ export function decide(
   const { sent } = attempt;
   if (session.state.status === 'disposed') return undefined;
   if (sent && sent !== session.state.tokens && !isOfSession(session, sent)) return supersededIn(session);
+  if (manager.judged && errorsIn(attempt).some(error => wasJudged(manager.judged, error))) return undefined;
   const dialect = options.dialect ?? manager.options.dialect ?? defaultDialect;
   try {
     const verdict = judge(attempt, dialect);
@@ -71,8 +73,8 @@ function receive(manager: Manager, receiver: Receiver, attempt: Attempt): void {
   if (!sent || sent !== session.state.tokens) return;
   const answer = receiver(attempt, sent, session.clock.now());
   if (!answer || sent !== session.state.tokens) return; // the callback may have signed in
-  const next = makeTokenSet(answer, placeAfter(sent), sent);
-  void (isOfOtherUser(next, sent) ? beginWith(manager, answer) : useReceived(manager, sent, next));
+  const next = makeTokenSet(answer, positionAfter(sent), sent);
+  void (isOfOtherUser(next, sent) ? beginWith(manager, answer) : useReceived(manager, next, 'received'));
 }
 
 function report({ session }: Manager, attempt: Attempt, sent: TokenSet, verdict: 'forbidden' | 'stepUp'): void {
@@ -95,19 +97,36 @@ function refuse(
   if (sent !== session.state.tokens && !isOfSession(session, sent)) return supersededIn(session); // a listener has signed out
   noteRefused(refusals, session, attempt);
   if (!manager.renews || isUseless(refusals, session, attempt)) return undefined;
-  const { list } = joinRefused(manager, sent);
+  const refused = joinRefused(manager, sent);
   if (signal?.aborted) return aborted(); // by a listener
   if (!mayRetry(attempt, mutations, dialect)) return undefined; // renewed for the operations that follow
   if (attempt.isConsumed) return notRetryable(attempt);
-  addWaiter(list, attempt, signal);
+  const now = session.clock.now();
+  addWaiter(refused.list, attempt, now, signal);
+  setTimer(manager, refused, now);
   return 'wait';
+}
+
+/** Not within `refuse`: thousands of attempts would each keep a place for its closures. */
+function setTimer(manager: Manager, refused: Refused, now: number): void {
+  const { list } = refused;
+  if (list.timerSetAt === now) return;
+  const fail = (attempt: Attempt) => attempt.fail(withRefusal(late(), attempt));
+  setListTimer(manager.session, { list, fail, restart: () => restart(manager, refused) }, now);
+}
+
+function restart(manager: Manager, refused: Refused): void {
+  refused.isReplaced = true;
+  const next = { ...refused, isReplaced: false };
+  manager.refused.set(refused.tokens, next);
+  void serve(manager, next);
 }
 
 /** The list of the attempts that were refused with a token set; the first of them starts its renewal. */
 function joinRefused(manager: Manager, tokens: TokenSet): Refused {
   const present = manager.refused.get(tokens);
   if (present) return present;
-  const refused: Refused = { tokens, list: { waiters: [] } };
+  const refused: Refused = { tokens, list: { waiters: [], since: [], first: 0 } };
   manager.refused.set(tokens, refused);
   void serve(manager, refused);
   return refused;
@@ -115,13 +134,16 @@ function joinRefused(manager: Manager, tokens: TokenSet): Refused {
 
 /** Renews once, and walks over the list once. */
 async function serve(manager: Manager, refused: Refused): Promise<void> {
+  refused.list.round = manager.session.abandoned;
   let failure: TokenError | undefined;
   try {
     noteSuccessor(manager.refusals, manager.session, await successorOf(manager, refused.tokens));
   } catch (thrown) {
     failure = thrown as TokenError;
   }
+  if (refused.isReplaced) return;
   manager.refused.delete(refused.tokens);
+  manager.session.clock.clearTimeout(refused.list.timer);
   answerAll(refused.list, attempt => (failure ? attempt.fail(withRefusal(failure, attempt)) : retry(manager, attempt)));
 }
 

@@ -6,10 +6,9 @@ export { keepFresh } from './renewal/keepFresh.ts';
 export type { TokenManagerState } from './session/snapshot.ts';
 export type { RenewalReason, SignOutReason, TokenEvents } from './session/tokenEvents.ts';
 // Where it is kept
-export { type KeyValueStorage, keyValueStore } from './store/keyValueStore.ts';
+export { type KeyValueStorage, type KeyValueStoreOptions, keyValueStore } from './store/keyValueStore.ts';
 export type { Store } from './store/sessionStore.ts';
-export { sharedSession } from './store/sharedSession.ts';
-export type { TokenRecord, TokenStore } from './store/tokenStore.ts';
+export { type PlainStore, sharedSession } from './store/sharedSession.ts';
 export type { Clock } from './time/clock.ts';
 export type { TokenManager } from './tokenManager.ts';
 export type { RenewContext, TokenManagerOptions } from './tokenManagerOptions.ts';

@@ -13,6 +13,8 @@ export interface Attempt extends ResponseFacts, Waiter<TokenSet> {}
 export interface Refused {
   readonly tokens: TokenSet;
   readonly list: WaitingList<Attempt>;
+  /** Another renewal was started for the list: this one's owner has ended. */
+  isReplaced?: boolean;
 }
 
 /** Those who wait for a token set since the same epoch. */
@@ -21,6 +23,8 @@ export interface Waiting {
   /** The token set whose successor they wait for; `undefined`: there was none. */
   readonly tokens: TokenSet | undefined;
   readonly list: WaitingList<Waiter<TokenSet | null>>;
+  /** As in `Refused`. */
+  isReplaced?: boolean;
 }
 
 /** What the parts of one token manager share. */
@@ -31,12 +35,15 @@ export interface Manager {
   readonly store: SessionStore | undefined;
   /** `false`: the token set is used as it is. */
   readonly renews: boolean;
-  readonly renewTimeoutMs: number;
-  /** Aborts at `dispose`: ends the token requests. */
+  /** Ends a token request. */
+  readonly requestTimeoutMs: number;
+  /** Aborts at `dispose`: ends the sign-ins and revocations. */
   readonly closing: AbortController;
   /** The token set whose renewal was rejected: its refresh token is not sent again. */
   rejected?: TokenSet | undefined;
   waiting?: Waiting;
+  /** Errors that an adapter has judged and delivered. */
+  judged?: WeakSet<object>;
   /** By token set. */
   readonly refused: Map<TokenSet, Refused>;
   readonly refusals: RefusalHistory;

@@ -42,7 +42,16 @@ export interface TokenManager<Credentials = unknown, Answer extends TokenParts =
   readonly signOut: () => Promise<void>;
   /** The headers of a request with this token set. @throws TokenError `misconfigured` when a header cannot be sent */
   readonly headers: (tokens: TokenSet) => TokenHeaders;
+  /**
+   * Asks `renew` for a session again when nobody is signed in, as after a login that the application did by itself; otherwise
+   * as `get`. Shares the renewal that runs.
+   *
+   * @throws TokenError as `get`, and `misconfigured` without the option `renew`
+   */
+  readonly restore: (options?: { readonly signal?: AbortSignal | null | undefined }) => Promise<TokenSet | null>;
   readonly state: TokenManagerState;
+  /** The state at construction: what the server has rendered, and the first render of a page. */
+  readonly initialState: TokenManagerState;
   /** Calls `listener` when `state` has changed; returns how to stop. With `restore` the first subscriber starts it. */
   readonly subscribe: (listener: () => void) => () => void;
   /** Calls `listener` at each event of this name; returns how to stop. */

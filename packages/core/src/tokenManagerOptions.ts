@@ -54,11 +54,31 @@ export interface TokenManagerOptions<Credentials = unknown, Answer extends Token
    * cannot read it later
    */
   readonly store?: Store;
-  /** When nothing is stored, call `renew` before the first operation instead of starting signed out. @defaultValue false */
-  readonly restore?: boolean;
+  /**
+   * Whether a renewal may replace the refresh token. `false`: two renewals at once do no harm, so that one is sent also when
+   * the lock of the store is gone. @defaultValue whether there is a refresh token
+   */
+  readonly rotates?: boolean;
+  /**
+   * When nothing is stored, call `renew` before the first operation instead of starting signed out. A function is asked first
+   * whether somebody was signed in, as a hint: `() => document.cookie.includes('signed-in=1')` spares public pages a request.
+   *
+   * @defaultValue false
+   */
+  readonly restore?: boolean | (() => boolean);
+  /**
+   * The state to start with, known at once, as a page gets it from the server that has rendered it. `null`: signed out, and
+   * nothing is asked. Not together with `store`. @defaultValue `restore` decides
+   */
+  readonly initial?: InitialTokens | string | null | undefined;
   /** How long before its end a token set is renewed in the background; never more than a fifth of its life. @defaultValue 60000: covers a slow auth server and a few attempts */
   readonly renewAheadMs?: number;
-  /** The longest token request. @defaultValue 10000: longer than a healthy one, shorter than a user's patience */
+  /**
+   * How long a caller waits for a token request; then it fails with `unavailable`. The token request itself goes on, three times
+   * as long, and what it brings is used: its answer may hold the only refresh token that is valid.
+   *
+   * @defaultValue 10000: longer than a healthy one, shorter than a user's patience
+   */
   readonly renewTimeoutMs?: number;
   /** The longest wait for another holder of the store's lock; at least `renewTimeoutMs`. @defaultValue `renewTimeoutMs` + 5000 */
   readonly lockWaitMs?: number;
@@ -69,13 +89,24 @@ export interface TokenManagerOptions<Credentials = unknown, Answer extends Token
    * themselves. `'never'` uses the token set as it is, as when rendering on a server. @defaultValue 'auto'
    */
   readonly renewal?: 'auto' | 'refused' | 'never';
+  /**
+   * Hands the token requests that run in the background to the platform, which may otherwise end them with the request that
+   * started them: `promise => ctx.waitUntil(promise)` on Cloudflare Workers. The promise never rejects.
+   */
+  readonly waitUntil?: (promise: Promise<unknown>) => unknown;
   /** @defaultValue the system's */
   readonly clock?: Clock;
+}
+
+/** The token set that a token manager starts with. */
+export interface InitialTokens extends TokenParts {
+  /** That of the server's session, where both should be equal. @defaultValue a new one */
+  readonly sessionId?: string | undefined;
 }
 
 export interface RenewContext {
   readonly current: TokenSet | undefined;
   readonly reason: RenewalReason;
-  /** Aborts when the time for the token request is up. */
+  /** Aborts when the time for the token request is up: after three times `renewTimeoutMs`. */
   readonly signal: AbortSignal;
 }

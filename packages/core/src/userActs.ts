@@ -2,8 +2,8 @@ import { disposed, tokenError } from './errors/tokenError.ts';
 import type { Manager } from './manager.ts';
 import { drop, requestSignIn, revoke } from './renewal/authServer.ts';
 import { beginWith, useReceived } from './renewal/renewal.ts';
-import { endSession } from './session/session.ts';
-import { makeTokenSet, nowhere, placeAfter, type TokenAnswer, type TokenParts } from './tokens/tokenSet.ts';
+import { endSession, restoreSession } from './session/session.ts';
+import { makeTokenSet, nowhere, positionAfter, type TokenAnswer, type TokenParts } from './tokens/tokenSet.ts';
 
 // What a user does: signing in and out. The last act wins, also over the answer to an earlier one.
 
@@ -32,7 +32,17 @@ export async function adopt(manager: Manager, tokens: TokenParts | string): Prom
   const { subject } = makeTokenSet(answer, nowhere);
   if (!current || subject === undefined || subject !== current.subject) return begin(manager, answer);
   manager.userActs++;
-  await useReceived(manager, current, makeTokenSet(answer, placeAfter(current), current)); // something else has renewed them
+  await useReceived(manager, makeTokenSet(answer, positionAfter(current), current), 'adopted'); // something else has renewed them
+}
+
+/** Lets `renew` be asked again when nobody is signed in. @throws TokenError `misconfigured` when it cannot be */
+export function restore({ session, options, renews }: Manager): void {
+  if (!options.renew || !renews)
+    throw tokenError(
+      'misconfigured',
+      () => process.env.NODE_ENV !== 'production' && 'There is nothing to restore with. Pass the option "renew".',
+    );
+  if (session.state.status === 'signedOut') restoreSession(session);
 }
 
 export async function signOut(manager: Manager): Promise<void> {

@@ -1,22 +1,19 @@
-import type { TokenRecord, TokenStore } from '../src/store/tokenStore.ts';
+import type { PlainStore } from '../src/store/sharedSession.ts';
 
-/** A place in memory that several managers may share: it compares before it saves, has a lock, and notifies of each save. */
-export function memoryStore(): TokenStore {
-  let stored: TokenRecord | null = null;
+/** A place in memory that several managers may share: it has a lock, and notifies of each save. */
+export function memoryStore(): PlainStore & { readonly stored: () => StoredRecord | null } {
+  let stored: object | null = null;
   let lastHolder: Promise<unknown> = Promise.resolve();
   const listeners = new Set<() => void>();
-  const isStored = (expected: TokenRecord | null) =>
-    stored?.sessionId === expected?.sessionId && stored?.version === expected?.version;
   return {
     load: () => stored,
-    save(record, expected) {
-      if (expected !== undefined && !isStored(expected)) return false;
-      stored = record;
+    stored: () => stored as StoredRecord | null,
+    save(next) {
+      stored = next;
       for (const changed of listeners) changed();
-      return true;
     },
-    lock(run, { signal }) {
-      const held = lastHolder.then(() => run(signal));
+    lock(run) {
+      const held = lastHolder.then(run);
       lastHolder = held.catch(() => {});
       return held;
     },
@@ -25,4 +22,17 @@ export function memoryStore(): TokenStore {
       return () => listeners.delete(changed);
     },
   };
+}
+
+/** What a plain store keeps: the record of a token set, and its stamp. */
+export interface StoredRecord {
+  readonly v: number;
+  readonly stamp: string;
+  readonly accessToken: string;
+  readonly refreshToken?: string;
+  readonly receivedAt: number;
+  readonly expiresAt?: number;
+  readonly refreshExpiresAt?: number;
+  readonly subject?: string;
+  readonly unattended?: true;
 }

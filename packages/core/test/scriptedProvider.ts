@@ -3,14 +3,15 @@ import { TokenError } from '../src/errors/tokenError.ts';
 import type { TokenManagerState } from '../src/session/snapshot.ts';
 import type { TokenEvents } from '../src/session/tokenEvents.ts';
 import type { Store } from '../src/store/sessionStore.ts';
-import { sharedSession } from '../src/store/sharedSession.ts';
-import type { TokenRecord, TokenStore } from '../src/store/tokenStore.ts';
+import { type PlainStore, sharedSession } from '../src/store/sharedSession.ts';
+import { beginningAfter, renewalAfter } from '../src/store/stamp.ts';
 import type { Clock } from '../src/time/clock.ts';
 import type { TokenManager } from '../src/tokenManager.ts';
 import type { RenewContext, TokenManagerOptions } from '../src/tokenManagerOptions.ts';
 import type { TokenParts, TokenSet } from '../src/tokens/tokenSet.ts';
 import { headerReceiver } from '../src/verdict/headerReceiver.ts';
 import type { ResponseFacts } from '../src/verdict/responseFacts.ts';
+import type { StoredRecord } from './memoryStore.ts';
 import { type Settle, settleWith } from './settleWith.ts';
 
 // Test doubles of the unit tests: a clock, an auth server and a store, each controlled by the test.
@@ -144,7 +145,7 @@ type Given = Partial<TokenManagerOptions<Password, SignedIn>>;
 
 /** The manager's options; a plain place is wrapped by `sharedSession`, a reader of headers by `headerReceiver`. */
 export interface Options extends Omit<Given, 'store' | 'receive'> {
-  readonly store?: TokenStore | Store | undefined;
+  readonly store?: PlainStore | Store | undefined;
   readonly receive?: Parameters<typeof headerReceiver>[0];
 }
 
@@ -230,28 +231,54 @@ export function current(auth: Pick<TokenManager, 'fresh'>): TokenSet {
   return tokens;
 }
 
+/** The time at which the fake clock starts. */
+const startMs = Date.UTC(2026, 10, 22);
+
+/** A stamp of a session that began before the test: the later session has the greater number. */
+export const stampOf = (session = 1, version = 0): string =>
+  [startMs - 60_000 + session, session, version, 0, 0]
+    .map((part, at) => String(part).padStart([15, 10, 15, 5, 10][at] ?? 0, '0'))
+    .join('-');
+
 /** The stored record of the token `A`. */
-export const recordA = (fields: Partial<TokenRecord> = {}): TokenRecord => ({
+export const recordA = (fields: Partial<StoredRecord> = {}): StoredRecord => ({
   v: 1,
-  sessionId: 'session-1',
-  version: 1,
+  stamp: stampOf(),
   accessToken: 'A',
   refreshToken: 'rA',
-  receivedAt: Date.UTC(2026, 10, 22),
-  expiresAt: Date.UTC(2026, 10, 22) + hours,
+  receivedAt: startMs,
+  expiresAt: startMs + hours,
   ...fields,
 });
 
-/** A store with `load` and `save` only, which the test can answer. `record` changes when `save` answers true. */
-export interface ScriptedStore extends TokenStore {
-  readonly loads: Script<void, TokenRecord | null>;
-  readonly saves: Script<TokenRecord | null, boolean>;
-  record: TokenRecord | null;
+/** The record that another tab or process saves when it has renewed this one. */
+export const successorOf = (record: StoredRecord | null, fields: Partial<StoredRecord> = {}): StoredRecord => ({
+  ...recordA(record ?? {}),
+  stamp: renewalAfter(record?.stamp ?? stampOf(), startMs),
+  accessToken: 'B',
+  refreshToken: 'rB',
+  ...fields,
+});
+
+/** The record that another tab or process saves when somebody has signed in there: in the future, as far as need be. */
+export const signedInAfter = (record: StoredRecord | null, fields: Partial<StoredRecord> = {}): StoredRecord => ({
+  ...recordA(),
+  stamp: beginningAfter(record?.stamp, startMs),
+  accessToken: 'token-of-Bob',
+  refreshToken: 'r-of-Bob',
+  ...fields,
+});
+
+/** A store with `load` and `save` only, which the test can answer. `record` is what was saved last. */
+export interface ScriptedStore extends PlainStore {
+  readonly loads: Script<void, unknown>;
+  readonly saves: Script<StoredRecord | null, unknown>;
+  record: StoredRecord | null;
 }
 
-export function scriptedStore(record: TokenRecord | null = null): ScriptedStore {
-  const loads = script<void, TokenRecord | null>();
-  const saves = script<TokenRecord | null, boolean>();
+export function scriptedStore(record: StoredRecord | null = null): ScriptedStore {
+  const loads = script<void, unknown>();
+  const saves = script<StoredRecord | null, unknown>();
   loads.always(() => store.record);
   saves.always(() => true);
   const store: ScriptedStore = {
@@ -259,10 +286,10 @@ export function scriptedStore(record: TokenRecord | null = null): ScriptedStore 
     loads,
     saves,
     load: () => loads.run(),
-    save: async next => {
-      const saved = await saves.run(next);
-      if (saved) store.record = next;
-      return saved;
+    async save(stored) {
+      const next = stored as StoredRecord | null;
+      await saves.run(next);
+      store.record = next;
     },
   };
   return store;

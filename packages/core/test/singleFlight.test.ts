@@ -2,8 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, test, vi } from 'vitest';
 import { createTokenManager } from '../src/createTokenManager.ts';
 import { keepFresh } from '../src/renewal/keepFresh.ts';
-import type { TokenRecord } from '../src/store/tokenStore.ts';
-import { memoryStore } from './memoryStore.ts';
+import { memoryStore, type StoredRecord } from './memoryStore.ts';
 import {
   current,
   eventNames,
@@ -218,6 +217,8 @@ test('B07 when the auth server never answers, waiters get unavailable after rene
   expect(auth.state.renewing).toBe(true);
   await clock.advance(1);
   expect(await renew).toBe('unavailable');
+  expect(renewals.last.signal?.aborted).toBe(false); // the token request goes on
+  await clock.advance(6_000);
   expect(renewals.last.signal?.aborted).toBe(true);
   expect(auth.fresh()).toBe(A);
   await clock.advance(5 * minutes);
@@ -227,13 +228,187 @@ test('B07 when the auth server never answers, waiters get unavailable after rene
   expect((await again).accessToken).toBe('B');
 });
 
-test('B07 an answer after renewTimeoutMs is dropped', async () => {
-  const { auth, A, clock, renewals } = signedIn();
-  const renew = outcome(auth.renew({ refused: A }));
-  await clock.advance(10_000);
+test('B13 an answer that comes after renewTimeoutMs is used, and no refresh token is sent twice', async () => {
+  const { auth, A, clock, renewals, events } = signedIn();
+  const early = [outcome(auth.renew({ refused: A })), outcome(auth.settle(refusal(A)) ?? Promise.resolve())];
+  await clock.advance(4_000);
+  const late = outcome(auth.get()); // waits for the successor of the refused token set
+  await clock.advance(6_000);
+  expect(await Promise.all(early)).toEqual(['unavailable', 'unavailable']);
+  expect(auth.fresh()).toBeUndefined();
+  await clock.advance(3_000);
+  await renewals.last.answer({ accessToken: 'B', refreshToken: 'rB' });
+  expect(await late).toBe('B');
+  expect(current(auth)).toMatchObject({ accessToken: 'B', refreshToken: 'rB' });
+  expect(renewals.calls).toHaveLength(1);
+  expect(events).toEqual(['refused', 'renewed']);
+  expect(clock.timers).toEqual([]);
+});
+
+test('B13 each caller waits renewTimeoutMs from its own call, and those who joined late are not failed with the first', async () => {
+  const { auth, clock, renewals } = signedIn({ renewTimeoutMs: 3_000 }, { expiresInS: 60 });
+  clock.jump(2 * minutes);
+  const answers: string[] = [];
+  const wait = (name: string) => void outcome(auth.get()).then(result => answers.push(`${name}: ${String(result)}`));
+  wait('one');
+  await clock.advance(1_000);
+  wait('two');
+  const aborted = new AbortController();
+  void outcome(auth.get({ signal: aborted.signal })).then(result => answers.push(`aborted: ${String(result)}`));
+  await clock.advance(1_999);
+  expect(answers).toEqual([]);
+  await clock.advance(1);
+  expect(answers).toEqual(['one: unavailable']);
+  aborted.abort();
+  await clock.advance(1_000);
+  expect(answers).toEqual(['one: unavailable', 'aborted: aborted', 'two: unavailable']);
+  wait('three');
+  await clock.advance(2_000);
   await renewals.last.answer('B');
+  expect(answers.slice(3)).toEqual(['three: B']);
+  expect(renewals.calls).toHaveLength(1);
+});
+
+test('B13 those who wait for a renewal ahead of need get the valid token when their time is up', async () => {
+  const { auth, A, clock, renewals } = signedIn();
+  const renew = outcome(auth.renew());
+  await clock.advance(10_000);
   expect(await renew).toBe('unavailable');
   expect(auth.fresh()).toBe(A);
+  expect(await outcome(auth.get())).toBe('A');
+  expect(renewals.calls).toHaveLength(1);
+});
+
+test('B14 dispose during a renewal with rotation: the answer is saved, and the next start is signed in', async () => {
+  const store = scriptedStore(recordA());
+  const { auth, clock, renewals } = scriptedProvider({ store });
+  await auth.get();
+  const renew = outcome(auth.renew());
+  await settled();
+  auth.dispose();
+  expect(await renew).toBe('disposed');
+  expect(renewals.last.signal?.aborted).toBe(false);
+  await renewals.last.answer({ accessToken: 'B', refreshToken: 'rB', expiresInS: 3600 });
+  expect(store.record).toMatchObject({ accessToken: 'B', refreshToken: 'rB' });
+  expect(clock.timers).toEqual([]);
+  const next = scriptedProvider({ store });
+  expect(await outcome(next.auth.get())).toBe('B');
+});
+
+test('B14 the next manager waits for the lock until the answer of a disposed one was saved', async () => {
+  const store = memoryStore();
+  const first = signedIn({ store });
+  await settled();
+  void outcome(first.auth.renew());
+  await settled();
+  first.auth.dispose();
+  const second = scriptedProvider({ store });
+  const renew = outcome(second.auth.renew());
+  await settled();
+  expect(second.renewals.calls).toHaveLength(0);
+  await first.renewals.last.answer({ accessToken: 'B', refreshToken: 'rB', expiresInS: 3600 });
+  expect(await renew).toBe('B');
+  expect(second.renewals.calls).toHaveLength(0);
+});
+
+test('B14 after a sign-out and dispose the answer of the renewal is not saved', async () => {
+  const store = scriptedStore(recordA());
+  const { auth, renewals } = scriptedProvider({ store });
+  await auth.get();
+  void outcome(auth.renew());
+  await settled();
+  await auth.signOut();
+  auth.dispose();
+  await renewals.last.answer({ accessToken: 'B', refreshToken: 'rB' });
+  expect(store.record).toBeNull();
+});
+
+/** A clock whose timers are those of requests: a platform may end them together with their request. */
+function clockOfRequests() {
+  const clock = fakeClock();
+  const ended = new Set<number>();
+  let request = 0;
+  return {
+    ...clock,
+    now: () => clock.now(),
+    advance: (ms: number) => clock.advance(ms),
+    setTimeout(run: () => void, ms: number) {
+      const owner = request;
+      return clock.setTimeout(() => ended.has(owner) || run(), ms);
+    },
+    begin: () => ++request,
+    end: (owner: number) => void ended.add(owner),
+  };
+}
+
+test('B15 a renewal whose owner has ended with its timers and its answer is replaced by one of the next need', async () => {
+  const clock = clockOfRequests();
+  const { auth, renewals } = signedIn({ clock, renewTimeoutMs: 3_000 }, { expiresInS: 20 });
+  const first = clock.begin();
+  await clock.advance(19_000);
+  expect(auth.fresh()?.accessToken).toBe('A'); // in the background a renewal starts
+  await settled();
+  clock.end(first);
+  await clock.advance(2_500);
+  clock.begin();
+  const second = outcome(auth.get());
+  await clock.advance(2_100);
+  expect(renewals.calls).toHaveLength(2);
+  await renewals.last.answer({ accessToken: 'B', expiresInS: 600 });
+  expect(await second).toBe('B');
+  expect(auth.state.renewing).toBe(false);
+});
+
+test('B15 those who wait with an owner that has ended are served by the renewal of the next need, refused operations too', async () => {
+  const clock = clockOfRequests();
+  const { auth, A, renewals } = signedIn({ clock, renewTimeoutMs: 3_000 });
+  const first = clock.begin();
+  void outcome(auth.settle(refusal(A)) ?? Promise.resolve());
+  await settled();
+  clock.end(first);
+  await clock.advance(2_000);
+  clock.begin();
+  const refused = outcome(auth.settle(refusal(A)) ?? Promise.resolve());
+  const waiting = outcome(auth.get());
+  await clock.advance(2_000);
+  expect(renewals.calls).toHaveLength(2);
+  await renewals.last.answer('B');
+  expect(await Promise.all([refused, waiting])).toEqual(['B', 'B']);
+  expect(auth.state.renewing).toBe(false);
+});
+
+test('B15 a renewal that only is slow is not replaced', async () => {
+  const { auth, A, clock, renewals } = signedIn({ renewTimeoutMs: 3_000 });
+  const gets = [];
+  for (let second = 0; second < 8; second++) {
+    gets.push(outcome(auth.settle(refusal(A)) ?? Promise.resolve()));
+    await clock.advance(1_000);
+  }
+  expect(renewals.calls).toHaveLength(1);
+  await renewals.last.answer('B');
+  expect((await Promise.all(gets)).slice(-2)).toEqual(['B', 'B']);
+});
+
+test('B15 waitUntil gets each renewal, which resolves when it is saved; one that throws harms nobody', async () => {
+  const given: Promise<unknown>[] = [];
+  const reported = vi.fn();
+  vi.stubGlobal('reportError', reported);
+  const store = scriptedStore(recordA());
+  const { auth, renewals } = scriptedProvider({
+    store,
+    waitUntil(promise) {
+      given.push(promise);
+      throw new Error('The request has ended.');
+    },
+  });
+  await auth.get();
+  const renew = outcome(auth.renew());
+  await settled();
+  await renewals.last.fail(new Error('offline'));
+  expect(await renew).toBe('unavailable');
+  expect(await Promise.all(given)).toEqual([undefined]);
+  expect(reported).toHaveBeenCalledOnce();
+  vi.unstubAllGlobals();
 });
 
 const garbage: readonly (readonly [string, () => unknown, string])[] = [
@@ -279,7 +454,7 @@ test('B08 a provider that throws synchronously causes a typed error', async () =
 
 test('B09 1,000 operations that wait for the store proceed after one load', async () => {
   const store = scriptedStore();
-  let finishLoad: (record: TokenRecord) => void = () => {};
+  let finishLoad: (record: StoredRecord) => void = () => {};
   store.loads.always(
     () =>
       new Promise(resolve => {
@@ -307,15 +482,26 @@ test('B09 a renewal that is requested before the store has loaded renews the sto
   expect(renewals.last.argument.current?.accessToken).toBe('A');
 });
 
-test('B09 a store that never answers is treated as empty after 5 s', async () => {
+test('B114 operations wait 5 s for a store that does not answer, and its late answer is taken', async () => {
   const store = scriptedStore(recordA());
-  store.loads.always(() => new Promise(() => {}));
+  let answer: (record: unknown) => void = () => {};
+  store.loads.always(
+    () =>
+      new Promise(resolve => {
+        answer = resolve;
+      }),
+  );
   const { auth, clock, events } = scriptedProvider({ store });
   const get = outcome(auth.get());
   await clock.advance(5_000);
-  expect(await get).toBeNull();
-  expect(auth.fresh()).toBeNull();
+  expect(await get).toBe('unavailable');
+  expect([auth.fresh(), auth.state.status]).toEqual([undefined, 'unknown']);
   expect(events).toEqual(['storeFailed']);
+  answer(recordA());
+  await settled();
+  expect(current(auth).accessToken).toBe('A');
+  expect(auth.state).toMatchObject({ status: 'signedIn', renewing: false });
+  expect(auth.state.error).toBeUndefined();
 });
 
 test.each(eventNames)('B10 a listener of %s that calls get and renew does not deadlock', async name => {
@@ -373,7 +559,7 @@ test('B10 a subscriber that throws does not affect the operation or other subscr
   expect(events).toEqual(['refused', 'renewed', 'retried']);
 });
 
-test('B11 dispose during a renewal rejects the waiters with disposed, and no timer, event or save follows', async () => {
+test('B11 dispose during a renewal rejects the waiters with disposed, and no timer or event follows', async () => {
   const store = scriptedStore(recordA());
   const { auth, clock, renewals, revocations, events, states } = scriptedProvider({ store });
   const stop = keepFresh(auth);
@@ -382,11 +568,10 @@ test('B11 dispose during a renewal rejects the waiters with disposed, and no tim
   await settled();
   auth.dispose();
   expect(await renew).toBe('disposed');
-  expect(renewals.last.signal?.aborted).toBe(true);
-  const before = { events: events.length, states: states.length, saves: store.saves.calls.length };
+  const before = { events: events.length, states: states.length };
   await renewals.last.answer('B');
   await clock.advance(24 * hours);
-  expect({ events: events.length, states: states.length, saves: store.saves.calls.length }).toEqual(before);
+  expect({ events: events.length, states: states.length }).toEqual(before);
   expect(clock.timers).toEqual([]);
   expect(revocations.calls).toHaveLength(0);
   stop();
@@ -444,11 +629,12 @@ test('B11 after dispose no token request, save or timer starts', async () => {
 test('B11 dispose rejects the waiters of a restore and unsubscribes from the store', async () => {
   const unsubscribed = vi.fn();
   const store = { ...memoryStore(), subscribe: () => unsubscribed };
-  const { auth } = scriptedProvider({ store, restore: true });
+  const { auth, clock } = scriptedProvider({ store, restore: true });
   const get = outcome(auth.get());
   await settled();
   auth.dispose();
   expect(await get).toBe('disposed');
+  await clock.advance(30_000); // the token request was sent, and may bring a session
   expect(unsubscribed).toHaveBeenCalledTimes(1);
 });
 
@@ -496,4 +682,25 @@ test('B12 the cost of waiting is linear: twice the waiters call the clock at mos
   expect(two.renewals).toBe(1);
   expect(two.nowCalls).toBeLessThanOrEqual(2 * one.nowCalls);
   expect(two.listeners).toBe(one.listeners);
+});
+
+test('B13 a caller that asks again when its time is up is answered once each time, and no timer is left', async () => {
+  const { auth, clock, renewals } = signedIn({}, { expiresInS: 60 });
+  clock.jump(2 * minutes);
+  const answers: string[] = [];
+  const ask = () =>
+    auth.waitFor({
+      resume: tokens => void answers.push(tokens?.accessToken ?? 'none'),
+      fail(error) {
+        answers.push((error as { readonly code: string }).code);
+        if (answers.length < 3) ask();
+      },
+    });
+  ask();
+  ask();
+  await clock.advance(15_000);
+  await renewals.last.answer({ accessToken: 'B', expiresInS: 600 });
+  await clock.advance(minutes);
+  expect(answers).toEqual(['unavailable', 'unavailable', 'B', 'B']);
+  expect(clock.timers).toEqual([]);
 });

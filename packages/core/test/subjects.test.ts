@@ -121,7 +121,7 @@ describe.each(statements)('B110 with users stated by %s', (_, of) => {
     await settled();
     await renewals.last.answer(of('bob'));
     expect(events).toEqual(['signedOut', 'signedIn']);
-    expect((await place.load())?.accessToken).toBe(current(auth).accessToken);
+    expect(place.stored()?.accessToken).toBe(current(auth).accessToken);
   });
 });
 

@@ -21,6 +21,8 @@ export interface LoginAnswer {
   readonly refreshExpiresInS?: Amount;
   readonly refreshExpiresInMs?: Amount;
   readonly refreshExpiresAt?: Amount;
+  /** Whose tokens these are, an id that never changes, where the access token does not state it: always or never. */
+  readonly subject?: string | null | undefined;
 }
 
 /** The answer in the units of the core. Its other fields are what `auth.signIn` resolves to. */
@@ -48,6 +50,7 @@ export function partsOf<Answer extends LoginAnswer>(answer: Answer): LoginParts<
     refreshExpiresInS,
     refreshExpiresInMs,
     refreshExpiresAt,
+    subject,
     ...otherFields
   } = answer;
   if (accessToken == null) return null;
@@ -59,5 +62,6 @@ export function partsOf<Answer extends LoginAnswer>(answer: Answer): LoginParts<
     expiresAt: timestamp(expiresAt),
     refreshExpiresInS: seconds(refreshExpiresInS, refreshExpiresInMs),
     refreshExpiresAt: timestamp(refreshExpiresAt),
+    subject,
   };
 }

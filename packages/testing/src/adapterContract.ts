@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Adapter, Answer, ConnectOptions, ContractClient } from './adapter.ts';
 import { errorCode } from './errorCode.ts';
 import { managerFor, signedIn } from './signedIn.ts';
+import { storedRecord } from './storedRecord.ts';
 
 const me = 'query { me { name } }';
 const bump = 'mutation { bump }';
@@ -242,7 +243,7 @@ export function adapterContract(adapter: Adapter): void {
     });
 
     test('B87 an operation that is aborted while it waits for its first token is not sent', async () => {
-      const record = { v: 1, sessionId: 's', version: 1, receivedAt: Date.now(), accessToken: 'A' } as const;
+      const record = storedRecord('A');
       let answerLoad: (loaded: typeof record) => void = () => {};
       auth.dispose();
       const load = () => new Promise<typeof record>(resolve => (answerLoad = resolve));
@@ -473,7 +474,7 @@ export function adapterContract(adapter: Adapter): void {
 
     test('an operation waits until the store has loaded, and is sent with the stored token', async () => {
       const { accessToken = '' } = auth.fresh() ?? {};
-      const record = { v: 1, sessionId: 's', version: 1, receivedAt: Date.now(), accessToken } as const;
+      const record = storedRecord(accessToken);
       auth.dispose();
       auth = managerFor(server, { store: sharedSession({ load: () => Promise.resolve(record), save: () => {} }) });
       client = connect();

@@ -165,8 +165,12 @@ describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('$name does no
     test('a retry waits until the new token set is saved', async () => {
       const saves: Promise<void>[] = [];
       let saving = Promise.resolve();
-      const save = () => saves[saves.push(saving) - 1];
-      await replaceManager(signedIn(server, { store: sharedSession({ load: () => null, save }) }));
+      let stored: object | null = null;
+      const save = async (next: object | null) => {
+        await saves[saves.push(saving) - 1];
+        stored = next;
+      };
+      await replaceManager(signedIn(server, { store: sharedSession({ load: () => stored, save }) }));
       let saved: () => void = () => {};
       saving = new Promise(resolve => (saved = resolve));
       server.expireNow();

@@ -1,28 +1,34 @@
-import type { TokenRecord, TokenStore } from '@latchkey/core';
+import type { PlainStore } from '@latchkey/core';
+import type { Step } from './storeKind.ts';
 
-/** A place of an application's own: it compares before it saves, has a lock, and notifies of each save. */
-export function memoryPlace(): TokenStore & Required<Pick<TokenStore, 'lock'>> {
-  let stored: TokenRecord | null = null;
+/** A lock among the parts of one process, as an application may bring it. */
+export function memoryLock(released: () => void = () => {}): NonNullable<PlainStore['lock']> {
   let lastHolder: Promise<unknown> = Promise.resolve();
+  return run => {
+    const held = lastHolder.then(run).finally(released);
+    lastHolder = held.catch(() => {});
+    return held;
+  };
+}
+
+/** A place of an application's own, in memory: it has a lock, and notifies of each save. */
+export function memoryPlace(noteStep: (step: Step) => void = () => {}): PlainStore {
+  let stored: object | null = null;
   const listeners = new Set<() => void>();
-  const isStored = (expected: TokenRecord | null) =>
-    stored?.sessionId === expected?.sessionId && stored?.version === expected?.version;
   return {
     load: () => stored,
-    save(record, expected) {
-      if (expected !== undefined && !isStored(expected)) return false;
-      stored = record;
+    save(next) {
+      stored = next;
+      noteStep('save');
       for (const changed of listeners) changed();
-      return true;
     },
-    lock(run, { signal }) {
-      const held = lastHolder.then(() => run(signal));
-      lastHolder = held.catch(() => {});
-      return held;
-    },
+    lock: memoryLock(() => noteStep('release')),
     subscribe(changed) {
       listeners.add(changed);
-      return () => listeners.delete(changed);
+      return () => {
+        listeners.delete(changed);
+        noteStep('close');
+      };
     },
   };
 }

@@ -1,117 +1,179 @@
-import type { KeyValueStorage, TokenStore } from '@latchkey/core';
-import { keyValuePlace } from '@latchkey/core/adapter';
-import { memoryPlace } from './memoryPlace.ts';
+import { type KeyValueStorage, keyValueStore, type PlainStore, type Store, sharedSession } from '@latchkey/core';
+import type { Entry } from '@latchkey/core/adapter';
+import { ComparingPlace } from './comparingPlace.ts';
+import { memoryLock, memoryPlace } from './memoryPlace.ts';
 import { storeContract } from './storeContract.ts';
-import type { StoreKind, StorePlace } from './storeKind.ts';
+import type { Step, StoreKind, TestPlace } from './storeKind.ts';
 
-/** A storage like a browser's. `breakDown` makes it throw, as with a full quota or in private mode. */
-function mapStorage() {
-  const items = new Map<string, string>();
-  let isBroken = false;
-  const check = () => {
-    if (isBroken) throw new DOMException('The operation is insecure.', 'SecurityError');
-  };
-  const storage = {
-    getItem(key: string): string | null {
-      check();
-      return items.get(key) ?? null;
-    },
-    setItem(key: string, value: string): void {
-      check();
-      items.set(key, value);
-    },
-    removeItem(key: string): void {
-      check();
-      items.delete(key);
-    },
-  };
-  const breakDown = () => {
-    isBroken = true;
-  };
-  return { storage, breakDown, count: () => items.size };
+/** What a plain place keeps of an entry, and the entry of what it keeps. */
+const plainOf = (entry: Entry | undefined) => (entry?.record ? { stamp: entry.stamp, ...entry.record } : null);
+function entryOf(stored: unknown): Entry | undefined {
+  if (!stored) return undefined;
+  const { stamp, ...record } = stored as { readonly stamp: string } & NonNullable<Entry['record']>;
+  return { stamp, record };
 }
 
-/** A storage like React Native's: every call returns a promise. */
-function asyncStorage() {
-  const { storage, ...rest } = mapStorage();
-  const promising: KeyValueStorage = {
-    getItem: async key => storage.getItem(key),
-    setItem: async (key, value) => storage.setItem(key, value),
-    removeItem: async key => storage.removeItem(key),
-  };
-  return { storage: promising, ...rest };
-}
-
-/** Opens one store per name, which is shared as by the parts of one page. */
-function onePerName(create: (name: string) => TokenStore): StorePlace['open'] {
-  const stores = new Map<string, TokenStore>();
+/** One place per name. */
+function onePerName<Place>(create: (name: string) => Place): (name?: string) => Place {
+  const places = new Map<string, Place>();
   return (name = 'session') => {
-    const store = stores.get(name) ?? create(name);
-    stores.set(name, store);
-    return store;
+    const place = places.get(name) ?? create(name);
+    places.set(name, place);
+    return place;
   };
 }
 
-const keyValue = { answersAtOnce: true, hasLock: false, notifies: true, canBreak: true };
+function memoryTestPlace(): TestPlace {
+  const steps: Step[] = [];
+  const places = onePerName(() => memoryPlace(step => steps.push(step)));
+  const stores = onePerName(name => sharedSession(places(name)));
+  return {
+    steps,
+    open: stores,
+    stored: async name => entryOf(await places(name).load()),
+    put: entry => places().save(plainOf(entry)),
+    damage: value => places().save(value as object),
+  };
+}
+
+interface StorageOptions {
+  readonly isLater?: boolean;
+  readonly hasLock?: boolean;
+  /** Whether the pages are parts of one app, which share a store; otherwise each has a store of its own. */
+  readonly isOneApp?: boolean;
+}
+
+/** A storage like a browser's, or like React Native's, where every call returns a promise. The test breaks and stalls it. */
+class TestStorage {
+  readonly items = new Map<string, string>();
+  isBroken = false;
+  gate: Promise<void> | undefined;
+  readonly #steps: Step[];
+
+  constructor(steps: Step[]) {
+    this.#steps = steps;
+  }
+
+  check(): void {
+    if (this.isBroken) throw new DOMException('The operation is insecure.', 'SecurityError');
+  }
+
+  readonly atOnce: KeyValueStorage = {
+    getItem: key => {
+      this.check();
+      return this.items.get(key) ?? null;
+    },
+    setItem: (key, value) => {
+      this.check();
+      this.#steps.push('save');
+      this.items.set(key, value);
+    },
+    removeItem: key => {
+      this.check();
+      this.items.delete(key);
+    },
+  };
+
+  readonly later: KeyValueStorage = {
+    getItem: key => this.#after(() => this.atOnce.getItem(key)),
+    setItem: (key, value) => this.#after(() => this.atOnce.setItem(key, value)),
+    removeItem: key => this.#after(() => this.atOnce.removeItem(key)),
+  };
+
+  async #after<Result>(run: () => Result): Promise<Awaited<Result>> {
+    await this.gate;
+    return await run();
+  }
+}
+
+function storageTestPlace({ isLater = false, hasLock = false, isOneApp = false }: StorageOptions): TestPlace {
+  const steps: Step[] = [];
+  const storage = new TestStorage(steps);
+  const held = memoryLock(() => steps.push('release'));
+  const lock: PlainStore['lock'] = async run => {
+    storage.check();
+    await held(run);
+  };
+  const create = (name: string): Store =>
+    keyValueStore(name, isLater ? storage.later : storage.atOnce, hasLock ? { lock } : {});
+  const keyOf = (name = 'session') => `latchkey.${name}`;
+  const write = (value: unknown) => storage.items.set(keyOf(), JSON.stringify(value));
+  return {
+    steps,
+    open: isOneApp ? onePerName(create) : (name = 'session') => create(name),
+    stored: name => entryOf(JSON.parse(storage.items.get(keyOf(name)) ?? 'null')),
+    count: () => storage.items.size,
+    put: entry => (entry ? write(plainOf(entry)) : storage.items.delete(keyOf())),
+    damage: write,
+    breakDown() {
+      storage.isBroken = true;
+    },
+    recover() {
+      storage.isBroken = false;
+    },
+    stall() {
+      let resume = () => {};
+      storage.gate = new Promise(resolve => {
+        resume = resolve;
+      });
+      return resume;
+    },
+  };
+}
+
+const plain = { takesOver: false, mayLoseData: false, connects: false, doubts: false };
+
+function keyValueKind(name: string, options: StorageOptions): StoreKind {
+  const { isLater = false, hasLock = false, isOneApp = false } = options;
+  return {
+    ...plain,
+    name: `keyValueStore ${name}`,
+    create: () => storageTestPlace(options),
+    answersAtOnce: !isLater,
+    hasLock,
+    notifies: isOneApp,
+    isAtomic: !isLater || isOneApp,
+    canBreak: true,
+    shows: hasLock ? ['save', 'release'] : ['save'],
+  };
+}
+
+function comparingKind(name: string, options: { readonly hasLock: boolean; readonly notifies: boolean }): StoreKind {
+  return {
+    ...options,
+    name: `createStore over a place that compares, ${name}`,
+    create: clock => new ComparingPlace({ clock, ...options }),
+    answersAtOnce: false,
+    takesOver: options.hasLock,
+    isAtomic: true,
+    mayLoseData: true,
+    canBreak: true,
+    connects: true,
+    doubts: true,
+    shows: options.hasLock ? ['save', 'release', 'close'] : ['save', 'close'],
+  };
+}
 
 const kinds: readonly StoreKind[] = [
   {
-    name: 'sharedSession over a place with a lock and notices',
+    ...plain,
+    name: 'sharedSession over a place in memory with a lock and notices',
+    create: memoryTestPlace,
     answersAtOnce: true,
     hasLock: true,
     notifies: true,
+    isAtomic: true,
     canBreak: false,
-    create: () => ({ open: onePerName(memoryPlace) }),
+    shows: ['save', 'release', 'close'],
   },
-  {
-    ...keyValue,
-    name: 'keyValueStore, shared by the parts of a page',
-    create() {
-      const { storage, ...place } = mapStorage();
-      return { ...place, open: onePerName(name => keyValuePlace(name, storage)) };
-    },
-  },
-  {
-    ...keyValue,
-    name: 'keyValueStore over an asynchronous storage, shared by the parts of an app',
-    answersAtOnce: false,
-    create() {
-      const { storage, ...place } = asyncStorage();
-      return { ...place, open: onePerName(name => keyValuePlace(name, storage)) };
-    },
-  },
-  {
-    ...keyValue,
-    name: 'keyValueStore, opened by two pages',
-    notifies: false,
-    create() {
-      const { storage, ...place } = mapStorage();
-      return { ...place, open: (name = 'session') => keyValuePlace(name, storage) };
-    },
-  },
-  {
-    ...keyValue,
-    name: 'keyValueStore with a lock, opened by two pages',
-    hasLock: true,
-    notifies: false,
-    create() {
-      const { storage, ...place } = mapStorage();
-      const { lock } = memoryPlace();
-      return { ...place, open: (name = 'session') => keyValuePlace(name, storage, { lock }) };
-    },
-  },
-  {
-    ...keyValue,
-    name: 'keyValueStore with a lock over an asynchronous storage, opened by two processes',
-    answersAtOnce: false,
-    hasLock: true,
-    notifies: false,
-    create() {
-      const { storage, ...place } = asyncStorage();
-      const { lock } = memoryPlace();
-      return { ...place, open: (name = 'session') => keyValuePlace(name, storage, { lock }) };
-    },
-  },
+  keyValueKind('shared by the parts of a page', { isOneApp: true }),
+  keyValueKind('over an asynchronous storage, shared by the parts of an app', { isOneApp: true, isLater: true }),
+  keyValueKind('opened by two pages', {}),
+  keyValueKind('with a lock, opened by two pages', { hasLock: true }),
+  keyValueKind('with a lock over an asynchronous storage, opened by two processes', { hasLock: true, isLater: true }),
+  comparingKind('with a lock and notices', { hasLock: true, notifies: true }),
+  comparingKind('with a lock, whose notices are lost', { hasLock: true, notifies: false }),
+  comparingKind('without a lock', { hasLock: false, notifies: true }),
 ];
 
 for (const kind of kinds) storeContract(kind);

@@ -2,19 +2,14 @@ import { redact, redactedCause, secretsIn } from '../errors/redact.ts';
 import { detailsOf, disposed, TokenError, tokenError } from '../errors/tokenError.ts';
 import type { Manager } from '../manager.ts';
 import { countDoubtful, isRejectionByCount } from '../session/cooldown.ts';
+import type { Flight } from '../session/session.ts';
 import type { RenewalReason } from '../session/tokenEvents.ts';
+import { late } from '../session/waitingList.ts';
+import type { Hold } from '../store/place.ts';
 import { withTimeout } from '../time/clock.ts';
 import { makeTokenSet, nowhere, type TokenAnswer, type TokenParts, type TokenSet } from '../tokens/tokenSet.ts';
 
 // The token requests: each ends within its time, each failure is a `TokenError` without secrets.
-
-const late = () =>
-  tokenError(
-    'unavailable',
-    () =>
-      process.env.NODE_ENV !== 'production' &&
-      'The auth server did not answer in time. If the request goes through a client that waits for this token manager, mark it with auth: "omit".',
-  );
 
 /** What a callback may state of the auth server; any other code is about something else, as another token manager. */
 const codes = ['sessionExpired', 'credentialsRejected', 'unavailable', 'misconfigured', 'noProgress'];
@@ -42,15 +37,42 @@ export function isDropped({ code, status, cause }: TokenError): boolean {
   return code === 'unavailable' && status === undefined && isOfNetwork;
 }
 
+/** @throws TokenError `unavailable` when others may hold the lock by now: nothing is sent */
+function checkHold(flight: Flight, hold: Hold): void {
+  if (hold.isHeld()) return;
+  flight.hasLostLock = true;
+  throw tokenError(
+    'unavailable',
+    () => process.env.NODE_ENV !== 'production' && "The store's lock was lost before the token request was sent.",
+  );
+}
+
+interface RequestOptions {
+  /** What its errors must not show. */
+  readonly secrets?: () => unknown;
+  /** The renewal that it belongs to: it goes on when those who waited have left, and after `dispose`. */
+  readonly flight?: Flight | undefined;
+}
+
 async function request<T>(
-  { session, renewTimeoutMs: ms, closing }: Manager,
+  manager: Manager,
   run: (signal: AbortSignal) => T | PromiseLike<T>,
-  secrets?: () => unknown,
+  { secrets, flight }: RequestOptions = {},
 ): Promise<T> {
+  const closed = manager.closing.signal;
+  if (flight?.request.signal.aborted) throw late();
+  if (flight?.hold) checkHold(flight, flight.hold);
+  if (flight) flight.sentAt ??= manager.session.clock.now();
   try {
-    return await withTimeout(run, { ms, clock: session.clock, late, closed: closing.signal });
+    if (flight) return await run(flight.request.signal);
+    return await withTimeout(run, {
+      ms: manager.session.options.renewTimeoutMs,
+      clock: manager.session.clock,
+      late,
+      closed,
+    });
   } catch (thrown) {
-    throw closing.signal.aborted ? disposed() : failureOf(thrown, secretsIn(secrets?.()));
+    throw closed.aborted && !flight ? disposed() : failureOf(thrown, secretsIn(secrets?.()));
   }
 }
 
@@ -64,38 +86,38 @@ function partsOf<Parts extends TokenParts>(answer: Parts | undefined): Parts {
   );
 }
 
+/** Whether both are renewed with the same refresh token, as far as it is known. */
+const isSameGrant = (one: TokenSet, other: TokenSet) =>
+  one === other || (one.refreshToken !== undefined && one.refreshToken === other.refreshToken);
+
 function mayRenew({ rejected }: Manager, current: TokenSet | undefined, reason: RenewalReason, now: number): boolean {
   if (!current) return reason === 'restore';
-  return current !== rejected && now < (current.refreshExpiresAt ?? Number.POSITIVE_INFINITY);
+  if (rejected && isSameGrant(rejected, current)) return false;
+  return now < (current.refreshExpiresAt ?? Number.POSITIVE_INFINITY);
 }
 
 /** Calls `renew`. `null`: the auth server rejected it; `undefined`: there is nothing to renew with. */
-export async function requestRenewal(
-  manager: Manager,
-  current: TokenSet | undefined,
-  reason: RenewalReason,
-): Promise<TokenAnswer | null | undefined> {
+export async function requestRenewal(manager: Manager, flight: Flight): Promise<TokenAnswer | null | undefined> {
   const { renew } = manager.options;
+  const { from: current, reason } = flight;
   const { session } = manager;
   const { clock, epoch } = session;
   const requestedAt = clock.now();
   if (!renew || !mayRenew(manager, current, reason, requestedAt)) return undefined;
+  if (flight.hold) checkHold(flight, flight.hold);
+  flight.sentAt ??= requestedAt;
   try {
-    const answer = await request(
-      manager,
-      signal => renew({ current, reason, signal }),
-      () => [current?.accessToken, current?.refreshToken],
-    );
+    const answer = await renew({ current, reason, signal: flight.request.signal });
     const parts = typeof answer === 'string' ? { accessToken: answer } : answer;
     if (parts !== null && parts?.accessToken !== null)
       return { parts: partsOf(parts), requestedAt, answeredAt: clock.now() };
   } catch (thrown) {
-    const error = thrown as TokenError;
+    const error = failureOf(thrown, secretsIn([current?.accessToken, current?.refreshToken]));
     if (error.code === 'noProgress') return undefined;
     if (session.epoch !== epoch) throw error; // says nothing of the next session
     if (!isRejectedBy(manager, error) && !countAsRejection(manager, error)) throw error;
   }
-  if (session.epoch === epoch) manager.rejected = current;
+  if (session.epoch === epoch && !flight.request.signal.aborted) manager.rejected = current;
   return null;
 }
 
@@ -122,7 +144,7 @@ function countAsRejection({ session }: Manager, error: TokenError): boolean {
 const credentialsRejected = (error?: TokenError) => new TokenError('credentialsRejected', undefined, error);
 
 /** @throws TokenError `credentialsRejected` when the auth server rejected the credentials */
-export async function requestSignIn(manager: Manager, credentials: unknown): Promise<TokenAnswer> {
+export async function requestSignIn(manager: Manager, credentials: unknown, flight?: Flight): Promise<TokenAnswer> {
   const { signIn } = manager.options;
   const { clock } = manager.session;
   if (!signIn)
@@ -131,11 +153,10 @@ export async function requestSignIn(manager: Manager, credentials: unknown): Pro
       () => process.env.NODE_ENV !== 'production' && 'There is no option "signIn". Pass one, or use "adopt".',
     );
   const requestedAt = clock.now();
-  const answer = await request(
-    manager,
-    signal => signIn(credentials as never, { signal }),
-    () => credentials,
-  ).catch((error: TokenError) => {
+  const answer = await request(manager, signal => signIn(credentials as never, { signal }), {
+    flight,
+    secrets: () => credentials,
+  }).catch((error: TokenError) => {
     throw isRejectedBy(manager, error) ? credentialsRejected(error) : error;
   });
   if (answer === null || answer?.accessToken === null) throw credentialsRejected();
@@ -143,13 +164,14 @@ export async function requestSignIn(manager: Manager, credentials: unknown): Pro
 }
 
 /** Signs in with what `credentials` answers; `null` when it answers nothing, or the user has signed out. */
-export async function requestUnattendedSignIn(manager: Manager): Promise<TokenAnswer | null> {
+export async function requestUnattendedSignIn(manager: Manager, flight: Flight): Promise<TokenAnswer | null> {
   const { session } = manager;
   const { credentials } = manager.options;
   const { epoch } = session;
   if (!credentials || !session.state.maySignIn) return null;
-  const given = await request(manager, () => credentials());
-  return given == null || session.epoch !== epoch ? null : requestSignIn(manager, given);
+  const given = await request(manager, () => credentials(), { flight });
+  if (given == null || session.epoch !== epoch || !session.state.maySignIn) return null;
+  return { ...(await requestSignIn(manager, given, flight)), isUnattended: true };
 }
 
 /** Best effort: never rejects. */

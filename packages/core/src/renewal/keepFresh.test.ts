@@ -9,6 +9,7 @@ import {
   scriptedStore,
   settled,
   signedIn,
+  successorOf,
 } from '../../test/scriptedProvider.ts';
 import { TokenError } from '../errors/tokenError.ts';
 import { longestTimerMs } from '../time/clock.ts';
@@ -284,7 +285,7 @@ test('B59 a renewal of another tab moves the timer', async () => {
   });
   await auth.get();
   keepFresh(auth);
-  store.record = recordA({ version: 2, accessToken: 'B', expiresAt: clock.now() + 3 * hours });
+  store.record = successorOf(store.record, { expiresAt: clock.now() + 3 * hours });
   notify();
   await settled();
   await clock.advance(2 * hours);

@@ -1,6 +1,6 @@
 import type { Manager } from '../manager.ts';
 import { longestTimerMs } from '../time/clock.ts';
-import { canRenew, freshTokens, waitForTokens } from './tokenAccess.ts';
+import { canRenew, freshTokens, joinWait } from './tokenAccess.ts';
 
 interface KeptFresh {
   readonly manager: () => Manager;
@@ -19,7 +19,8 @@ const isPaused = () => page.document?.visibilityState === 'hidden' || page.navig
 
 /** When a token set should be renewed or restored, in milliseconds since the epoch; infinite: it cannot be, or is on its way. */
 function dueAt(manager: Manager): number {
-  const { state, flight, clock } = manager.session;
+  const { state, flight, clock, cooldown } = manager.session;
+  if (state.status === 'loading') return cooldown.error ? 0 : Number.POSITIVE_INFINITY; // the store did not answer
   if (state.status === 'restoring' && !flight) return 0; // an outage has met the restore
   if (!state.tokens || flight || !canRenew(manager, state.tokens, clock.now())) return Number.POSITIVE_INFINITY;
   return state.schedule.softAt;
@@ -27,8 +28,8 @@ function dueAt(manager: Manager): number {
 
 function renewIfDue(manager: Manager): void {
   const { status } = manager.session.state;
-  if (status === 'restoring' || (status === 'signedIn' && freshTokens(manager) === undefined))
-    waitForTokens(manager, { resume() {}, fail() {} });
+  if (status === 'restoring' || status === 'loading' || (status === 'signedIn' && freshTokens(manager) === undefined))
+    joinWait(manager, { resume() {}, fail() {} });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type TokenError, tokenError } from '../errors/tokenError.ts';
 import type { Manager } from '../manager.ts';
+import { callEach } from '../session/callEach.ts';
 import { pausedBy } from '../session/cooldown.ts';
 import {
   awaitSuccessor,
@@ -13,11 +14,14 @@ import {
   takeOff,
 } from '../session/session.ts';
 import type { RenewalReason } from '../session/tokenEvents.ts';
+import { late } from '../session/waitingList.ts';
 import { type Schedule, scheduleOfSame } from '../tokens/schedule.ts';
 import {
+  after,
   isOfOtherUser,
+  makeSessionId,
   makeTokenSet,
-  placeAfter,
+  positionAfter,
   type TokenAnswer,
   type TokenParts,
   type TokenSet,
@@ -39,24 +43,52 @@ export function startRenewal(manager: Manager, reason: RenewalReason): Promise<T
   if (reason === 'refused') awaitSuccessor(session);
   if (session.flight) return session.flight.ended;
   const flight = takeOff(session, reason);
-  void fly(manager, flight);
+  const { waitUntil } = manager.options;
+  flight.timer = clock.setTimeout(() => keepSeen(manager, flight), session.options.renewTimeoutMs);
+  flight.done = fly(manager, flight);
+  if (waitUntil) callEach([flight.done], waitUntil);
   return flight.ended;
+}
+
+/** Notes while a renewal runs that its timers fire; ends its token request, or its wait for the store, when the time is up. */
+function keepSeen(manager: Manager, flight: Flight): void {
+  const { session, requestTimeoutMs } = manager;
+  const { renewTimeoutMs } = session.options;
+  const now = session.clock.now();
+  flight.seenAt = now;
+  if (now < flight.startedAt) flight.startedAt = now; // the clock was set back
+  if (flight.sentAt !== undefined && now < flight.sentAt) flight.sentAt = now;
+  const { sentAt, startedAt } = flight;
+  const end = sentAt === undefined ? startedAt + 3 * requestTimeoutMs : sentAt + requestTimeoutMs;
+  if (now >= end) {
+    flight.request.abort();
+    land(session, flight, late());
+  } else flight.timer = session.clock.setTimeout(() => keepSeen(manager, flight), Math.min(renewTimeoutMs, end - now));
 }
 
 /** A session begins, at once in memory; the promise is of the store. @throws TokenError when a token cannot be sent */
 export async function beginWith({ session, store }: Manager, answer: TokenAnswer, flight?: Flight): Promise<void> {
-  const sessionId = `${session.clock.now().toString(36)}${Math.random().toString(36).slice(2)}`;
-  const tokens = makeTokenSet(answer, { sessionId, version: 1 });
-  const saved = store?.begin(tokens); // before listeners run: one of them may sign out
+  const tokens = makeTokenSet(answer, { sessionId: makeSessionId(session.clock.now()), version: 1 });
+  const saved = store?.begin(tokens, answer.isUnattended === true, flight && answer.requestedAt); // before listeners run: one of them may sign out
   beginSession(session, tokens, { flight });
   await saved;
 }
 
 /** The session goes on with a token set that no renewal brought: used at once, then saved. */
-export function useReceived({ session, store }: Manager, current: TokenSet, next: TokenSet): Promise<void> | undefined {
-  const saved = store?.advance(current, next); // before listeners run: one of them may sign out
+export function useReceived(
+  { session, store }: Manager,
+  next: TokenSet,
+  how: 'adopted' | 'received',
+): Promise<void> | undefined {
+  const saved = store?.advance(next, how); // before listeners run: one of them may sign out
   renewSession(session, next);
   return saved;
+}
+
+/** Resolves when the answer was saved, or the time for the token request is up. */
+export function requestEnded({ done, request }: Flight): Promise<unknown> {
+  const late = new Promise(resolve => request.signal.addEventListener('abort', resolve, { once: true }));
+  return Promise.race([done, late]);
 }
 
 async function fly(manager: Manager, flight: Flight): Promise<void> {
@@ -67,6 +99,7 @@ async function fly(manager: Manager, flight: Flight): Promise<void> {
   } catch (thrown) {
     land(session, flight, failureOf(thrown, []));
   }
+  session.clock.clearTimeout(flight.timer);
 }
 
 /** Asks the auth server for a successor; when it rejects the token set, signs in with the credentials, or ends the session. */
@@ -74,8 +107,11 @@ async function run(manager: Manager, flight: Flight): Promise<void> {
   const { session, store } = manager;
   if (!isCurrent(session, flight)) return; // another tab or process was faster
   const { from } = flight;
-  const answer = await requestTwice(manager, flight);
-  if (answer && !isRefusedToken(flight, answer)) return use(manager, flight, answer, from);
+  const answer = await requestTwice(manager, flight).catch((failure: TokenError) =>
+    signInDespite(manager, flight, failure),
+  );
+  if (answer && !isRefusedToken(flight, answer))
+    return use(manager, flight, answer, answer.isUnattended ? undefined : from);
   if (from && !answer) await store?.reread(); // the loser of a race is rejected, too
   if (!isCurrent(session, flight)) return;
   const signedIn = await signInInstead(manager, flight);
@@ -90,12 +126,24 @@ async function run(manager: Manager, flight: Flight): Promise<void> {
  * sent once more at once, unless others have renewed.
  */
 function requestTwice(manager: Manager, flight: Flight): ReturnType<typeof requestRenewal> {
-  const { from, reason } = flight;
-  return requestRenewal(manager, from, reason).catch(async (failure: TokenError) => {
+  return requestRenewal(manager, flight).catch(async (failure: TokenError) => {
     if (!isDropped(failure)) throw failure;
     await manager.store?.reread();
-    return isCurrent(manager.session, flight) ? requestRenewal(manager, from, reason) : undefined;
+    return isCurrent(manager.session, flight) ? requestRenewal(manager, flight) : undefined;
   });
+}
+
+/** So many renewals in a row failed at a server that answers: its way to state a rejection may be a 500. */
+const failuresBeforeSignIn = 2;
+
+/** Signs in with the credentials when renewals keep failing with a 5xx. @throws the failure when that does not help */
+async function signInDespite(manager: Manager, flight: Flight, failure: TokenError): Promise<TokenAnswer> {
+  const { failures } = manager.session.cooldown;
+  const isOfServer = flight.from !== undefined && (failure.status ?? 0) >= 500;
+  if (!isOfServer || failures < failuresBeforeSignIn || !isCurrent(manager.session, flight)) throw failure;
+  const signedIn = await requestUnattendedSignIn(manager, flight).catch(() => null);
+  if (!signedIn || isRefusedToken(flight, signedIn)) throw failure;
+  return signedIn;
 }
 
 /** Whether the auth server answered the token that had just been refused. */
@@ -106,7 +154,7 @@ const isRefusedToken = ({ reason, from }: Flight, { parts }: TokenAnswer) =>
 async function signInInstead(manager: Manager, flight: Flight): Promise<TokenAnswer | null> {
   const { session, store } = manager;
   try {
-    return await requestUnattendedSignIn(manager);
+    return await requestUnattendedSignIn(manager, flight);
   } catch (thrown) {
     const error = thrown as TokenError;
     if (error.code !== 'credentialsRejected') throw error;
@@ -121,15 +169,31 @@ async function signInInstead(manager: Manager, flight: Flight): Promise<TokenAns
 async function use(manager: Manager, flight: Flight, answer: TokenAnswer, kept?: TokenSet): Promise<void> {
   const { session, store } = manager;
   if (session.flight === flight && isOfSameGrant(manager, flight, answer.parts)) flight.from = session.state.tokens;
+  if (session.state.status === 'disposed') return saveAfterDispose(manager, flight, answer, kept);
   if (!isCurrent(session, flight)) return dropIfOver(manager, flight, answer);
   const { from } = flight;
   if (!from) return beginWith(manager, answer, flight);
-  const next = makeTokenSet(answer, placeAfter(from), kept);
+  const next = makeTokenSet(answer, positionAfter(from), kept);
   if (isOfOtherUser(next, from)) return beginWith(manager, answer, flight);
   const schedule = answer.parts.accessToken === from.accessToken ? sameSchedule(manager, from, next) : undefined;
   if (!store) return renewSession(session, next, schedule);
-  await store.replace(from, next, () => renewSession(session, next, schedule));
+  await store.replace(next, answer.isUnattended === true, flight, () =>
+    renewSession(session, after(session.state.tokens, next), schedule),
+  );
   dropIfOver(manager, flight, answer);
+}
+
+/** The answer may hold the only refresh token that is valid: those who share the store, or the next start, go on with it. */
+async function saveAfterDispose(
+  { session, store }: Manager,
+  flight: Flight,
+  answer: TokenAnswer,
+  kept?: TokenSet,
+): Promise<void> {
+  const { from, epoch, request } = flight;
+  if (!from || !store || epoch !== session.epoch || request.signal.aborted) return; // it had ended before
+  const next = makeTokenSet(answer, positionAfter(from), kept);
+  if (!isOfOtherUser(next, from)) await store.replace(next, answer.isUnattended === true, flight, () => {});
 }
 
 /** A response has brought another access token meanwhile, and this answer has rotated the refresh token next to it. */

@@ -3,7 +3,7 @@ import type { Manager, Waiting } from '../manager.ts';
 import { pausedBy } from '../session/cooldown.ts';
 import { isOfSession, supersededIn } from '../session/session.ts';
 import type { SignedIn } from '../session/sessionState.ts';
-import { aborted, addWaiter, answerAll, type Waiter } from '../session/waitingList.ts';
+import { aborted, addWaiter, answerAll, late, setListTimer, type Waiter } from '../session/waitingList.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
 import { noProgress, startRenewal } from './renewal.ts';
 
@@ -22,7 +22,7 @@ export function freshTokens(manager: Manager): TokenSet | null | undefined {
 /** A token set past its fresh zone: in the soft zone it is used while a successor is renewed. */
 function useWhileRenewing(manager: Manager, state: SignedIn, now: number): TokenSet | undefined {
   const { tokens, schedule, scheduleBefore } = state;
-  if (!manager.renews) return tokens;
+  if (!manager.renews && !scheduleBefore) return tokens;
   const isRenewable = canRenew(manager, tokens, now);
   if (scheduleBefore || now >= schedule.hardAt || (now < schedule.from && isRenewable)) return undefined;
   const { flight, cooldown } = manager.session;
@@ -43,36 +43,78 @@ export function canRenew({ session, options, renews }: Manager, tokens: TokenSet
 }
 
 /** Answers the waiter when `fresh` has an answer, or when the renewal fails; not synchronously. */
-export function waitForTokens(manager: Manager, waiter: Waiter<TokenSet | null>, signal?: AbortSignal | null): void {
-  if (signal?.aborted) waiter.fail(aborted());
-  else addWaiter(joinWaiting(manager).list, waiter, signal);
+export function joinWait(manager: Manager, waiter: Waiter<TokenSet | null>, signal?: AbortSignal | null): void {
+  if (signal?.aborted) {
+    waiter.fail(aborted());
+    return;
+  }
+  const now = manager.session.clock.now();
+  const waiting = waitingOf(manager);
+  addWaiter(waiting.list, waiter, now, signal);
+  setTimer(manager, waiting, now);
+}
+
+/** Not within `joinWait`: thousands of waiters would each keep a place for its closures. */
+function setTimer(manager: Manager, waiting: Waiting, now: number): void {
+  const { list, tokens, epoch } = waiting;
+  if (list.timerSetAt === now) return;
+  const fail = (waiter: Waiter<TokenSet | null>) =>
+    answer(manager, waiter, tokens ? epoch : manager.session.epoch, late());
+  setListTimer(manager.session, { list, fail, restart: () => restart(manager, waiting) }, now);
+}
+
+function restart(manager: Manager, waiting: Waiting): void {
+  waiting.isReplaced = true;
+  const next = { ...waiting, isReplaced: false };
+  if (manager.waiting === waiting) manager.waiting = next;
+  void serve(manager, next);
 }
 
 /** The list of those who wait since the present epoch; the first of them starts what they wait for. */
-function joinWaiting(manager: Manager): Waiting {
+function waitingOf(manager: Manager): Waiting {
   const { epoch, state } = manager.session;
   if (manager.waiting?.epoch === epoch) return manager.waiting;
-  const waiting: Waiting = { epoch, tokens: state.tokens, list: { waiters: [] } };
+  const waiting: Waiting = { epoch, tokens: state.tokens, list: { waiters: [], since: [], first: 0 } };
   manager.waiting = waiting;
   void serve(manager, waiting);
   return waiting;
 }
 
 async function serve(manager: Manager, waiting: Waiting): Promise<void> {
+  waiting.list.round = manager.session.abandoned;
   const failure = await acquire(manager);
+  if (waiting.isReplaced) return;
   if (manager.waiting === waiting) delete manager.waiting;
+  manager.session.clock.clearTimeout(waiting.list.timer);
   const { epoch } = waiting.tokens ? waiting : manager.session;
   answerAll(waiting.list, waiter => answer(manager, waiter, epoch, failure));
 }
 
 /** Resolves when the token set is there, or to the failure of its renewal. */
 async function acquire(manager: Manager): Promise<TokenError | undefined> {
-  await manager.store?.loaded;
+  const failure = await askStore(manager);
   const { status } = manager.session.state;
   if (status === 'disposed') return disposed();
+  if (failure) return failure;
   if (freshTokens(manager) !== undefined) return undefined;
   if (status === 'signedIn') return startRenewal(manager, 'expired');
+  if (!manager.renews) return cannotRestore(); // a server that renders does not wait
   return startRenewal(manager, status === 'restoring' ? 'restore' : 'credentials');
+}
+
+const cannotRestore = () =>
+  tokenError(
+    'unavailable',
+    () =>
+      process.env.NODE_ENV !== 'production' &&
+      'Whether somebody is signed in is not known here: option "renewal" is "never". The page asks with "restore".',
+  );
+
+/** Resolves when the state is known, or to the failure of the store. */
+async function askStore({ store }: Manager): Promise<TokenError | undefined> {
+  let failure: TokenError | undefined;
+  while (store?.isAsked && !failure) failure = await store.loaded(); // it may doubt memory again
+  return failure;
 }
 
 /**
@@ -86,8 +128,10 @@ function answer(
   epoch: number,
   failure: TokenError | undefined,
 ): void {
-  const { tokens, status } = session.state;
-  const isUsable = tokens && session.clock.now() < (tokens.expiresAt ?? Number.POSITIVE_INFINITY);
+  const { state } = session;
+  const { tokens, status } = state;
+  const mustWait = status === 'signedIn' && state.scheduleBefore !== undefined;
+  const isUsable = tokens && !mustWait && session.clock.now() < (tokens.expiresAt ?? Number.POSITIVE_INFINITY);
   if (session.epoch !== epoch || status === 'disposed') waiter.fail(failure ?? supersededIn(session));
   else if (failure && !isUsable)
     waiter.fail(failure); // a renewal ahead of need may fail
@@ -102,7 +146,7 @@ export async function successorOf(manager: Manager, refused: TokenSet): Promise<
     const { state } = session;
     if (!state.tokens || state.tokens.sessionId !== refused.sessionId) throw failure ?? supersededIn(session);
     const isOther = state.tokens !== refused && state.tokens.accessToken !== refused.accessToken;
-    if (isOther && !state.scheduleBefore) return state.tokens;
+    if (isOther && !state.isRefused) return state.tokens;
     if (failure) throw failure;
     if (renewals === 2) throw noProgress();
     failure = await startRenewal(manager, 'refused'); // one started for another reason may answer the same token
@@ -111,20 +155,20 @@ export async function successorOf(manager: Manager, refused: TokenSet): Promise<
 
 /** A new token set, whatever the present one is. */
 export async function renewNow(manager: Manager): Promise<TokenSet> {
-  const { session, store } = manager;
+  const { session } = manager;
   const { tokens: before } = session.state;
   const checkSession = () => {
     if (before && !isOfSession(session, before)) throw supersededIn(session);
   };
-  await store?.loaded;
+  const unread = await askStore(manager);
   checkSession();
   if (session.state.status === 'disposed') throw disposed();
+  if (unread) throw unread;
   const failure = session.state.tokens && (await startRenewal(manager, 'asked'));
   if (failure) throw failure;
   checkSession();
   const tokens =
-    session.state.tokens ??
-    (await new Promise<TokenSet | null>((resume, fail) => waitForTokens(manager, { resume, fail })));
+    session.state.tokens ?? (await new Promise<TokenSet | null>((resume, fail) => joinWait(manager, { resume, fail })));
   if (tokens) return tokens;
   throw tokenError('signedOut', () => process.env.NODE_ENV !== 'production' && 'Nobody is signed in.');
 }

@@ -1,4 +1,5 @@
 import { disposed, sessionIsOver, type TokenError, tokenError } from '../errors/tokenError.ts';
+import type { Hold } from '../store/place.ts';
 import type { Clock } from '../time/clock.ts';
 import { neverDue, type Schedule, scheduleOf } from '../tokens/schedule.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
@@ -24,8 +25,15 @@ export interface SessionOptions {
   /** Whether a token set is renewed only when it was refused. */
   readonly onlyRefused: boolean;
   readonly hasCredentials: boolean;
-  readonly restore: boolean;
+  /** Whether `renew` is asked where nothing is stored. */
+  readonly restores: () => boolean;
   readonly hasStore: boolean;
+  /** Ends the wait of a caller. */
+  readonly renewTimeoutMs: number;
+  /** Ends the wait of a caller while another holder has the lock of the store. */
+  readonly lockWaitMs: number;
+  /** The token set to start with; `null`: signed out; `undefined`: it is not known. */
+  readonly initial: TokenSet | null | undefined;
 }
 
 /** The renewal on its way: a single flight. */
@@ -38,8 +46,22 @@ export interface Flight {
   /** Resolves when it has ended, to its failure. Never rejects. */
   readonly ended: Promise<TokenError | undefined>;
   readonly end: (failure: TokenError | undefined) => void;
-  /** Aborts when it has ended. */
+  /** Aborts when it has ended for those who wait. */
   readonly abort: AbortController;
+  /** Aborts when the time for its token request is up. */
+  readonly request: AbortController;
+  startedAt: number;
+  /** When its token request was sent; `undefined`: it waits for the store. */
+  sentAt?: number;
+  /** When its timer has last fired: a platform may have ended it together with the request that started it. */
+  seenAt: number;
+  timer?: unknown;
+  /** Resolves when its token request was answered, and what it brought was saved; later than `ended` after `dispose`. */
+  done?: Promise<void>;
+  /** The lock of the store, once it is held. */
+  hold?: Hold | undefined;
+  /** The lock was lost before the token request was sent. */
+  hasLostLock?: boolean;
 }
 
 /** The session: its state, the renewal on its way, the pause after a failed one, and who is notified of changes. */
@@ -52,15 +74,17 @@ export interface Session {
   /** Raised by each beginning and end of a session: work that was started in another epoch is superseded. */
   epoch: number;
   flight: Flight | undefined;
+  /** How many renewals were given up because their owners had ended. */
+  abandoned: number;
   cooldown: Cooldown;
   error: TokenError | undefined;
   snapshot: TokenManagerState;
 }
 
 export function createSession(options: SessionOptions): Session {
-  const { clock, hasStore, hasCredentials } = options;
-  const loading: SessionState = { status: 'loading', maySignIn: hasCredentials };
-  const state = hasStore ? loading : transition(loading, nothingStored(options));
+  const { clock, hasStore } = options;
+  const loading: SessionState = { status: 'loading', maySignIn: options.hasCredentials };
+  const state = hasStore ? loading : transition(loading, firstEvent(options));
   return {
     options,
     clock,
@@ -69,14 +93,21 @@ export function createSession(options: SessionOptions): Session {
     state,
     epoch: 0,
     flight: undefined,
+    abandoned: 0,
     cooldown: noCooldown,
     error: undefined,
     snapshot: snapshotOf(undefined, state, false, undefined),
   };
 }
 
-const nothingStored = ({ restore, hasCredentials }: SessionOptions): SessionEvent =>
-  restore ? { type: 'restoring' } : { type: 'signedOut', maySignIn: hasCredentials };
+const nothingStored = ({ restores, hasCredentials }: SessionOptions): SessionEvent =>
+  restores() ? { type: 'restoring' } : { type: 'signedOut', maySignIn: hasCredentials };
+
+function firstEvent(options: SessionOptions): SessionEvent {
+  const { initial: tokens, hasCredentials: maySignIn } = options;
+  if (tokens === null) return { type: 'signedOut', maySignIn: false };
+  return tokens ? { type: 'loaded', tokens, schedule: scheduleIn(options, tokens), maySignIn } : nothingStored(options);
+}
 
 /** Whether this renewal still counts: neither it nor its token set was superseded. */
 export const isCurrent = ({ flight, state }: Session, one: Flight): boolean =>
@@ -90,7 +121,7 @@ export const supersededIn = ({ state }: Session): TokenError =>
 export const isOfSession = ({ state }: Session, { sessionId }: TokenSet): boolean =>
   state.tokens?.sessionId === sessionId;
 
-function scheduleIn({ options }: Session, tokens: TokenSet): Schedule {
+function scheduleIn(options: SessionOptions, tokens: TokenSet): Schedule {
   return options.onlyRefused ? neverDue : scheduleOf(tokens, options.renewAheadMs, options.exclusive);
 }
 
@@ -98,10 +129,38 @@ function scheduleIn({ options }: Session, tokens: TokenSet): Schedule {
 export function loadSession(session: Session, tokens: TokenSet | null): void {
   const { state, options } = session;
   if (state.status !== 'loading') return;
+  session.cooldown = noCooldown;
   const { maySignIn } = state;
-  const schedule = tokens && scheduleIn(session, tokens);
+  const schedule = tokens && scheduleIn(options, tokens);
   raiseEpoch(session);
   change(session, tokens && schedule ? { type: 'loaded', tokens, schedule, maySignIn } : nothingStored(options));
+}
+
+/** The store did not answer: nothing is known, and it is asked again after a pause. */
+export function failLoad(session: Session, failure: TokenError): TokenError {
+  const { cooldown, options, clock } = session;
+  session.cooldown = cooldownAfter(cooldown, failure, options.cooldownMs, clock.now());
+  session.error = failure;
+  publish(session);
+  return failure;
+}
+
+/** Somebody may have signed in without this manager: `renew` is asked again. */
+export function restoreSession(session: Session): void {
+  session.state = transition(session.state, { type: 'restoring' });
+  publish(session);
+}
+
+/** Memory may be old: operations wait until the store has been asked. */
+export function doubtSession(session: Session): void {
+  session.state = transition(session.state, { type: 'doubted' });
+  publish(session);
+}
+
+/** The store was asked: what memory holds is so, or was replaced. */
+export function endDoubt(session: Session): void {
+  session.state = transition(session.state, { type: 'certain' });
+  publish(session);
 }
 
 /** How a session begins or ends. */
@@ -120,13 +179,14 @@ export function beginSession(session: Session, tokens: TokenSet, how: ChangeOpti
   const maySignIn = how.reason === 'elsewhere' ? state.maySignIn : options.hasCredentials;
   session.cooldown = noCooldown;
   raiseEpoch(session, how.flight);
-  change(session, { type: 'signedIn', tokens, schedule: scheduleIn(session, tokens), maySignIn }, how);
+  change(session, { type: 'signedIn', tokens, schedule: scheduleIn(options, tokens), maySignIn }, how);
 }
 
 /** The session goes on with another token set. */
 export function renewSession(session: Session, tokens: TokenSet, schedule?: Schedule): void {
-  const { onlyRefused } = session.options;
-  change(session, { type: 'renewed', tokens, schedule: (!onlyRefused && schedule) || scheduleIn(session, tokens) });
+  const { options } = session;
+  const due = (!options.onlyRefused && schedule) || scheduleIn(options, tokens);
+  change(session, { type: 'renewed', tokens, schedule: due });
 }
 
 /** The session ends. */
@@ -156,7 +216,18 @@ export function takeOff(session: Session, reason: RenewalReason): Flight {
   const ended = new Promise<TokenError | undefined>(resolve => {
     end = resolve;
   });
-  const flight = { epoch: session.epoch, from: session.state.tokens, reason, ended, end, abort: new AbortController() };
+  const now = session.clock.now();
+  const flight: Flight = {
+    epoch: session.epoch,
+    from: session.state.tokens,
+    reason,
+    ended,
+    end,
+    abort: new AbortController(),
+    request: new AbortController(),
+    startedAt: now,
+    seenAt: now,
+  };
   session.flight = flight;
   publish(session);
   return flight;
@@ -168,6 +239,13 @@ export function land(session: Session, flight: Flight, failure?: TokenError): vo
   settle(session, flight, failure);
   publish(session);
   flight.end(failure);
+}
+
+/** The owner of the renewal has ended: nobody hears its answer. */
+export function abandon(session: Session): void {
+  session.flight = undefined;
+  session.abandoned++;
+  publish(session);
 }
 
 function raiseEpoch(session: Session, flight?: Flight): void {

@@ -7,8 +7,11 @@ export interface SignedIn {
   readonly schedule: Schedule;
   /** Whether `credentials` may be called: not after a sign-out, until the user signs in. */
   readonly maySignIn: boolean;
-  /** While a refused token set is being renewed: the schedule to return to when there is no successor. */
+  /** While operations wait: the schedule to return to. */
   readonly scheduleBefore?: Schedule | undefined;
+  /** Why they wait: the token set was refused and is being renewed; memory may be old. Neither: they do not. */
+  readonly isRefused?: boolean;
+  readonly isDoubted?: boolean;
 }
 
 /** What is known of the session. `fresh()`, the public snapshot and `keepFresh` are read from it. */
@@ -34,6 +37,8 @@ export type SessionEvent =
   | { readonly type: 'refused' }
   /** A renewal has ended without a successor. */
   | { readonly type: 'kept' }
+  /** Memory may be old: operations wait until the store has been asked; then it is certain. */
+  | { readonly type: 'doubted' | 'certain' }
   | { readonly type: 'restoring' }
   | { readonly type: 'signedOut'; readonly maySignIn: boolean }
   | { readonly type: 'disposed' };
@@ -51,13 +56,14 @@ export function transition(state: SessionState, event: SessionEvent): SessionSta
         ? { status: 'signedIn', tokens: event.tokens, schedule: event.schedule, maySignIn }
         : state;
     case 'refused':
-      return state.tokens && !state.scheduleBefore
-        ? { ...state, schedule: overdue, scheduleBefore: state.schedule }
-        : state;
+      return state.tokens && !state.isRefused ? waiting(state, true, state.isDoubted) : state;
     case 'kept':
-      return state.tokens && state.scheduleBefore
-        ? { ...state, schedule: state.scheduleBefore, scheduleBefore: undefined }
-        : state;
+      return state.tokens && state.isRefused ? waiting(state, false, state.isDoubted) : state;
+    case 'doubted':
+      return state.tokens ? waiting(state, state.isRefused, true) : { status: 'loading', maySignIn };
+    case 'certain':
+      if (state.tokens) return state.isDoubted ? waiting(state, state.isRefused, false) : state;
+      return state.status === 'loading' ? { status: 'signedOut', maySignIn } : state;
     case 'restoring':
       return { status: 'restoring', maySignIn };
     case 'signedOut':
@@ -65,4 +71,11 @@ export function transition(state: SessionState, event: SessionEvent): SessionSta
     case 'disposed':
       return { status: 'disposed', maySignIn: false };
   }
+}
+
+/** Whether operations wait, and why. */
+function waiting(state: SignedIn, isRefused = false, isDoubted = false): SignedIn {
+  const { status, tokens, maySignIn, schedule, scheduleBefore = schedule } = state;
+  if (!isRefused && !isDoubted) return { status, tokens, maySignIn, schedule: scheduleBefore };
+  return { status, tokens, maySignIn, schedule: overdue, scheduleBefore, isRefused, isDoubted };
 }

@@ -1,4 +1,5 @@
 import type { TokenError } from '../errors/tokenError.ts';
+import type { StoreCall } from '../store/place.ts';
 import type { Clock } from '../time/clock.ts';
 import { callEach } from './callEach.ts';
 
@@ -54,10 +55,13 @@ export interface TokenEvents {
     readonly sessionId: string;
     readonly reason: SignOutReason;
   };
-  /** The store could not be read, written or locked, or held a damaged record; memory is used meanwhile. */
+  /**
+   * The store could not be read (or held a damaged record), written, locked, or notify of changes. Memory is used meanwhile.
+   * Emitted once, until it works again.
+   */
   readonly storeFailed: {
     readonly at: number;
-    readonly doing: 'load' | 'save' | 'lock' | 'read';
+    readonly doing: StoreCall;
     readonly cause?: unknown;
   };
 }

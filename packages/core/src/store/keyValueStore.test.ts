@@ -1,10 +1,23 @@
-import { expect, test, vi } from 'vitest';
-import { current, outcome, recordA, script, scriptedProvider, settled, signedIn } from '../../test/scriptedProvider.ts';
+import { expect, test } from 'vitest';
+import type { StoredRecord } from '../../test/memoryStore.ts';
+import {
+  current,
+  hours,
+  outcome,
+  recordA,
+  script,
+  scriptedProvider,
+  settled,
+  signedIn,
+  successorOf,
+} from '../../test/scriptedProvider.ts';
 import { createTokenManager } from '../createTokenManager.ts';
-import { type KeyValueStorage, keyValuePlace, keyValueStore } from './keyValueStore.ts';
+import { type KeyValueStorage, keyValueStore } from './keyValueStore.ts';
 
 const key = 'latchkey.session';
-const placeIn = (storage: KeyValueStorage) => keyValuePlace('session', storage);
+const storeIn = (storage: KeyValueStorage) => keyValueStore('session', storage);
+const storedIn = ({ items }: { readonly items: Map<string, string> }): StoredRecord | null =>
+  JSON.parse(items.get(key) ?? 'null');
 
 /** A synchronous storage, as in browsers; its methods need their `this`. */
 class MapStorage implements KeyValueStorage {
@@ -41,30 +54,28 @@ function asyncStorage() {
   return { storage, items, writes };
 }
 
-test('a store of a synchronous storage is synchronous', () => {
-  const storage = new MapStorage();
-  const store = placeIn(storage);
-  expect(store.load()).toBeNull();
-  expect(store.save(recordA())).toBe(true);
-  expect(store.load()).toEqual(recordA());
-  expect(store.save(null)).toBe(true);
-  expect(store.load()).toBeNull();
-});
-
 test('with a synchronous storage fresh() returns the stored token set at once', () => {
   const storage = new MapStorage();
-  void placeIn(storage).save(recordA());
-  const storedIn = (name: string) => scriptedProvider({ store: keyValueStore(name, storage) }).auth.fresh();
-  expect(storedIn('session')?.accessToken).toBe('A');
-  expect(storedIn('another')).toBeNull();
+  storage.items.set(key, JSON.stringify(recordA()));
+  const freshOf = (name: string) => scriptedProvider({ store: keyValueStore(name, storage) }).auth.fresh();
+  expect(freshOf('session')?.accessToken).toBe('A');
+  expect(freshOf('another')).toBeNull();
 });
 
-test('B71 a record is one item, set with each save and removed with null', () => {
+test('a sign-in and a sign-out are in a synchronous storage at once', () => {
   const storage = new MapStorage();
-  const store = placeIn(storage);
-  void store.save(recordA(), null);
-  void store.save(recordA({ version: 2 }), recordA());
-  void store.save(null);
+  const { auth } = signedIn({ store: storeIn(storage) });
+  expect(storedIn(storage)).toMatchObject({ accessToken: 'A', refreshToken: 'rA' });
+  void auth.signOut();
+  expect(storage.items.size).toBe(0);
+});
+
+test('B71 a record is one item, set with each save and removed at the sign-out', async () => {
+  const storage = new MapStorage();
+  const { auth, renewals } = signedIn({ store: storeIn(storage) });
+  renewals.always(() => 'B');
+  await auth.renew();
+  await auth.signOut();
   expect(storage.writes).toEqual([`set ${key}`, `set ${key}`, `remove ${key}`]);
   expect(storage.items.size).toBe(0);
 });
@@ -73,53 +84,53 @@ test('SEC-21 the key of the item is valid in the keychain of a phone', () => {
   expect(key).toMatch(/^[\w.-]+$/);
 });
 
-test('B61 save() answers false when the stored record is not the expected one', () => {
-  const store = placeIn(new MapStorage());
-  expect(store.save(recordA(), recordA())).toBe(false);
-  expect(store.save(recordA(), null)).toBe(true);
-  expect(store.save(recordA({ version: 2 }), null)).toBe(false);
-  expect(store.save(recordA({ version: 3 }), recordA({ version: 2 }))).toBe(false);
-  expect(store.save(recordA({ version: 2 }), recordA({ sessionId: 'another' }))).toBe(false);
-  expect(store.save(recordA({ version: 2 }), recordA())).toBe(true);
-  expect(store.load()).toMatchObject({ version: 2 });
+test('B61 of two writers on an asynchronous storage the one with the greater stamp stays, in any order', async () => {
+  for (const order of [0, 1]) {
+    const { storage, items, writes } = asyncStorage();
+    const store = storeIn(storage);
+    const managers = [signedIn({ store }), scriptedProvider({ store })] as const;
+    managers[1].clock.jump(1);
+    void managers[1].auth.adopt('later');
+    writes.always(() => {});
+    for (const { auth } of order ? [...managers].reverse() : managers) await outcome(auth.get());
+    await settled();
+    expect(storedIn({ items })?.accessToken).toBe('later');
+    for (const { auth } of managers) expect(current(auth).accessToken).toBe('later');
+  }
 });
 
-test('B61 of two concurrent saves over the same record the second answers false on an asynchronous storage', async () => {
+test('B42 a sign-out waits for a pending write, and leaves the storage empty', async () => {
   const { storage, items, writes } = asyncStorage();
-  const store = placeIn(storage);
-  writes.always(() => {});
-  const saves = [recordA(), recordA({ sessionId: 'another' })].map(async record => store.save(record, null));
-  expect(await Promise.all(saves)).toEqual([true, false]);
-  expect(items.get(key)).toContain('session-1');
-});
-
-test('B42 saving null waits for a pending save, and leaves the storage empty', async () => {
-  const { storage, items, writes } = asyncStorage();
-  const store = placeIn(storage);
-  const saving = store.save(recordA());
-  const clearing = store.save(null);
+  const { auth } = signedIn({ store: storeIn(storage) });
+  await settled();
+  const signedOut = auth.signOut();
   await settled();
   expect(writes.calls.map(({ argument }) => argument !== undefined)).toEqual([true]);
   await writes.last.answer();
   expect(writes.calls.map(({ argument }) => argument !== undefined)).toEqual([true, false]);
   await writes.last.answer();
-  expect(await Promise.all([saving, clearing])).toEqual([true, true]);
+  await signedOut;
   expect(items.size).toBe(0);
 });
 
-test('a save runs after one that failed', async () => {
+test('a write comes after one that failed, and the failed one is tried again', async () => {
   const { storage, items, writes } = asyncStorage();
-  const store = placeIn(storage);
-  const saves = [recordA(), recordA({ version: 2 })].map(record => outcome(Promise.resolve(store.save(record))));
+  const { auth, renewals, events } = signedIn({ store: storeIn(storage) });
   await settled();
-  await writes.last.fail('full');
+  await writes.last.fail(new Error('full'));
+  expect(writes.calls).toHaveLength(2);
   await writes.last.answer();
-  expect(await Promise.all(saves)).toEqual(['full', true]);
-  expect(JSON.parse(items.get(key) ?? '')).toMatchObject({ version: 2 });
+  renewals.always(() => 'B');
+  const renewed = auth.renew();
+  await settled();
+  await writes.last.answer();
+  await renewed;
+  expect(storedIn({ items })).toMatchObject({ accessToken: 'B', refreshToken: 'rA' });
+  expect(events).toEqual(['renewed']);
 });
 
 test.each(['', 'not JSON', '{"v":1,"session":"s"', '[]', '7', '"text"', '{"v":2}', '{"__proto__":{"v":1}}'])(
-  'B45 SEC-05 with the item %j the manager starts signed out, emits storeFailed once, and removes the item',
+  'B45 SEC-05 with the item %j the manager starts signed out, emits storeFailed once, and leaves the item',
   async damaged => {
     const storage = new MapStorage();
     storage.items.set(key, damaged);
@@ -127,8 +138,10 @@ test.each(['', 'not JSON', '{"v":1,"session":"s"', '[]', '7', '"text"', '{"v":2}
     expect(auth.fresh()).toBeNull();
     await settled();
     expect(events).toEqual(['storeFailed']);
-    expect(eventPayloads).toEqual([{ doing: 'read', at: expect.any(Number) }]);
-    expect(storage.items.size).toBe(0);
+    expect(eventPayloads).toMatchObject([
+      { doing: 'load', cause: { message: 'The record of the store cannot be read.' } },
+    ]);
+    expect(storage.items.get(key)).toBe(damaged);
   },
 );
 
@@ -137,8 +150,9 @@ test('SEC-06 with a storage that always throws the session is kept in memory, an
     throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
   };
   const store = keyValueStore('session', { getItem: broken, setItem: broken, removeItem: broken });
-  const { auth, events } = scriptedProvider({ store });
-  expect(auth.fresh()).toBeNull();
+  const { auth, clock, events } = scriptedProvider({ store });
+  expect(auth.fresh()).toBeUndefined();
+  expect(await Promise.all([outcome(auth.get()), clock.advance(5_000)])).toEqual(['unavailable', undefined]);
   await auth.adopt('A');
   expect(current(auth).accessToken).toBe('A');
   await auth.signOut();
@@ -150,7 +164,7 @@ test('an exclusive provider needs a lock for a key-value store, because other ta
   const store = keyValueStore('session', new MapStorage());
   const options = { renew: () => null, exclusive: true };
   expect(() => createTokenManager({ ...options, store })).toThrow(/lock/);
-  const lock = <T>(run: (signal: AbortSignal) => Promise<T>) => run(new AbortController().signal);
+  const lock = (run: () => Promise<void>) => run();
   expect(() =>
     createTokenManager({ ...options, store: keyValueStore('session', new MapStorage(), { lock }) }),
   ).not.toThrow();
@@ -158,45 +172,50 @@ test('an exclusive provider needs a lock for a key-value store, because other ta
 
 test('B22 a renewal of another tab is adopted without a token request', async () => {
   const storage = new MapStorage();
-  const { auth, A, renewals, clock } = signedIn({ store: keyValueStore('session', storage) });
+  const { auth, renewals, clock } = signedIn({ store: storeIn(storage) });
   await settled();
-  const ofAnotherTab = recordA({
-    sessionId: A.sessionId,
-    version: 2,
-    accessToken: 'B',
-    expiresAt: clock.now() + 10 * 3_600_000,
-  });
+  const ofAnotherTab = successorOf(storedIn(storage), { expiresAt: clock.now() + 10 * hours });
   storage.items.set(key, JSON.stringify(ofAnotherTab));
-  clock.jump(2 * 3_600_000);
+  clock.jump(2 * hours);
   expect(await outcome(auth.get())).toBe('B');
   expect(renewals.calls).toHaveLength(0);
 });
 
-test('B63 a stored record that is older than memory is overwritten by the next renewal', async () => {
+test('B63 a stored record that is older than memory is overwritten', async () => {
   const storage = new MapStorage();
-  const { auth, A, renewals } = signedIn({ store: keyValueStore('session', storage) });
+  const { auth, renewals } = signedIn({ store: storeIn(storage) });
   await settled();
   const stale = storage.items.get(key) ?? '';
   renewals.always(({ current: tokens }) => `${tokens?.accessToken}+`);
   expect(await outcome(auth.renew())).toBe('A+');
   storage.items.set(key, stale);
   expect(await outcome(auth.renew())).toBe('A++');
-  expect(JSON.parse(storage.items.get(key) ?? '')).toMatchObject({
-    sessionId: A.sessionId,
-    version: 3,
-    accessToken: 'A++',
-  });
+  expect(storedIn(storage)).toMatchObject({ accessToken: 'A++' });
 });
 
-test('a listener is called for each save until it unsubscribes', () => {
-  const store = placeIn(new MapStorage());
-  const changed = vi.fn();
-  const unsubscribe = store.subscribe?.(changed);
-  void store.save(recordA());
-  void store.save(recordA(), null);
-  void store.save(null);
-  expect(changed).toHaveBeenCalledTimes(2);
-  unsubscribe?.();
-  void store.save(recordA());
-  expect(changed).toHaveBeenCalledTimes(2);
+test('B64 managers of one store are notified of what the others write, until they are disposed of', async () => {
+  const storage = new MapStorage();
+  const store = storeIn(storage);
+  const managers = [scriptedProvider({ store }), scriptedProvider({ store })] as const;
+  await managers[0].auth.adopt('A');
+  await settled();
+  expect(current(managers[1].auth).accessToken).toBe('A');
+  managers[1].auth.dispose();
+  await settled();
+  storage.writes.length = 0;
+  await managers[0].auth.signOut();
+  await settled();
+  expect(managers[1].auth.state).toEqual({ status: 'signedOut', renewing: false });
+  expect(storage.writes).toEqual([`remove ${key}`]);
+});
+
+test('B64 an item that another tab has removed is a sign-out', async () => {
+  const storage = new MapStorage();
+  const { auth, renewals, eventPayloads } = signedIn({ store: storeIn(storage) });
+  await settled();
+  storage.items.clear();
+  expect(await outcome(auth.renew())).toBe('signedOut');
+  expect(auth.fresh()).toBeNull();
+  expect(eventPayloads).toMatchObject([{ reason: 'elsewhere' }]);
+  expect(renewals.calls).toHaveLength(0);
 });

@@ -1,42 +1,35 @@
-import type { Flight, Session } from '../session/session.ts';
-import type { Clock } from '../time/clock.ts';
+import type { TokenError } from '../errors/tokenError.ts';
+import type { Flight } from '../session/session.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
+import type { StoreClient } from './stored.ts';
 
-/** What a store may use of its token manager. */
-export interface StoreHost {
-  readonly session: Session;
-  readonly clock: Clock;
-  /** A new token invalidates the old one at once. */
-  readonly exclusive: boolean;
-  /** How long to wait for another holder of the lock. */
-  readonly lockWaitMs: number;
-}
-
-/** The store of one session, as its token manager uses it. No method rejects but `replace` and `locked`. */
+/** The store of one session, as its token manager uses it. No method rejects but `locked`. */
 export interface SessionStore {
-  /** Resolves when the store has answered for the first time. */
-  readonly loaded: Promise<void>;
+  /** Whether the store has to be asked before the state is known. */
+  readonly isAsked: boolean;
+  /** Resolves when the store has answered, or to the failure of the attempt. */
+  loaded(): Promise<TokenError | undefined>;
   /** Looks whether others who share the store have renewed, signed out or signed in. */
   reread(): Promise<void>;
-  /** Saves the first token set of a session. Called before the session begins in memory. */
-  begin(tokens: TokenSet): Promise<void>;
   /**
-   * Saves a successor, then calls `use`; does not call it when others were faster.
+   * Saves the first token set of a session. Called before the session begins in memory.
    *
-   * @throws TokenError `unavailable` when others were faster, and their successor cannot be read yet
+   * @param requestedAt - when it is no act of a user, but the answer to a renewal: any act since then wins over it
    */
-  replace(previous: TokenSet, next: TokenSet, use: () => void): Promise<void>;
-  /** Saves a successor that is in use. */
-  advance(previous: TokenSet, next: TokenSet): Promise<void>;
-  /** Deletes the record. Called before the session ends in memory. */
+  begin(tokens: TokenSet, isUnattended: boolean, requestedAt: number | undefined): Promise<void>;
+  /** Saves a successor, then calls `use`; does not call it when others were faster, or the session has ended. */
+  replace(next: TokenSet, isUnattended: boolean, flight: Flight, use: () => void): Promise<void>;
+  /** Saves tokens that are in use, which `adopt` or a response brought. */
+  advance(next: TokenSet, how: 'adopted' | 'received'): Promise<void>;
+  /** Saves the end of the session. Called before it ends in memory. */
   end(): Promise<void>;
-  /** Deletes the record of a rejected token set, then calls `end`; does not call it when others have saved a successor. */
+  /** Saves the end of the session of a rejected token set, then calls `end`; does not call it when others have renewed. */
   expire(tokens: TokenSet, end: () => void): Promise<void>;
   /** Runs a renewal inside the lock, once at most, after a look at the store: others may have renewed. */
   locked(flight: Flight, run: () => Promise<void>): Promise<void>;
-  /** Ends reading and saving. */
-  close(): void;
+  /** Ends reading; closes the place when `pending`, the renewal on its way, and its save have ended. */
+  close(pending: Promise<unknown>): void;
 }
 
-/** The option `store`. A function, so that a program without a store ships none of its code. */
-export type Store = (host: StoreHost) => SessionStore;
+/** The option `store`, made by `keyValueStore`, `sharedSession` or `createStore`: a program without one ships none of its code. */
+export type Store = (client: StoreClient) => SessionStore;

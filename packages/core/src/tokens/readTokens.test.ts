@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { outcome } from '../../test/scriptedProvider.ts';
+import { jwt, outcome } from '../../test/scriptedProvider.ts';
 import { TokenError } from '../errors/tokenError.ts';
 import { authServerError, readTokenResponse, readTokens } from './readTokens.ts';
 import { makeTokenSet, nowhere } from './tokenSet.ts';
@@ -214,6 +214,17 @@ describe('the response of a token endpoint', () => {
     expect((await read({ access_token: 'A', refreshToken: 'rA', expiresInS: 60 }))?.parts).toEqual({
       accessToken: 'A',
     });
+  });
+
+  test('with an ID token states whose an opaque access token is, but not whose a JWT is', async () => {
+    const idToken = jwt({ iss: 'https://login.example', sub: 'ann' });
+    const subject = JSON.stringify(['https://login.example', 'ann']);
+    expect((await read({ access_token: 'ya29.opaque', id_token: idToken }))?.parts.subject).toBe(subject);
+    expect((await answer({ access_token: 'opaque', id_token: idToken }))?.subject).toBe(subject);
+    const ofApi = jwt({ iss: 'https://login.example', sub: 'pairwise' });
+    expect((await read({ access_token: ofApi, id_token: idToken }))?.parts.subject).toBeUndefined();
+    for (const damaged of [7, 'not a JWT', jwt({ sub: 7 })])
+      expect((await read({ access_token: 'opaque', id_token: damaged }))?.parts).toEqual({ accessToken: 'opaque' });
   });
 
   test('with a null token is null', async () => {

@@ -1,6 +1,6 @@
 import { type TokenError, tokenError } from '../errors/tokenError.ts';
 import { parseChallenges } from './parseChallenges.ts';
-import type { TokenParts } from './tokenSet.ts';
+import { subjectOf, type TokenParts } from './tokenSet.ts';
 
 /** The registration of the client, or the request, is wrong: waiting does not help. @see RFC 6749 section 5.2 */
 const misconfigured = /^(?:invalid_(?:client|scope|request)|unauthorized_client|unsupported_grant_type)$/;
@@ -156,7 +156,14 @@ function partsOf(
     refreshToken: nonEmptyString(fields.refresh_token),
     expiresInS: fields.expires_in as TokenParts['expiresInS'], // makeTokenSet ignores what is not a number
     refreshExpiresInS: refreshExpiresInS(fields),
+    ...subjectOfIdToken(accessToken, fields.id_token),
   };
+}
+
+/** Whose an opaque access token is. A JWT states it itself. @see OpenID Connect Core section 2 */
+function subjectOfIdToken(accessToken: string, idToken: unknown): Pick<TokenParts, 'subject'> {
+  const subject = typeof idToken === 'string' && subjectOf(accessToken) === undefined ? subjectOf(idToken) : undefined;
+  return subject === undefined ? {} : { subject };
 }
 
 /** The answer of a token endpoint. */
@@ -213,7 +220,7 @@ export async function readTokens(response: Response): Promise<TokenParts | null>
       refreshExpiresAt,
     } = body as { [name: string]: TokenParts['expiresAt'] };
     const parts = partsOf(fields, response);
-    return parts && { ...parts, expiresAt, refreshExpiresAt, subject: nonEmptyString(body.subject) };
+    return parts && { ...parts, expiresAt, refreshExpiresAt, subject: nonEmptyString(body.subject) ?? parts.subject };
   } catch (error) {
     if ((error as TokenError).code === 'sessionExpired') return null;
     throw error;

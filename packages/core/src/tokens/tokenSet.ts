@@ -86,6 +86,13 @@ function moment(value: unknown): number | undefined {
   return stated > 0 ? millisecondsOf(stated) : undefined;
 }
 
+/** The same token set, after the one in use: tokens of responses may have come meanwhile. */
+export function after(current: TokenSet | undefined, tokens: TokenSet): TokenSet {
+  if (!current || current.version < tokens.version) return tokens;
+  const { accessToken, refreshToken } = tokens;
+  return tokenSetOf({ ...tokens, accessToken, refreshToken, version: current.version + 1 });
+}
+
 /** Parts that answered a request, and when it was sent: lifetimes count from there. */
 export interface TokenAnswer<Parts extends TokenParts = TokenParts> {
   readonly parts: Parts;
@@ -93,6 +100,8 @@ export interface TokenAnswer<Parts extends TokenParts = TokenParts> {
   readonly requestedAt: number;
   /** @defaultValue `requestedAt` */
   readonly answeredAt?: number;
+  /** It came by the option `credentials`. */
+  readonly isUnattended?: boolean;
 }
 
 /**
@@ -110,14 +119,17 @@ export function subjectOf(accessToken: string): string | undefined {
 export const isOfOtherUser = (next: TokenSet, { subject }: TokenSet): boolean =>
   subject !== undefined && next.subject !== subject;
 
-/** Where a token set stands, and whose session that is, where it is known. */
-export type Place = Pick<TokenSet, 'sessionId' | 'version'> & { readonly subject?: string | undefined };
+/** Where a token set stands in which session, and whose that is, where it is known. */
+export type Position = Pick<TokenSet, 'sessionId' | 'version'> & { readonly subject?: string | undefined };
 
-/** The place of a token set that is only checked or revoked, and used by no session. */
-export const nowhere: Place = { sessionId: '', version: 0 };
+/** The position of a token set that is only checked or revoked, and used by no session. */
+export const nowhere: Position = { sessionId: '', version: 0 };
 
-/** The place of the successor of a token set. */
-export const placeAfter = ({ sessionId, version, subject }: TokenSet): Place => ({
+/** The id of a session that begins. */
+export const makeSessionId = (now: number): string => `${now.toString(36)}${Math.random().toString(36).slice(2)}`;
+
+/** The position of the successor of a token set. */
+export const positionAfter = ({ sessionId, version, subject }: TokenSet): Position => ({
   sessionId,
   version: version + 1,
   subject,
@@ -131,7 +143,7 @@ export const placeAfter = ({ sessionId, version, subject }: TokenSet): Place => 
  */
 export function makeTokenSet(
   { parts, requestedAt, answeredAt = requestedAt }: TokenAnswer,
-  { sessionId, version, subject }: Place,
+  { sessionId, version, subject }: Position,
   kept?: TokenSet,
 ): TokenSet {
   const accessToken = checkToken(parts.accessToken, 'access token');

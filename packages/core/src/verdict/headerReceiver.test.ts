@@ -11,6 +11,7 @@ import {
   settled,
   signedIn,
   success,
+  successorOf,
 } from '../../test/scriptedProvider.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
 import type { ResponseFacts } from './responseFacts.ts';
@@ -130,7 +131,7 @@ test('B27 a token from a response during a renewal does not lose the new refresh
 
 test('B104 after a token from a response during the save of a renewal, memory and the store hold the same token set', async () => {
   const store = memoryStore();
-  const save: typeof store.save = (record, expected) => settled().then(() => store.save(record, expected));
+  const save: typeof store.save = record => settled().then(() => store.save(record));
   const { auth, A, renewals } = signedIn({ receive, store: { ...store, save } });
   await settled();
   await settled();
@@ -144,12 +145,19 @@ test('B104 after a token from a response during the save of a renewal, memory an
   expect(store.load()).toMatchObject({ accessToken: 'B', refreshToken: 'rB' });
 });
 
-test('B104 when save answers false, the newer token set of the store replaces the one from a response', async () => {
+test('B104 an answer to a token set whose refresh token was rotated since brings nothing', async () => {
+  const { auth, A, renewals } = signedIn({ receive });
+  renewals.always(() => ({ accessToken: 'A', refreshToken: 'rotated', expiresInS: 3600 }));
+  await auth.renew();
+  void auth.settle(responseWith('late', A));
+  expect(current(auth)).toMatchObject({ accessToken: 'A', refreshToken: 'rotated' });
+});
+
+test('B104 the newer token set of the store replaces one from a response', async () => {
   const store = scriptedStore(recordA());
   const { auth } = scriptedProvider({ receive, store });
   const A = await auth.get();
-  store.saves.always(() => false);
-  store.record = recordA({ version: 3, accessToken: 'from-another-tab' });
+  store.record = successorOf(store.record, { accessToken: 'from-another-tab' });
   void auth.settle(responseWith('B', A));
   expect(current(auth).accessToken).toBe('B');
   await settled();

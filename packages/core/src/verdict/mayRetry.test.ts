@@ -54,6 +54,12 @@ test.each<readonly [string, Partial<ResponseFacts>, readonly string[]]>([
   ['an error below a root field', { data: { pay: null }, errors: [error(['pay', 'receipt'])] }, onlyAlways],
   ['data and an error without a path', { data: { pay: null }, errors: [error()] }, onlyAlways],
   ['an empty path', { data: { pay: null }, errors: [error([])] }, onlyAlways],
+  [
+    'null data and an error without a path, as of a field that was executed',
+    { data: null, errors: [error()] },
+    onlyAlways,
+  ],
+  ['401 with null data', { status: 401, data: null, errors: [error()] }, onlyAlways],
   ['null data, and known root fields', { data: null, errors: [error(['pay'])], rootFields: () => ['pay'] }, whenSafe],
   [
     'null data, and a known root field without an error',

@@ -28,11 +28,10 @@ function isRefusedAtRoot(facts: ResponseFacts, dialect: Dialect): boolean {
   const { data } = facts;
   const fields = isObject(data) ? Object.keys(data) : data === null ? facts.rootFields?.() : undefined;
   if (!fields?.length || (isObject(data) && Object.values(data).some(value => value !== null))) return false;
-  const isRefused = (field: string) =>
-    errorsIn(facts).some(
-      error => error?.path?.length === 1 && error.path[0] === field && judgeError(error, dialect) === 'unauthenticated',
-    );
-  return fields.every(isRefused);
+  const refused = new Set<unknown>();
+  for (const error of errorsIn(facts))
+    if (error?.path?.length === 1 && judgeError(error, dialect) === 'unauthenticated') refused.add(error.path[0]);
+  return fields.every(field => refused.has(field));
 }
 
 /** Whether a refused operation may be sent again. Pure. */
