@@ -1,7 +1,7 @@
 import type { Entry } from './place.ts';
-import { epochOf, isStamp, sameTimeMs } from './stamp.ts';
+import { epochOf, isStamp, renewalAfter, sameTimeMs } from './stamp.ts';
 import { beginning, type Held, hold, isClosed, noteSeen, type Stored, save } from './stored.ts';
-import { look, takeEntry } from './takeEntry.ts';
+import { continues, look, takeEntry } from './takeEntry.ts';
 import type { TokenRecord } from './tokenRecord.ts';
 
 const mostSaves = 3;
@@ -48,6 +48,23 @@ export async function saveAct(stored: Stored, record: TokenRecord | null, reques
     // reported, and put back later
   } finally {
     if (stored.acting === entry) stored.acting = undefined;
+  }
+}
+
+/**
+ * Saves the tokens with which a user goes on. Where the session has ended meanwhile, or another one has begun, that is older:
+ * the last act wins. Never rejects.
+ */
+export async function saveAdopted(stored: Stored, entry: Held): Promise<void> {
+  try {
+    if ((await save(stored, entry)) || stored.held !== entry) return;
+    const found = await stored.calls.load();
+    if (stored.held !== entry || isClosed(stored)) return;
+    if (!found || !isStamp(found.stamp) || !continues(entry, found)) return saveAct(stored, entry.record);
+    const stamp = renewalAfter(found.stamp, stored.client.clock.now());
+    await saveNext(stored, hold(stored, { ...entry, stamp }));
+  } catch {
+    // reported, and put back later
   }
 }
 

@@ -991,3 +991,27 @@ test('B114 a sign-in answers those who wait for a place that does not answer', a
   await clock.advance(5_000);
   expect(clock.timers).toEqual([]);
 });
+
+test('B41 adopt of the same user wins over an older sign-out, or sign-in of another user, that was not noticed', async () => {
+  for (const record of [null, { accessToken: 'token-of-Bob', subject: 'bob' }]) {
+    const { auth, place, clock } = await connected({}, entryOf({ subject: 'ann' }));
+    place.entry = { ...after(place.entry, record), stamp: beginningAfter(place.entry?.stamp, clock.now()) };
+    clock.jump(60_000);
+    await auth.adopt({ accessToken: 'next', subject: 'ann' });
+    await settled();
+    expect(current(auth).accessToken).toBe('next');
+    expect(place.entry.record?.accessToken).toBe('next');
+  }
+});
+
+test('B111 adopt of the same user is saved above a renewal elsewhere that was not noticed', async () => {
+  const { auth, place, clock } = await connected({}, entryOf({ subject: 'ann' }));
+  const elsewhere = renewed(place.entry, { ...B, subject: 'ann' });
+  place.entry = {
+    ...elsewhere,
+    stamp: elsewhere.stamp.replace(/-\d{15}-/, `-${String(clock.now() + hours).padStart(15, '0')}-`),
+  };
+  await auth.adopt({ accessToken: 'next', subject: 'ann' });
+  expect(place.entry.record?.accessToken).toBe('next');
+  expect(current(auth).accessToken).toBe('next');
+});

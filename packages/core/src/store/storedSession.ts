@@ -6,7 +6,7 @@ import { answered, ask, askAtOnce, doubt } from './askPlace.ts';
 import { BoundedPlace, placeTimeoutMs } from './boundedPlace.ts';
 import { giveUpWaiting, lockedRenewal } from './lockedRenewal.ts';
 import type { Entry, Place, StoreCall, StoreHost } from './place.ts';
-import { saveAct, saveNext } from './saveEntry.ts';
+import { saveAct, saveAdopted, saveNext } from './saveEntry.ts';
 import type { SessionStore, Store } from './sessionStore.ts';
 import { endAfter, receivedAfter, renewalAfter } from './stamp.ts';
 import {
@@ -94,7 +94,8 @@ function sessionStoreOf(stored: Stored): SessionStore {
       if (!base || (how === 'received' && stored.successor === base)) return; // the renewal that is being saved is newer
       const now = stored.client.clock.now();
       const stamp = how === 'received' ? receivedAfter(base.stamp) : renewalAfter(base.stamp, now);
-      await saveNext(stored, hold(stored, { stamp, record: recordOf(next, base.record?.unattended) }));
+      const entry = hold(stored, { stamp, record: recordOf(next, base.record?.unattended) });
+      await (how === 'received' ? saveNext(stored, entry) : saveAdopted(stored, entry));
     },
     expire: (tokens, end) => expire(stored, tokens, end),
     locked: (flight, run) => lockedRenewal(stored, flight, run),

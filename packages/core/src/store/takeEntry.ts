@@ -3,7 +3,7 @@ import { makeSessionId, positionAfter } from '../tokens/tokenSet.ts';
 import type { Entry } from './place.ts';
 import { areOfOneSession, epochOf, isStamp, liftedAbove, type Stamp, sameTimeMs } from './stamp.ts';
 import { type Held, hold, isClosed, noteSeen, type Stored, save } from './stored.ts';
-import { damagedRecord, readRecord, type TokenRecord, tokensOf } from './tokenRecord.ts';
+import { damagedRecord, readRecord, tokensOf } from './tokenRecord.ts';
 
 /** An entry that was put back so often, and is not there, is not put back again before this pause, or before it was there. */
 const mostPutBack = 3;
@@ -62,7 +62,7 @@ function enter(stored: Stored, entry: Held): void {
   hold(stored, entry);
   if (!entry.record) {
     if (status !== 'signedOut') endSession(session, 'elsewhere');
-  } else if (tokens && before?.record && continues(before as Known, entry as Known))
+  } else if (tokens && before && continues(before, entry))
     renewSession(session, tokensOf(entry.record, positionAfter(tokens)));
   else {
     const first = tokensOf(entry.record, { sessionId: makeSessionId(clock.now()), version: 1 });
@@ -71,10 +71,9 @@ function enter(stored: Stored, entry: Held): void {
   }
 }
 
-type Known = Held & { readonly record: TokenRecord };
-
 /** Whether an entry with a greater stamp is of the session that is on. */
-function continues(before: Known, next: Known): boolean {
+export function continues(before: Held, next: Entry): boolean {
+  if (!before.record || !next.record) return false;
   const { subject, unattended } = before.record;
   if (subject !== undefined && next.record.subject !== undefined) return subject === next.record.subject;
   return areOfOneSession(before.stamp, next.stamp) || (unattended === true && next.record.unattended === true);
