@@ -56,13 +56,17 @@ export async function saveAct(stored: Stored, record: TokenRecord | null, reques
  * the last act wins. Never rejects.
  */
 export async function saveAdopted(stored: Stored, entry: Held): Promise<void> {
+  const at = stored.client.clock.now();
   try {
     if ((await save(stored, entry)) || stored.held !== entry) return;
     const found = await stored.calls.load();
     if (stored.held !== entry || isClosed(stored)) return;
-    if (!found || !isStamp(found.stamp) || !continues(entry, found)) return saveAct(stored, entry.record);
-    const stamp = renewalAfter(found.stamp, stored.client.clock.now());
-    await saveNext(stored, hold(stored, { ...entry, stamp }));
+    if (found && isStamp(found.stamp) && continues(entry, found)) {
+      const stamp = renewalAfter(found.stamp, stored.client.clock.now());
+      await saveNext(stored, hold(stored, { ...entry, stamp }));
+    } else if (found && epochOf(found.stamp) > at && isLaterAct(found, entry, stored.client.clock.now()))
+      takeEntry(stored, found);
+    else await saveAct(stored, entry.record);
   } catch {
     // reported, and put back later
   }
