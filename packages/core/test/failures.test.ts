@@ -1207,7 +1207,7 @@ test('B21 a rejected refresh token is not sent again with the access token that 
   await settled();
   await renewals.last.answer(null); // the sign-in with the credentials is on its way
   const response = () => ({ headers: new Headers({ 'x-token': 'received' }), url: '', redirected: false });
-  auth.settle(success(A, { response }));
+  void auth.settle(success(A, { response }));
   await signIns.last.fail(new Error('offline'));
   const again = outcome(auth.renew());
   await settled();

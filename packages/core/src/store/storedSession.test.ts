@@ -445,9 +445,9 @@ test('B113 tokens that a response brings while a renewal is being saved do not l
   await settled();
   await renewals.last.answer(B);
   const response = () => ({ headers: new Headers({ 'x-token': 'received' }), url: '', redirected: false });
-  auth.settle(success(A, { response }));
+  void auth.settle(success(A, { response }));
   expect(current(auth).accessToken).toBe('received');
-  auth.settle(success(current(auth), { response }));
+  void auth.settle(success(current(auth), { response }));
   complete();
   expect(await renewing).toBe('B');
   await settled();
@@ -459,7 +459,7 @@ test('B113 tokens that a response brought are saved, below any renewal', async (
   const { auth, place } = await connected({ receive: headers => headers.get('x-token') });
   const elsewhere = renewed(place.entry);
   const response = () => ({ headers: new Headers({ 'x-token': 'received' }), url: '', redirected: false });
-  auth.settle(success(current(auth), { response }));
+  void auth.settle(success(current(auth), { response }));
   await settled();
   expect(place.entry?.record).toMatchObject({ accessToken: 'received', refreshToken: 'rA' });
   expect(elsewhere.stamp > (place.entry?.stamp ?? '')).toBe(true);
@@ -657,7 +657,7 @@ test('B45 an entry with a stamp that is not one, or a damaged record, is reporte
 test('B45 a damaged record with a greater stamp is overwritten by the session in memory, and by its renewals', async () => {
   const { auth, place, clock, renewals } = await connected();
   renewals.always(() => B);
-  for (const find of [() => host(place).found(place.entry), () => auth.renew()]) {
+  for (const find of [async () => host(place).found(place.entry), () => auth.renew()]) {
     clock.jump(1);
     place.entry = { stamp: beginningAfter(place.entry?.stamp, clock.now()), record: { v: 2 } as never };
     await find();
@@ -822,7 +822,7 @@ test('tokens that a response brings after a renewal are saved, and keep the mark
   renewals.always(() => B);
   await auth.renew();
   const response = () => ({ headers: new Headers({ 'x-token': 'received' }), url: '', redirected: false });
-  auth.settle(success(current(auth), { response }));
+  void auth.settle(success(current(auth), { response }));
   await settled();
   expect(place.entry?.record).toMatchObject({ accessToken: 'received', refreshToken: 'rB', unattended: true });
   expect(place.entry?.stamp.split('-')[3]).toBe('00001');
@@ -963,7 +963,7 @@ test('B113 the version rises also when responses bring tokens while a successor 
   await renewals.last.answer(B);
   for (const token of ['one', 'two']) {
     const response = () => ({ headers: new Headers({ 'x-token': token }), url: '', redirected: false });
-    auth.settle(success(current(auth), { response }));
+    void auth.settle(success(current(auth), { response }));
   }
   complete();
   expect(await renewing).toBe('B');
