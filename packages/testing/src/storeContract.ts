@@ -1,5 +1,4 @@
 import type { TokenManager } from '@latchkey/core';
-import type { TokenRecord } from '@latchkey/core/adapter';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { placeContract } from './placeContract.ts';
 import { stampOf } from './stampOf.ts';
@@ -103,8 +102,8 @@ export function storeContract(kind: StoreKind): void {
 
       test('B45 a damaged record with a greater stamp signs no page out, and the next renewal is saved over it', async () => {
         const [one, other] = await scene.openTwoPages();
-        const record = { v: 2 } as unknown as TokenRecord;
-        await scene.place.put({ stamp: stampOf({ epoch: scene.clock.now() }), record });
+        const damaged = { v: 2 } as never;
+        await scene.place.put({ stamp: stampOf({ epoch: scene.clock.now() }), record: damaged });
         scene.clock.jump(1_000);
         expect(await scene.renewed(one, 'B')).toBe('B');
         expect(await scene.storedToken()).toBe('B');

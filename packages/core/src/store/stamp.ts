@@ -17,7 +17,10 @@ type Parts = readonly [epoch: number, by: number, version: number, received: num
 
 const random = () => Math.floor(Math.random() * 10 ** 10);
 const format = (parts: Parts): Stamp => parts.map((part, at) => String(part).padStart(widths[at] ?? 0, '0')).join('-');
-const parse = (stamp: Stamp) => stamp.split('-').map(Number) as unknown as Parts;
+function parse(stamp: Stamp): Parts {
+  const [epoch = 0, by = 0, version = 0, received = 0, write = 0] = stamp.split('-').map(Number);
+  return [epoch, by, version, received, write];
+}
 
 /** A clock that is ahead by less is not ahead: several acts in one millisecond are stamped one after the other. */
 export const sameTimeMs = 100;
