@@ -72,7 +72,8 @@ function settle(
   return successor.then(tokens => {
     const periodStart = history.current?.since ?? 0; // other callers may have received it earlier, before the clock was set
     const since = Math.min(env.clock.now(), history.stepStartedAt, periodStart);
-    if (tokens && tab.proven !== tokens && !unprovenUntil.has(tokens)) unprovenUntil.set(tokens, since + cooldownMs);
+    const isUnproven = tokens && tab.proven !== tokens && !tab.broughtByUser.has(tokens.accessToken);
+    if (isUnproven && !unprovenUntil.has(tokens)) unprovenUntil.set(tokens, since + cooldownMs);
     return tokens;
   });
 }

@@ -66,6 +66,8 @@ export class Tab implements Client, StoreUser {
   /** The token sets that callers have received. */
   readonly received: TokenSet[] = [];
   readonly refusedTokens: Set<string> = new Set();
+  /** The access tokens of the user's sign-ins. */
+  readonly broughtByUser: Set<string> = new Set();
   /** The end of the cool-down of the token sets that followed a refusal: until then only a success allows a renewal. */
   readonly unprovenUntil: Map<TokenSet, number> = new Map();
   /** The latest token set with which an operation succeeded. */
@@ -184,19 +186,13 @@ export class Tab implements Client, StoreUser {
         this.#env.violated('a failure of the store was reported twice');
       this.#reported.set(doing, this.#steps);
     });
-    /** A session from the first load emits no event. */
-    const observeLoadedSession = () => {
-      const { status, sessionId } = auth.state;
-      if (status !== 'signedIn' || sessionId === undefined || history.periods.length > 0) return;
-      history.beginSession(sessionId, this.#tokensOf(sessionId));
-    };
     const stateChanged = () => {
       if (this.isDisposed) this.#env.violated('a disposed token manager changed its state');
       cooldown.stateChanged(auth.state);
       if (!auth.state.renewing) this.#refusedInRenewal = undefined;
-      queueMicrotask(observeLoadedSession); // after the events of all other sessions
+      queueMicrotask(() => this.#observeLoadedSession()); // after the events of all other sessions
     };
-    observeLoadedSession();
+    this.#observeLoadedSession();
     stateChanged();
     auth.subscribe(() => {
       stateChanged();
@@ -204,8 +200,17 @@ export class Tab implements Client, StoreUser {
     });
   }
 
+  /** A session from the first load emits no event. */
+  #observeLoadedSession(): void {
+    const { auth, history } = this;
+    const { status, sessionId } = auth.state;
+    if (status !== 'signedIn' || sessionId === undefined || history.periods.length > 0) return;
+    history.beginSession(sessionId, this.#tokensOf(sessionId));
+  }
+
   recordSignIn(parts: TokenParts, options?: ActOptions): void {
     this.isSignedOut = this.credentialsAreOff = false;
+    this.broughtByUser.add(parts.accessToken);
     this.cooldown.end();
     this.#noteAct(this, familyOf(parts), options);
   }
@@ -300,6 +305,7 @@ export class Tab implements Client, StoreUser {
 
   receive(tokens: TokenSet, since: number, refused?: TokenSet): void {
     const env = this.#env;
+    this.#observeLoadedSession();
     this.received.push(tokens);
     this.history.handOut(tokens, since);
     const user = this.#users.get(tokens.sessionId) ?? userOf(tokens);

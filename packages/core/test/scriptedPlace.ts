@@ -1,7 +1,7 @@
 import type { Entry, Hold, Place, StoreCall, StoreHost } from '../src/store/place.ts';
 import type { Store } from '../src/store/sessionStore.ts';
 import { beginningAfter, renewalAfter } from '../src/store/stamp.ts';
-import { createStore } from '../src/store/storedSession.ts';
+import { createStore } from '../src/store/createStore.ts';
 import type { TokenRecord } from '../src/store/tokenRecord.ts';
 import { recordA, stampOf } from './scriptedProvider.ts';
 

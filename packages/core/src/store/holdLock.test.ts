@@ -33,7 +33,7 @@ function scriptedLock(options: Partial<LockOptions> = {}) {
     void holdLock(run, {
       lock,
       signal: stop.signal,
-      mayLetGo: () => false,
+      mayLetGo: () => undefined,
       limit: limit.signal,
       succeeded: () => void steps.push('works'),
       gone: async thrown => void steps.push(`gone: ${String(thrown)}`),
@@ -100,11 +100,16 @@ test('an abort during the run keeps the lock until the run has ended', async () 
   expect(await after(finish)).toEqual(['ends', 'resolves', 'let go']);
 });
 
-test('an abort during a run whose session is over lets the lock go', async () => {
-  const { start, stop, grant, finish, after } = scriptedLock({ mayLetGo: () => true });
+test('an abort during a run whose session is over lets the lock go, when the end is saved', async () => {
+  let saved = () => {};
+  const saving = new Promise<void>(resolve => {
+    saved = resolve;
+  });
+  const { start, stop, grant, finish, after } = scriptedLock({ mayLetGo: () => saving });
   await after(start);
   await after(grant);
-  expect(await after(() => stop.abort())).toEqual(['let go']);
+  expect(await after(() => stop.abort())).toEqual([]);
+  expect(await after(saved)).toEqual(['let go']);
   expect(await after(finish)).toEqual(['ends', 'resolves']);
 });
 

@@ -4,8 +4,8 @@ export interface LockOptions {
   readonly lock: NonNullable<Place['lock']>;
   /** Aborts when nothing needs to run any more. */
   readonly signal: AbortSignal;
-  /** Asked when the signal aborts: nothing that was sent needs the lock any more. */
-  readonly mayLetGo: () => boolean;
+  /** Asked when the signal aborts: when what was sent needs the lock no more. `undefined`: until it has ended. */
+  readonly mayLetGo: () => Promise<unknown> | undefined;
   /** Aborts when the time for what was sent is up. */
   readonly limit: AbortSignal;
   readonly succeeded: () => void;
@@ -20,7 +20,7 @@ export interface LockOptions {
 export function holdLock(run: (hold: Hold) => Promise<void>, options: LockOptions): Promise<void> {
   const { lock, signal, mayLetGo, limit, succeeded, gone } = options;
   const unneeded = new Promise<void>(done => {
-    signal.addEventListener('abort', () => mayLetGo() && done(), { once: true });
+    signal.addEventListener('abort', () => void mayLetGo()?.then(() => done()), { once: true });
     limit.addEventListener('abort', () => done(), { once: true });
   });
   return new Promise<void>((resolve, reject) => {

@@ -1,7 +1,7 @@
 import type { Entry } from './place.ts';
-import { epochOf, isStamp, renewalAfter, sameTimeMs } from './stamp.ts';
+import { epochOf, isStamp, sameTimeMs } from './stamp.ts';
 import { beginning, type Held, hold, isClosed, noteSeen, type Stored, save } from './stored.ts';
-import { continues, look, takeEntry } from './takeEntry.ts';
+import { look, takeEntry } from './takeEntry.ts';
 import type { TokenRecord } from './tokenRecord.ts';
 
 const mostSaves = 3;
@@ -32,14 +32,16 @@ export async function saveAct(stored: Stored, record: TokenRecord | null, reques
   if (requestedAt === undefined) stored.acting = entry;
   queueMicrotask(stored.endPause); // who is signed in is known
   try {
-    for (let saves = 0; saves < mostSaves; saves++) {
+    for (let saves = 1; ; saves++) {
       if ((await save(stored, entry)) || stored.held !== entry) return;
       const found = await stored.calls.load();
       if (stored.held !== entry || isClosed(stored)) return;
-      if (found && isLaterAct(found, entry, requestedAt === undefined ? clock.now() : Number.POSITIVE_INFINITY)) {
+      const yields = requestedAt !== undefined || saves === mostSaves; // the others do not stop
+      if (isLaterAct(found, entry, yields ? Number.POSITIVE_INFINITY : clock.now())) {
+        stored.acting = undefined;
         takeEntry(stored, found);
-        return;
       }
+      if (stored.held !== entry || saves === mostSaves) return;
       if (isStamp(found?.stamp)) noteSeen(stored, found.stamp);
       entry = hold(stored, { stamp: beginning(stored, at), record });
       if (requestedAt === undefined) stored.acting = entry;
@@ -51,27 +53,8 @@ export async function saveAct(stored: Stored, record: TokenRecord | null, reques
   }
 }
 
-/**
- * Saves the tokens with which a user goes on. Where the session has ended meanwhile, or another one has begun, that is older:
- * the last act wins. Never rejects.
- */
-export async function saveAdopted(stored: Stored, entry: Held): Promise<void> {
-  const at = stored.client.clock.now();
-  try {
-    if ((await save(stored, entry)) || stored.held !== entry) return;
-    const found = await stored.calls.load();
-    if (stored.held !== entry || isClosed(stored)) return;
-    if (found && isStamp(found.stamp) && continues(entry, found)) {
-      const stamp = renewalAfter(found.stamp, stored.client.clock.now());
-      await saveNext(stored, hold(stored, { ...entry, stamp }));
-    } else if (found && epochOf(found.stamp) > at && isLaterAct(found, entry, stored.client.clock.now()))
-      takeEntry(stored, found);
-    else await saveAct(stored, entry.record);
-  } catch {
-    // reported, and put back later
-  }
-}
-
 /** Whether what the place holds came after `entry`, by a clock that is not ahead of this one. */
-const isLaterAct = ({ stamp, record }: Entry, entry: Held, now: number): boolean =>
-  isStamp(stamp) && stamp > entry.stamp && record !== undefined && epochOf(stamp) <= now + sameTimeMs;
+function isLaterAct(found: Entry | undefined, entry: Held, now: number): boolean {
+  const { stamp, record } = found ?? {};
+  return isStamp(stamp) && stamp > entry.stamp && record !== undefined && epochOf(stamp) <= now + sameTimeMs;
+}

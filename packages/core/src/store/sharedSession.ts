@@ -4,7 +4,7 @@ import { placeTimeoutMs } from './boundedPlace.ts';
 import type { Entry, Place, StoreHost } from './place.ts';
 import type { Store } from './sessionStore.ts';
 import { endAfter, isStamp, type Stamp } from './stamp.ts';
-import { createStore } from './storedSession.ts';
+import { createStore } from './createStore.ts';
 import { readRecord, type TokenRecord } from './tokenRecord.ts';
 
 /** A place of an application's own: a cookie on a server, a database row, a keychain. */

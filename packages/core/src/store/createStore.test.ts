@@ -13,7 +13,7 @@ import {
 } from '../../test/scriptedProvider.ts';
 import type { Entry, StoreHost } from './place.ts';
 import { beginningAfter, epochOf, isStamp } from './stamp.ts';
-import { createStore } from './storedSession.ts';
+import { createStore } from './createStore.ts';
 
 interface Connected extends ScriptedProvider {
   readonly place: ScriptedPlace;
@@ -363,6 +363,22 @@ test('B41 given a sign-in against a stamp of a clock that is ahead, the sign-in 
   expect(current(auth).accessToken).toBe('U');
 });
 
+test('B41 a sign-in that is overtaken three times gives way, and memory and the place hold the same', async () => {
+  const { auth, place, clock } = await connected();
+  let overtakes = 0;
+  place.beforeSave = () => {
+    if (overtakes++ < 3)
+      place.entry = {
+        ...after(place.entry, { accessToken: `token-${overtakes}` }),
+        stamp: beginningAfter(place.entry?.stamp, clock.now() + overtakes * hours),
+      };
+  };
+  await auth.adopt('U');
+  expect(overtakes).toBe(3);
+  expect(place.entry?.record?.accessToken).toBe('token-3');
+  expect(current(auth).accessToken).toBe('token-3');
+});
+
 test('B41 given a sign-in that came before one of another place, the later one is taken', async () => {
   const { auth, place, clock, eventPayloads } = await connected();
   const later = after(place.entry, { accessToken: 'token-of-Bob' });
@@ -465,14 +481,38 @@ test('B113 tokens that a response brought are saved, below any renewal', async (
   expect(elsewhere.stamp > (place.entry?.stamp ?? '')).toBe(true);
 });
 
-test('B111 adopt of the same user raises the version, and is above what a response brought', async () => {
+test('B111 adopt of the same user continues the session, and is an act of the user for the place', async () => {
   const { auth, place } = await connected({}, entryOf({ subject: 'ann' }));
-  const { entry: before } = place;
+  const epochBefore = epochOf(place.entry?.stamp ?? '');
   const { sessionId } = current(auth);
   await auth.adopt({ accessToken: 'next', subject: 'ann' });
-  expect(place.entry?.record).toMatchObject({ accessToken: 'next', refreshToken: 'rA' });
-  expect(place.entry?.stamp.slice(0, 26)).toBe(before?.stamp.slice(0, 26));
+  expect(place.entry?.record).toMatchObject({ accessToken: 'next', refreshToken: 'rA', subject: 'ann' });
+  expect(epochOf(place.entry?.stamp ?? '')).toBeGreaterThan(epochBefore);
   expect(current(auth).sessionId).toBe(sessionId);
+});
+
+test('B111 adopt of the same user keeps that the session began unattended', async () => {
+  const { auth, place } = await connected({}, entryOf({ subject: 'robot', unattended: true }));
+  await auth.adopt({ accessToken: 'next', subject: 'robot' });
+  expect(place.entry?.record).toMatchObject({ accessToken: 'next', unattended: true });
+});
+
+test('B111 adopt of the same user during an outage wins over what others have put back before', async () => {
+  const { auth, place, clock } = await connected({}, entryOf({ subject: 'ann' }));
+  const other = scriptedProvider({ store: place.store, clock });
+  await outcome(other.auth.get());
+  place.gone.add('save');
+  clock.jump(1_000);
+  await other.auth.adopt({ accessToken: 'token-of-Bob', subject: 'bob' });
+  clock.jump(1_000);
+  await auth.adopt({ accessToken: 'next', subject: 'ann' });
+  place.gone.clear();
+  for (const found of [...place.hosts.slice(1), host(place), ...place.hosts]) {
+    found.found(place.entry);
+    await settled();
+  }
+  expect(place.entry?.record?.accessToken).toBe('next');
+  expect([current(auth).accessToken, current(other.auth).accessToken]).toEqual(['next', 'next']);
 });
 
 test.each(['signedIn', 'signedOut'] as const)(
@@ -595,6 +635,24 @@ test('B14 the answer to a disposed manager for another user is not saved', async
   await renewals.last.answer({ ...B, subject: 'bob' });
   await settled();
   expect(place.entry?.record?.accessToken).toBe('A');
+});
+
+test('B41 after signOut in mid-request the lock is let go when the end of the session is saved, not before', async () => {
+  const { auth, place, renewals } = await connected();
+  void outcome(auth.renew());
+  await settled();
+  let complete = () => {};
+  place.beforeSave = () =>
+    new Promise<void>(resolve => {
+      complete = resolve;
+    });
+  void auth.signOut();
+  await settled();
+  expect(place.log).toEqual(['in', 'load', 'save end']);
+  complete();
+  await settled();
+  expect(place.log).toEqual(['in', 'load', 'save end', 'out']);
+  expect(renewals.calls).toHaveLength(1);
 });
 
 test('B41 the pending renewal of the last session does not keep the lock from the next session', async () => {

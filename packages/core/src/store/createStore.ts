@@ -6,7 +6,7 @@ import { answered, ask, askAtOnce, doubt } from './askPlace.ts';
 import { BoundedPlace, placeTimeoutMs } from './boundedPlace.ts';
 import { giveUpWaiting, lockedRenewal } from './lockedRenewal.ts';
 import type { Entry, Place, StoreCall, StoreHost } from './place.ts';
-import { saveAct, saveAdopted, saveNext } from './saveEntry.ts';
+import { saveAct, saveNext } from './saveEntry.ts';
 import type { SessionStore, Store } from './sessionStore.ts';
 import { endAfter, receivedAfter, renewalAfter } from './stamp.ts';
 import {
@@ -92,10 +92,9 @@ function sessionStoreOf(stored: Stored): SessionStore {
     async advance(next, how) {
       const base = stored.held;
       if (!base || (how === 'received' && stored.successor === base)) return; // the renewal that is being saved is newer
-      const now = stored.client.clock.now();
-      const stamp = how === 'received' ? receivedAfter(base.stamp) : renewalAfter(base.stamp, now);
-      const entry = hold(stored, { stamp, record: recordOf(next, base.record?.unattended) });
-      await (how === 'received' ? saveNext(stored, entry) : saveAdopted(stored, entry));
+      const record = recordOf(next, base.record?.unattended);
+      if (how === 'adopted') return saveAct(stored, record); // the session goes on by its subject, and the last act wins
+      await saveNext(stored, hold(stored, { stamp: receivedAfter(base.stamp), record }));
     },
     expire: (tokens, end) => expire(stored, tokens, end),
     locked: (flight, run) => lockedRenewal(stored, flight, run),
