@@ -101,7 +101,7 @@ function signOut({ env, noteAct }: ActionContext, tab: Tab): void {
   const { auth } = tab;
   if (tab.isDisposed) {
     tab.endsAfterDispose = true;
-    tab.sessionAtDispose = undefined; // an answer on its way is dropped
+    tab.tokensAtDispose = undefined; // an answer on its way is dropped
     tab.mustBeSaved.clear();
     noteAct(tab, null, { isCertain: false }); // the end of a session that is known no more
     return void auth.signOut().catch((error: unknown) => tab.checkError(error));
@@ -124,7 +124,7 @@ function adopt({ env, server }: ActionContext, tab: Tab, fraction: number): void
   const isSameUser = tokens?.subject !== undefined && fraction < 0.3;
   const parts = server.issue(isSameUser ? userOf(tokens) : server.newUser());
   const change = ++tab.sessionChanges;
-  tab.recordSignIn(parts, { continues: isSameUser });
+  tab.recordSignIn(parts);
   tab.auth.adopt(parts).catch((error: unknown) => tab.checkError(error));
   if (change !== tab.sessionChanges) return; // a listener has signed out, or in
   if (tab.auth.fresh()?.accessToken !== parts.accessToken) env.violated('adopt was not synchronous');

@@ -32,8 +32,8 @@ export interface Client {
   readonly isDisposed: boolean;
   /** The access token that memory holds. */
   readonly accessToken: string | undefined;
-  /** The session that was on at `dispose`: the answer to its token request is saved. */
-  readonly sessionAtDispose: string | undefined;
+  /** Those of the session that was on at `dispose`: the answer to its token request is saved. */
+  readonly tokensAtDispose: TokenSet | undefined;
   /** Access tokens that were answered after `dispose`, and have to be saved. */
   readonly mustBeSaved: Set<string>;
   /** A sign-in of this tab was answered in time. */
@@ -164,7 +164,7 @@ export class AuthServer {
         return null;
       }
       const parts = this.issue(username);
-      const sessionNow = client.isDisposed ? client.sessionAtDispose : client.history.current?.sessionId;
+      const sessionNow = client.isDisposed ? client.tokensAtDispose?.sessionId : client.history.current?.sessionId;
       const isSuperseded = isAutomatic
         ? client.isSignedOut || sessionNow !== session || (client.isDisposed && session === undefined)
         : client.sessionChanges !== sessionChanges || client.isDisposed;
@@ -311,11 +311,11 @@ export class AuthServer {
 
   /** What becomes of the answer: it is late, or has to be saved before it is used. */
   #note({ client, current, signal }: TokenRequest, { accessToken }: TokenParts, isOfOtherUser: boolean): void {
-    const { history, isDisposed, sessionAtDispose } = client;
+    const { history, isDisposed, tokensAtDispose } = client;
     const { store } = this.#scenario;
     if (current && isOfOtherUser) this.endedFamilies.add(familyOf(current));
     if (!current || isOfOtherUser) client.recordUnattended();
-    const isOn = current && (isDisposed ? current.sessionId === sessionAtDispose : isStillOn(history, current));
+    const isOn = current && (isDisposed ? isOfSignIn(current, tokensAtDispose) : isStillOn(history, current));
     const isAwaited = current ? isOn : !isDisposed && !client.isSignedOut && history.current === undefined;
     if (!isAwaited || signal.aborted || (isDisposed && isOfOtherUser)) history.lateTokens.add(accessToken);
     else if (current && !isOfOtherUser) {
@@ -352,4 +352,7 @@ export class AuthServer {
   }
 }
 
+/** The user may have signed in anew in the same session. */
+const isOfSignIn = (tokens: TokenSet, other: TokenSet | undefined) =>
+  tokens.sessionId === other?.sessionId && familyOf(tokens) === familyOf(other);
 const isStillOn = (history: History, { sessionId }: TokenSet) => !history.endedSessions.has(sessionId);

@@ -1,8 +1,8 @@
+import { createStore } from '../src/store/createStore.ts';
 import type { Entry, Place, StoreHost } from '../src/store/place.ts';
 import type { Store } from '../src/store/sessionStore.ts';
 import { type PlainStore, sharedSession } from '../src/store/sharedSession.ts';
 import { isStamp, type Stamp } from '../src/store/stamp.ts';
-import { createStore } from '../src/store/createStore.ts';
 import type { TokenRecord } from '../src/store/tokenRecord.ts';
 import { type Environment, hasTakenLong, storeTimeoutMs } from './environment.ts';
 import type { LoadAnswer, SaveAnswer, Scenario } from './scenario.ts';

@@ -1,6 +1,6 @@
 import type { Scheduler } from 'fast-check';
 import type { Entry } from '../src/store/place.ts';
-import { beginningAfter } from '../src/store/stamp.ts';
+import { beginningAfter, epochOf, isStamp, sameTimeMs } from '../src/store/stamp.ts';
 import type { TokenRecord } from '../src/store/tokenRecord.ts';
 import { fakeClock, settled } from '../test/scriptedProvider.ts';
 import { type ActionContext, actions } from './actions.ts';
@@ -20,8 +20,8 @@ const roundMs = 6_000;
 /** The last sign-in or sign-out: it wins. */
 interface Act {
   readonly by: object;
-  /** Those of the tokens of a sign-in, and of others of the same user; none: a sign-out. */
-  readonly families: readonly string[];
+  /** That of the tokens of a sign-in; `null`: a sign-out. */
+  readonly family: string | null;
   readonly at: number;
   /** Whether the clocks decide between it and the act before as the order of the calls does. */
   readonly isCertain: boolean;
@@ -126,18 +126,20 @@ export class Simulation implements ActionContext {
   }
 
   /** Two acts in one millisecond, or of clocks that differ, are ordered where one has seen the other. */
-  #noteAct(by: object, family: string | null, { isAhead, isCertain = true, continues }: ActOptions = {}): void {
+  #noteAct(by: object, family: string | null, { isAhead, isCertain = true }: ActOptions = {}): void {
     const before = this.#lastAct;
-    const families = family === null ? [] : [family];
-    if (continues) {
-      if (before?.families.length) this.#lastAct = { ...before, families: [...before.families, ...families] };
-      return; // after a sign-out elsewhere it is of a session that has ended
-    }
     const at = this.env.clock.now();
     if (isAhead || this.setBackMs > 0) this.#isAhead = true;
-    const isOrdered = before?.at !== at || (before.by === by && before.isCertain);
+    const isOrdered = !before || (before.by === by && before.isCertain) || !this.#isTie(before.at, at);
     const isSeen = !this.#isAhead || this.storage.isIdle;
-    this.#lastAct = { by, families, at, isCertain: isCertain && isOrdered && isSeen };
+    this.#lastAct = { by, family, at, isCertain: isCertain && isOrdered && isSeen };
+  }
+
+  /** Whether two acts are of one time, as far as the clocks tell. */
+  #isTie(before: number, at: number): boolean {
+    const { entry } = this.storage;
+    const held = isStamp(entry?.stamp) ? epochOf(entry.stamp) : before;
+    return before === at || (held >= at && held <= at + sameTimeMs);
   }
 
   async #runStep(step: readonly PlannedAction[]): Promise<void> {
@@ -222,11 +224,11 @@ export class Simulation implements ActionContext {
 
   /** The last sign-in or sign-out stays, unless the auth server has rejected its tokens. */
   #checkLastAct(): void {
-    const { families = [], isCertain = false } = this.#lastAct ?? {};
+    const { family = null, isCertain = false } = this.#lastAct ?? {};
     if (!isCertain || !this.storage.isReliable || this.scenario.hasCredentials) return;
     const { record } = this.storage;
-    const isKept = record ? families.includes(familyOf(record)) : families.length === 0;
-    const mayBeOver = families.some(family => this.server.endedFamilies.has(family));
+    const isKept = family === (record ? familyOf(record) : null);
+    const mayBeOver = family !== null && this.server.endedFamilies.has(family);
     if (!isKept && !mayBeOver) this.env.violated('the last act was lost');
   }
 

@@ -30,8 +30,6 @@ export interface ActOptions {
   readonly isAhead?: boolean;
   /** Whether it is known to come after all others. */
   readonly isCertain?: boolean;
-  /** The tokens are of the user who is signed in: the session goes on. */
-  readonly continues?: boolean;
 }
 
 /** A user has signed in, with tokens of this family, or out. */
@@ -82,7 +80,7 @@ export class Tab implements Client, StoreUser {
   endsAfterDispose = false;
   /** Disposed of, and what had happened before was handled. */
   #isQuiet = false;
-  sessionAtDispose: string | undefined;
+  tokensAtDispose: TokenSet | undefined;
   readonly mustBeSaved: Set<string> = new Set();
   /** Whether `signOut` is being called. */
   isSigningOut = false;
@@ -208,11 +206,11 @@ export class Tab implements Client, StoreUser {
     history.beginSession(sessionId, this.#tokensOf(sessionId));
   }
 
-  recordSignIn(parts: TokenParts, options?: ActOptions): void {
+  recordSignIn(parts: TokenParts): void {
     this.isSignedOut = this.credentialsAreOff = false;
     this.broughtByUser.add(parts.accessToken);
     this.cooldown.end();
-    this.#noteAct(this, familyOf(parts), options);
+    this.#noteAct(this, familyOf(parts));
   }
 
   recordUnattended(): void {
@@ -356,7 +354,7 @@ export class Tab implements Client, StoreUser {
   }
 
   dispose(): void {
-    this.sessionAtDispose = this.auth.state.sessionId;
+    this.tokensAtDispose = this.auth.manager().session.state.tokens;
     this.auth.dispose();
     this.isDisposed = true;
     void settled().then(() => {

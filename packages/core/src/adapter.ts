@@ -15,10 +15,10 @@ export type { DecideOptions, Decision } from './decide.ts';
 export { inDevelopment } from './errors/tokenError.ts';
 export type { Attempt } from './manager.ts';
 export type { Waiter } from './session/waitingList.ts';
+export { createStore } from './store/createStore.ts';
 // For stores and providers
 export type { Entry, Hold, Place, StoreCall, StoreHost } from './store/place.ts';
 export type { Stamp } from './store/stamp.ts';
-export { createStore } from './store/createStore.ts';
 export { readRecord, type TokenRecord } from './store/tokenRecord.ts';
 export { type Challenge, parseChallenges } from './tokens/parseChallenges.ts';
 export {

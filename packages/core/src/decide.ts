@@ -1,9 +1,9 @@
 import { redact, redactedCause, secretsIn } from './errors/redact.ts';
 import { detailsOf, type Refusal, TokenError, tokenError } from './errors/tokenError.ts';
 import type { Attempt, Manager, Refused } from './manager.ts';
-import { beginWith, useReceived } from './renewal/renewal.ts';
+import { beginWith } from './renewal/renewal.ts';
 import { successorOf } from './renewal/tokenAccess.ts';
-import { isOfSession, supersededIn } from './session/session.ts';
+import { isOfSession, renewSession, supersededIn } from './session/session.ts';
 import { emitEvent, emitRefusal } from './session/tokenEvents.ts';
 import { aborted, addWaiter, answerAll, late, setListTimer } from './session/waitingList.ts';
 import { isOfOtherUser, makeTokenSet, positionAfter, type TokenSet } from './tokens/tokenSet.ts';
@@ -68,13 +68,15 @@ const secretsOf = ({ sent }: ResponseFacts) => secretsIn([sent?.accessToken, sen
  * its successor, not a late one.
  */
 function receive(manager: Manager, receiver: Receiver, attempt: Attempt): void {
-  const { session } = manager;
+  const { session, store } = manager;
   const { sent } = attempt;
   if (!sent || sent !== session.state.tokens) return;
   const answer = receiver(attempt, sent, session.clock.now());
   if (!answer || sent !== session.state.tokens) return; // the callback may have signed in
   const next = makeTokenSet(answer, positionAfter(sent), sent);
-  void (isOfOtherUser(next, sent) ? beginWith(manager, answer) : useReceived(manager, next, 'received'));
+  if (isOfOtherUser(next, sent)) return void beginWith(manager, answer);
+  renewSession(session, next);
+  void store?.receive(next);
 }
 
 function report({ session }: Manager, attempt: Attempt, sent: TokenSet, verdict: 'forbidden' | 'stepUp'): void {

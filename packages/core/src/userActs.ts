@@ -1,8 +1,8 @@
 import { disposed, tokenError } from './errors/tokenError.ts';
 import type { Manager } from './manager.ts';
 import { drop, requestSignIn, revoke } from './renewal/authServer.ts';
-import { beginWith, useReceived } from './renewal/renewal.ts';
-import { endSession, restoreSession } from './session/session.ts';
+import { beginWith } from './renewal/renewal.ts';
+import { endSession, renewSession, restoreSession } from './session/session.ts';
 import { makeTokenSet, nowhere, positionAfter, type TokenAnswer, type TokenParts } from './tokens/tokenSet.ts';
 
 // What a user does: signing in and out. The last act wins, also over the answer to an earlier one.
@@ -25,14 +25,17 @@ export async function signIn(manager: Manager, credentials: unknown): Promise<ob
 }
 
 export async function adopt(manager: Manager, tokens: TokenParts | string): Promise<void> {
-  const { session } = manager;
+  const { session, store } = manager;
   const parts = typeof tokens === 'object' && tokens ? tokens : { accessToken: tokens };
   const answer = { parts, requestedAt: session.clock.now() };
   const { tokens: current } = session.state;
   const { subject } = makeTokenSet(answer, nowhere);
   if (!current || subject === undefined || subject !== current.subject) return begin(manager, answer);
   manager.userActs++;
-  await useReceived(manager, makeTokenSet(answer, positionAfter(current), current), 'adopted'); // something else has renewed them
+  const next = makeTokenSet(answer, positionAfter(current), current); // something else has renewed them
+  const saved = store?.adopt(next); // before listeners run: one of them may sign out
+  renewSession(session, next);
+  await saved;
 }
 
 /** Lets `renew` be asked again when nobody is signed in. @throws TokenError `misconfigured` when it cannot be */

@@ -74,17 +74,6 @@ export async function beginWith({ session, store }: Manager, answer: TokenAnswer
   await saved;
 }
 
-/** The session goes on with a token set that no renewal brought: used at once, then saved. */
-export function useReceived(
-  { session, store }: Manager,
-  next: TokenSet,
-  how: 'adopted' | 'received',
-): Promise<void> | undefined {
-  const saved = store?.advance(next, how); // before listeners run: one of them may sign out
-  renewSession(session, next);
-  return saved;
-}
-
 /** Resolves when the answer was saved, or the time for the token request is up. */
 export function requestEnded({ done, request }: Flight): Promise<unknown> {
   const late = new Promise(resolve => request.signal.addEventListener('abort', resolve, { once: true }));
@@ -191,7 +180,8 @@ async function saveAfterDispose(
   kept?: TokenSet,
 ): Promise<void> {
   const { from, epoch, request } = flight;
-  if (!from || !store || epoch !== session.epoch || request.signal.aborted) return; // it had ended before
+  const isOver = epoch !== session.epoch || request.signal.aborted;
+  if (!from || isOver || !store?.isHeld(from)) return; // something else came before
   const next = makeTokenSet(answer, positionAfter(from), kept);
   if (!isOfOtherUser(next, from)) await store.replace(next, answer.isUnattended === true, flight, () => {});
 }

@@ -92,7 +92,9 @@ async function serve(manager: Manager, waiting: Waiting): Promise<void> {
 
 /** Resolves when the token set is there, or to the failure of its renewal. */
 async function acquire(manager: Manager): Promise<TokenError | undefined> {
-  const failure = await askStore(manager);
+  let failure: TokenError | undefined;
+  do failure = await askStore(manager);
+  while (manager.store?.isAsked && !failure); // it may doubt memory again
   const { status } = manager.session.state;
   if (status === 'disposed') return disposed();
   if (failure) return failure;
@@ -112,9 +114,7 @@ const cannotRestore = () =>
 
 /** Resolves when the state is known, or to the failure of the store. */
 async function askStore({ store }: Manager): Promise<TokenError | undefined> {
-  let failure: TokenError | undefined;
-  while (store?.isAsked && !failure) failure = await store.loaded(); // it may doubt memory again
-  return failure;
+  return store?.isAsked ? store.loaded() : undefined;
 }
 
 /**

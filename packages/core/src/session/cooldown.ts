@@ -25,12 +25,16 @@ export const noCooldown: Cooldown = { failures: 0, since: 0, until: 0, doubtful:
 export const pausedBy = ({ until, since, error }: Cooldown, now: number): TokenError | undefined =>
   now < until && now >= since ? error : undefined; // the clock may have been set back
 
-/** A pause twice as long as the last one, with jitter, and at least as long as `Retry-After`. */
+/** A pause twice as long as the last one, with jitter, and at least as long as `Retry-After`. It does not end a longer one. */
 export function cooldownAfter(last: Cooldown, error: TokenError, cooldownMs: number, now: number): Cooldown {
   const grown = Math.min(cooldownMs * 2 ** last.failures, maxPauseMs) * (1 - Math.random() / 4);
   const pause = error.code === 'misconfigured' ? maxPauseMs : grown;
   const retryAfterMs = Math.min(error.retryAfterMs || 0, maxRetryAfterMs); // a provider may answer NaN
-  return { ...last, failures: last.failures + 1, error, since: now, until: now + Math.max(pause, retryAfterMs) };
+  const until = now + Math.max(pause, retryAfterMs);
+  const failures = last.failures + 1;
+  return pausedBy(last, now) && last.until > until
+    ? { ...last, failures }
+    : { ...last, failures, error, since: now, until };
 }
 
 /** A 403, 404, 405 or 422 without an OAuth error may come from the auth server or from a proxy in front of it. */

@@ -11,9 +11,10 @@ import {
   settled,
   success,
 } from '../../test/scriptedProvider.ts';
+import { TokenError } from '../errors/tokenError.ts';
+import { createStore } from './createStore.ts';
 import type { Entry, StoreHost } from './place.ts';
 import { beginningAfter, epochOf, isStamp } from './stamp.ts';
-import { createStore } from './createStore.ts';
 
 interface Connected extends ScriptedProvider {
   readonly place: ScriptedPlace;
@@ -556,17 +557,37 @@ test('B115 doubt that ends during the renewal of a refused token set does not ha
   expect(await renewing).toBe('unavailable');
 });
 
-test('B115 doubt in the same tick as a sign-in that ends a first load causes no renewal', async () => {
-  const place = scriptedPlace();
+test('B115 doubt in the same tick as a sign-in that ends a first load causes no renewal, whichever microtask it comes in', async () => {
+  for (let microtasks = 0; microtasks < 20; microtasks++) {
+    const place = scriptedPlace();
+    place.gone.add('load');
+    const { auth, renewals } = scriptedProvider({ store: place.store });
+    const get = outcome(auth.get());
+    await settled();
+    place.gone.clear();
+    void auth.adopt('U');
+    for (let passed = 0; passed < microtasks; passed++) await Promise.resolve();
+    host(place).doubt();
+    expect(await get).toBe('U');
+    expect(renewals.calls).toHaveLength(0);
+  }
+});
+
+test('B25 a store that cannot be read does not shorten the pause after another failure', async () => {
+  const { auth, place, clock, renewals } = await connected();
+  renewals.always(() => Promise.reject(new TokenError('misconfigured', 'The client is unknown.')));
+  expect(await outcome(auth.renew())).toBe('misconfigured');
   place.gone.add('load');
-  const { auth, renewals } = scriptedProvider({ store: place.store });
-  const get = outcome(auth.get());
-  await settled();
-  place.gone.clear();
-  void auth.adopt('U');
   host(place).doubt();
-  expect(await get).toBe('U');
-  expect(renewals.calls).toHaveLength(0);
+  await Promise.all([outcome(auth.get()), clock.advance(5_000)]);
+  place.gone.clear();
+  await auth.get();
+  await clock.advance(60_000);
+  expect(await outcome(auth.renew())).toBe('misconfigured');
+  expect(renewals.calls).toHaveLength(1);
+  await clock.advance(300_000);
+  expect(await outcome(auth.renew())).toBe('misconfigured');
+  expect(renewals.calls).toHaveLength(2);
 });
 
 test('B115 given doubt and a sign-out elsewhere, nothing is sent with the old token', async () => {
@@ -625,6 +646,47 @@ test('B14 dispose before a token request was sent leaves the queue, sends nothin
   await settled();
   expect(place.log).toEqual(['close']);
   expect(renewals.calls).toHaveLength(0);
+});
+
+test('B14 dispose after adopt of the same user in mid-request: the tokens of the adopt stay', async () => {
+  const { auth, place, renewals } = await connected({}, entryOf({ subject: 'ann' }));
+  void outcome(auth.renew());
+  await settled();
+  await auth.adopt({ accessToken: 'next', refreshToken: 'rNext', subject: 'ann' });
+  auth.dispose();
+  await renewals.last.answer({ ...B, subject: 'ann' });
+  await settled();
+  expect(place.entry?.record).toMatchObject({ accessToken: 'next', refreshToken: 'rNext' });
+  expect(place.log.slice(-2)).toEqual(['out', 'close']);
+});
+
+test('B14 dispose after an answer that brought an access token in mid-request: the rotated refresh token is saved', async () => {
+  const { auth, place, renewals } = await connected({ receive: headers => headers.get('x-token') });
+  void outcome(auth.renew());
+  await settled();
+  const response = () => ({ headers: new Headers({ 'x-token': 'received' }), url: '', redirected: false });
+  void auth.settle(success(current(auth), { response }));
+  await settled();
+  auth.dispose();
+  await renewals.last.answer(B);
+  await settled();
+  expect(place.entry?.record).toMatchObject({ refreshToken: 'rB' });
+});
+
+test('B14 the place is closed when each lock was let go, also that of a request whose session is over', async () => {
+  const { auth, place, renewals, clock } = await connected();
+  void outcome(auth.renew());
+  await settled();
+  place.beforeSave = () => new Promise(() => {});
+  void auth.adopt({ accessToken: 'U', refreshToken: 'rU' });
+  void outcome(auth.renew());
+  await settled();
+  auth.dispose();
+  await clock.advance(4_999);
+  expect(place.log).not.toContain('close');
+  await clock.advance(1);
+  expect(place.log.slice(-2)).toEqual(['out', 'close']);
+  expect(renewals.calls).toHaveLength(1);
 });
 
 test('B14 the answer to a disposed manager for another user is not saved', async () => {
@@ -1005,6 +1067,73 @@ test('B41 a renewal that looks while a sign-in is being saved does not take an e
   await renewals.last.answer(B);
   await settled();
   expect(place.entry.record?.accessToken).toBe('B');
+});
+
+test('B41 a token that a response brings while a sign-in is being saved is saved after it, and the sign-in wins', async () => {
+  const { auth, place, clock } = await connected({ receive: headers => headers.get('x-token') });
+  place.entry = { ...entryOf({ accessToken: 'token-of-Bob' }), stamp: beginningAfter(undefined, clock.now() + hours) };
+  const adopted = auth.adopt({ accessToken: 'U', refreshToken: 'rU' });
+  const response = () => ({ headers: new Headers({ 'x-token': 'received' }), url: '', redirected: false });
+  void auth.settle(success(current(auth), { response }));
+  expect(current(auth).accessToken).toBe('received');
+  await adopted;
+  await settled();
+  expect(place.entry.record).toMatchObject({ accessToken: 'received', refreshToken: 'rU' });
+  expect(current(auth).accessToken).toBe('received');
+});
+
+test('B41 a token that a response brings while a sign-in is being saved is not saved over one that has come since', async () => {
+  for (const act of ['adopt', 'signOut'] as const) {
+    const { auth, place } = await connected({ receive: headers => headers.get('x-token') });
+    void auth.adopt({ accessToken: 'U', refreshToken: 'rU' });
+    const response = () => ({ headers: new Headers({ 'x-token': 'received' }), url: '', redirected: false });
+    void auth.settle(success(current(auth), { response }));
+    await (act === 'adopt' ? auth.adopt('V') : auth.signOut());
+    await settled();
+    expect(place.entry?.record?.accessToken).toBe(act === 'adopt' ? 'V' : undefined);
+    expect(place.log).not.toContain('save received');
+  }
+});
+
+test('B41 a successor that is answered while a sign-in is being saved is saved after it, and the sign-in wins', async () => {
+  const { auth, place, clock, renewals } = await connected();
+  place.entry = { ...entryOf({ accessToken: 'token-of-Bob' }), stamp: beginningAfter(undefined, clock.now() + hours) };
+  renewals.always(() => B);
+  let complete = () => {};
+  place.beforeSave = () =>
+    new Promise<void>(resolve => {
+      complete = resolve;
+    });
+  const adopted = auth.adopt({ accessToken: 'U', refreshToken: 'rU' });
+  const renewing = outcome(auth.renew());
+  await settled();
+  expect(place.log).not.toContain('save B');
+  place.beforeSave = () => {};
+  complete();
+  await adopted;
+  expect(await renewing).toBe('B');
+  expect(place.entry.record?.accessToken).toBe('B');
+});
+
+test('B41 a successor that is answered while a sign-in is being saved is dropped when that gives way', async () => {
+  const { auth, place, renewals, eventPayloads } = await connected();
+  renewals.always(() => B);
+  let complete = () => {};
+  const completed = new Promise<void>(resolve => {
+    complete = resolve;
+  });
+  place.beforeSave = () => completed;
+  void auth.adopt({ accessToken: 'U', refreshToken: 'rU' });
+  const renewing = outcome(auth.renew());
+  await settled();
+  place.entry = after(place.entry, { accessToken: 'token-of-Bob' });
+  place.entry = { ...place.entry, stamp: beginningAfter(place.entry.stamp, 0) };
+  place.beforeSave = () => {};
+  complete();
+  expect(await renewing).toBe('signedOut');
+  expect(current(auth).accessToken).toBe('token-of-Bob');
+  expect(place.entry.record?.accessToken).toBe('token-of-Bob');
+  expect(eventPayloads.at(-1)).toMatchObject({ sessionId: current(auth).sessionId });
 });
 
 test('B113 the version rises also when responses bring tokens while a successor is being saved', async () => {

@@ -79,6 +79,8 @@ function sessionStoreOf(stored: Stored): SessionStore {
     begin: (tokens, isUnattended, requestedAt) => saveAct(stored, recordOf(tokens, isUnattended), requestedAt),
     end: () => saveAct(stored, null),
     async replace(next, isUnattended, flight, use) {
+      if (stored.acting) await stored.acted;
+      if (flight.epoch !== stored.client.session.epoch) return;
       const base = stored.held;
       const now = stored.client.clock.now();
       const stamp = base ? renewalAfter(base.stamp, flight.hold?.fence ?? now) : beginning(stored, now);
@@ -89,15 +91,20 @@ function sessionStoreOf(stored: Stored): SessionStore {
       if (stored.successor === entry) stored.successor = undefined;
       if (stored.held === entry) use();
     },
-    async advance(next, how) {
-      const base = stored.held;
-      if (!base || (how === 'received' && stored.successor === base)) return; // the renewal that is being saved is newer
-      const record = recordOf(next, base.record?.unattended);
-      if (how === 'adopted') return saveAct(stored, record); // the session goes on by its subject, and the last act wins
-      await saveNext(stored, hold(stored, { stamp: receivedAfter(base.stamp), record }));
+    adopt: next => saveAct(stored, recordOf(next, stored.held?.record?.unattended)), // the session goes on by its subject
+    async receive(next) {
+      if (stored.acting) await stored.acted;
+      const { held, successor, client } = stored;
+      if (!held || held === successor || client.session.state.tokens !== next) return; // a renewal is newer
+      const record = recordOf(next, held.record?.unattended);
+      await saveNext(stored, hold(stored, { stamp: receivedAfter(held.stamp), record }));
     },
     expire: (tokens, end) => expire(stored, tokens, end),
     locked: (flight, run) => lockedRenewal(stored, flight, run),
+    isHeld: ({ accessToken, refreshToken }) => {
+      const { record } = stored.held ?? {};
+      return refreshToken === undefined ? record?.accessToken === accessToken : record?.refreshToken === refreshToken;
+    },
     close: pending => close(stored, pending),
   };
 }
@@ -123,7 +130,10 @@ function close(stored: Stored, pending: Promise<unknown>): void {
   };
   const letGo = () =>
     withTimeout(() => stored.letGo, { ms: placeTimeoutMs, clock: stored.client.clock, late: notLoaded });
-  void pending.then(() => Promise.allSettled([stored.saving, stored.letGo && letGo()])).then(closePlace);
+  void pending
+    .then(() => stored.saving)
+    .then(() => (stored.letGo ? letGo().catch(() => {}) : undefined))
+    .then(closePlace);
 }
 
 function report({ client, held }: Stored, doing: StoreCall, thrown: unknown, entry?: Entry): void {

@@ -24,7 +24,12 @@ export async function saveNext(stored: Stored, entry: Held): Promise<void> {
  *
  * @param requestedAt - when it is no act of a user, but the answer to a renewal: then any greater entry wins over it
  */
-export async function saveAct(stored: Stored, record: TokenRecord | null, requestedAt?: number): Promise<void> {
+export function saveAct(stored: Stored, record: TokenRecord | null, requestedAt?: number): Promise<void> {
+  stored.acted = act(stored, record, requestedAt);
+  return stored.acted;
+}
+
+async function act(stored: Stored, record: TokenRecord | null, requestedAt?: number): Promise<void> {
   const { clock } = stored.client;
   const at = requestedAt ?? clock.now();
   let entry = hold(stored, { stamp: beginning(stored, at), record });

@@ -19,14 +19,18 @@ export interface SessionStore {
   begin(tokens: TokenSet, isUnattended: boolean, requestedAt: number | undefined): Promise<void>;
   /** Saves a successor, then calls `use`; does not call it when others were faster, or the session has ended. */
   replace(next: TokenSet, isUnattended: boolean, flight: Flight, use: () => void): Promise<void>;
-  /** Saves tokens that are in use, which `adopt` or a response brought. */
-  advance(next: TokenSet, how: 'adopted' | 'received'): Promise<void>;
+  /** Saves tokens of the same user, which `adopt` brought. Called before they are used. */
+  adopt(next: TokenSet): Promise<void>;
+  /** Saves tokens that a response brought. Called when they are in use. */
+  receive(next: TokenSet): Promise<void>;
   /** Saves the end of the session. Called before it ends in memory. */
   end(): Promise<void>;
   /** Saves the end of the session of a rejected token set, then calls `end`; does not call it when others have renewed. */
   expire(tokens: TokenSet, end: () => void): Promise<void>;
   /** Runs a renewal inside the lock, once at most, after a look at the store: others may have renewed. */
   locked(flight: Flight, run: () => Promise<void>): Promise<void>;
+  /** Whether its refresh token is still the one that memory holds, or the token itself where there is none; also after `close`. */
+  isHeld(tokens: TokenSet): boolean;
   /** Ends reading; closes the place when `pending`, the renewal on its way, and its save have ended. */
   close(pending: Promise<unknown>): void;
 }

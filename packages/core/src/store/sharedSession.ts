@@ -1,10 +1,10 @@
 import { tokenError } from '../errors/tokenError.ts';
 import type { Clock } from '../time/clock.ts';
 import { placeTimeoutMs } from './boundedPlace.ts';
+import { createStore } from './createStore.ts';
 import type { Entry, Place, StoreHost } from './place.ts';
 import type { Store } from './sessionStore.ts';
 import { endAfter, isStamp, type Stamp } from './stamp.ts';
-import { createStore } from './createStore.ts';
 import { readRecord, type TokenRecord } from './tokenRecord.ts';
 
 /** A place of an application's own: a cookie on a server, a database row, a keychain. */

@@ -32,8 +32,10 @@ export interface Stored {
   seen?: Stamp;
   /** The successor that is being saved, and not in use yet. */
   successor?: Held | undefined;
-  /** The user's act that is being saved. */
+  /** The user's act that is being saved: what follows is saved after it. */
   acting?: Held | undefined;
+  /** Resolves when the last act was saved, or has given way to another. */
+  acted?: Promise<void> | undefined;
   /** The end of the session that is being saved, and has not happened yet. */
   expiring?: Stamp | undefined;
   /** How often `held` was put back since the place has held it, and since when that is counted. */
@@ -47,7 +49,7 @@ export interface Stored {
   endPause: () => void;
   /** Resolves when the saves so far are done. */
   saving: Promise<unknown>;
-  /** Resolves when the lock was let go. */
+  /** Resolves when each lock so far was let go. */
   letGo?: Promise<unknown>;
 }
 
