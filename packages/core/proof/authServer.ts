@@ -215,8 +215,8 @@ export class AuthServer {
       env.violated('a renewal ahead of expiry with an exclusive provider');
     if (!current) return;
     if (history.endedSessions.has(current.sessionId)) env.violated('a renewal of an ended session');
-    if (this.#renewed.has(nameOf(current)) && this.#storage().hasOneWriter)
-      env.violated('a second renewal of one token set');
+    const mayKnow = this.#storage().hasOneWriter && !env.isSetBack(); // an act whose save does not time out delays its use
+    if (this.#renewed.has(nameOf(current)) && mayKnow) env.violated('a second renewal of one token set');
     if (history.rejectedTokens.has(current.refreshToken ?? nameOf(current)))
       env.violated('a refresh token was sent again after its rejection');
   }
@@ -315,7 +315,7 @@ export class AuthServer {
     const { store } = this.#scenario;
     if (current && isOfOtherUser) this.endedFamilies.add(familyOf(current));
     if (!current || isOfOtherUser) client.recordUnattended();
-    const isOn = current && (isDisposed ? isOfSignIn(current, tokensAtDispose) : isStillOn(history, current));
+    const isOn = current && (isDisposed ? isSameGrant(current, tokensAtDispose) : isStillOn(history, current));
     const isAwaited = current ? isOn : !isDisposed && !client.isSignedOut && history.current === undefined;
     if (!isAwaited || signal.aborted || (isDisposed && isOfOtherUser)) history.lateTokens.add(accessToken);
     else if (current && !isOfOtherUser) {
@@ -352,7 +352,8 @@ export class AuthServer {
   }
 }
 
-/** The user may have signed in anew in the same session. */
-const isOfSignIn = (tokens: TokenSet, other: TokenSet | undefined) =>
-  tokens.sessionId === other?.sessionId && familyOf(tokens) === familyOf(other);
+/** The user may have signed in anew in the same session, and others may have renewed. */
+const isSameGrant = (tokens: TokenSet, other: TokenSet | undefined) =>
+  tokens.sessionId === other?.sessionId &&
+  (tokens.refreshToken === undefined ? nameOf(tokens) === nameOf(other) : tokens.refreshToken === other.refreshToken);
 const isStillOn = (history: History, { sessionId }: TokenSet) => !history.endedSessions.has(sessionId);

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { createTokenManager } from '../src/createTokenManager.ts';
+import { createStore } from '../src/store/createStore.ts';
 import type { Entry, StoreHost } from '../src/store/place.ts';
 import type { Store } from '../src/store/sessionStore.ts';
-import { createStore } from '../src/store/createStore.ts';
 import type { TokenRecord } from '../src/store/tokenRecord.ts';
 import type { TokenManager } from '../src/tokenManager.ts';
 import type { RenewContext } from '../src/tokenManagerOptions.ts';

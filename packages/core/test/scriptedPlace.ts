@@ -1,7 +1,7 @@
+import { createStore } from '../src/store/createStore.ts';
 import type { Entry, Hold, Place, StoreCall, StoreHost } from '../src/store/place.ts';
 import type { Store } from '../src/store/sessionStore.ts';
 import { beginningAfter, renewalAfter } from '../src/store/stamp.ts';
-import { createStore } from '../src/store/createStore.ts';
 import type { TokenRecord } from '../src/store/tokenRecord.ts';
 import { recordA, stampOf } from './scriptedProvider.ts';
 
@@ -44,6 +44,8 @@ export interface ScriptedPlace {
   fence: number | undefined;
   /** Another process holds the lock until this promise has resolved. */
   busy: Promise<unknown>;
+  /** To let go of the lock takes until this promise has resolved. */
+  releasing: Promise<unknown>;
 }
 
 export function scriptedPlace(entry?: Entry): ScriptedPlace {
@@ -69,7 +71,7 @@ export function scriptedPlace(entry?: Entry): ScriptedPlace {
     if (signal.aborted) return;
     place.log.push('in');
     const { fence } = place;
-    holder = run({ isHeld: () => place.isHeld(), ...(fence !== undefined && { fence }) });
+    holder = run({ isHeld: () => place.isHeld(), ...(fence !== undefined && { fence }) }).then(() => place.releasing);
     await holder;
     place.log.push('out');
   }
@@ -84,6 +86,7 @@ export function scriptedPlace(entry?: Entry): ScriptedPlace {
     isHeld: () => true,
     fence: undefined,
     busy: Promise.resolve(),
+    releasing: Promise.resolve(),
     store: createStore(host => {
       place.hosts.push(host);
       const connected: Place = {

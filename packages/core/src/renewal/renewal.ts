@@ -164,11 +164,13 @@ async function use(manager: Manager, flight: Flight, answer: TokenAnswer, kept?:
   if (!from) return beginWith(manager, answer, flight);
   const next = makeTokenSet(answer, positionAfter(from), kept);
   if (isOfOtherUser(next, from)) return beginWith(manager, answer, flight);
-  const schedule = answer.parts.accessToken === from.accessToken ? sameSchedule(manager, from, next) : undefined;
-  if (!store) return renewSession(session, next, schedule);
-  await store.replace(next, answer.isUnattended === true, flight, () =>
-    renewSession(session, after(session.state.tokens, next), schedule),
-  );
+  const isSame = answer.parts.accessToken === from.accessToken;
+  const renew = () => {
+    const schedule = isSame ? sameSchedule(manager, from, next) : undefined;
+    renewSession(session, after(session.state.tokens, next), schedule);
+  };
+  if (!store) return renew();
+  await store.replace(next, answer.isUnattended === true, flight, renew);
   dropIfOver(manager, flight, answer);
 }
 
@@ -181,7 +183,7 @@ async function saveAfterDispose(
 ): Promise<void> {
   const { from, epoch, request } = flight;
   const isOver = epoch !== session.epoch || request.signal.aborted;
-  if (!from || isOver || !store?.isHeld(from)) return; // something else came before
+  if (!from || isOver || !store?.renewsHeld(flight)) return; // something else came before
   const next = makeTokenSet(answer, positionAfter(from), kept);
   if (!isOfOtherUser(next, from)) await store.replace(next, answer.isUnattended === true, flight, () => {});
 }

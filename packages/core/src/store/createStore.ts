@@ -1,4 +1,5 @@
 import { redactedCause, secretsIn } from '../errors/redact.ts';
+import type { Flight } from '../session/session.ts';
 import { emitEvent } from '../session/tokenEvents.ts';
 import { withTimeout } from '../time/clock.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
@@ -79,8 +80,10 @@ function sessionStoreOf(stored: Stored): SessionStore {
     begin: (tokens, isUnattended, requestedAt) => saveAct(stored, recordOf(tokens, isUnattended), requestedAt),
     end: () => saveAct(stored, null),
     async replace(next, isUnattended, flight, use) {
-      if (stored.acting) await stored.acted;
-      if (flight.epoch !== stored.client.session.epoch) return;
+      if (stored.acting) {
+        await stored.acted;
+        if (flight.epoch !== stored.client.session.epoch || !renewsHeld(stored, flight)) return;
+      }
       const base = stored.held;
       const now = stored.client.clock.now();
       const stamp = base ? renewalAfter(base.stamp, flight.hold?.fence ?? now) : beginning(stored, now);
@@ -101,15 +104,23 @@ function sessionStoreOf(stored: Stored): SessionStore {
     },
     expire: (tokens, end) => expire(stored, tokens, end),
     locked: (flight, run) => lockedRenewal(stored, flight, run),
-    isHeld: ({ accessToken, refreshToken }) => {
-      const { record } = stored.held ?? {};
-      return refreshToken === undefined ? record?.accessToken === accessToken : record?.refreshToken === refreshToken;
-    },
+    renewsHeld: flight => renewsHeld(stored, flight),
     close: pending => close(stored, pending),
   };
 }
 
+/** Whether its refresh token is the one that memory holds, or the token itself where there is none. */
+function renewsHeld({ held }: Stored, { from }: Flight): boolean {
+  const { accessToken, refreshToken } = from ?? {};
+  return refreshToken === undefined
+    ? held?.record?.accessToken === accessToken
+    : held?.record?.refreshToken === refreshToken;
+}
+
 async function expire(stored: Stored, tokens: TokenSet, end: () => void): Promise<void> {
+  const isOver = () => stored.client.session.state.tokens !== tokens || isClosed(stored);
+  if (stored.acting) await stored.acted;
+  if (isOver()) return;
   const { held } = stored;
   const entry = { stamp: held ? endAfter(held.stamp) : beginning(stored, stored.client.clock.now()), record: null };
   noteSeen(stored, entry.stamp);
@@ -117,7 +128,7 @@ async function expire(stored: Stored, tokens: TokenSet, end: () => void): Promis
   const isKept = await save(stored, entry, held?.stamp).catch(() => true); // reported, and put back later
   if (!isKept) await look(stored).catch(() => {}); // reported
   stored.expiring = undefined;
-  if (stored.client.session.state.tokens !== tokens || isClosed(stored)) return;
+  if (isOver()) return;
   hold(stored, entry);
   end();
 }
