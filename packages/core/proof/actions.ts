@@ -28,6 +28,8 @@ export interface ActionContext {
   /** Ends a tab in mid-request; another one on the same place goes on. */
   replaceTab(tab: Tab): void;
   readonly noteAct: NoteAct;
+  /** The last act, if it is being saved, may look as if another came after it, or before. */
+  actsAreUncertain(): void;
 }
 
 const operations = ['a query', 'another query'];
@@ -157,6 +159,7 @@ function setClock(context: ActionContext, fraction: number): void {
   context.setMs += ms;
   context.clockSets++;
   context.setBackMs += Math.max(-ms, 0);
+  if (ms < 0) context.actsAreUncertain();
 }
 
 const readable = (stamp: Stamp | undefined) => (isStamp(stamp) ? stamp : undefined);

@@ -81,6 +81,8 @@ export class Simulation implements ActionContext {
   replaceTab(tab: Tab): void {
     if (this.scenario.store === 'none' || this.#closedTabs.length > 2) return;
     this.storage.hasOneWriter = false;
+    // what is refused for a clock that is ahead is not saved again after dispose
+    if (this.#isAhead && this.#lastAct?.by === tab) this.#lastAct = { ...this.#lastAct, isCertain: false };
     tab.dispose();
     this.#closedTabs.push(tab);
     this.tabs[this.tabs.indexOf(tab)] = this.#openTab();
@@ -133,6 +135,10 @@ export class Simulation implements ActionContext {
     const isOrdered = !before || (before.by === by && before.isCertain) || !this.#isTie(before.at, at);
     const isSeen = !this.#isAhead || this.storage.isIdle;
     this.#lastAct = { by, family, at, isCertain: isCertain && isOrdered && isSeen };
+  }
+
+  actsAreUncertain(): void {
+    if (this.#lastAct && !this.storage.isIdle) this.#lastAct = { ...this.#lastAct, isCertain: false };
   }
 
   /** Whether two acts are of one time, as far as the clocks tell. */

@@ -377,6 +377,29 @@ test('B15 those who wait with an owner that has ended are served by the renewal 
   expect(auth.state.renewing).toBe(false);
 });
 
+test('B13 an answer that has arrived while the device slept is used, though the time for the token request is up', async () => {
+  const { auth, clock, renewals } = signedIn();
+  void outcome(auth.renew());
+  await settled();
+  clock.jump(8 * hours);
+  await clock.advance(0); // the timers fire first
+  await renewals.last.answer({ accessToken: 'B', expiresInS: 24 * 3600 });
+  expect(auth.fresh()?.accessToken).toBe('B');
+});
+
+test('B13 a token request that is not answered when the device has woken up ends soon', async () => {
+  const { auth, clock, renewals } = signedIn();
+  void outcome(auth.renew());
+  await settled();
+  clock.jump(8 * hours);
+  await clock.advance(999);
+  expect(renewals.last.signal?.aborted).toBe(false);
+  await clock.advance(1);
+  expect(renewals.last.signal?.aborted).toBe(true);
+  expect(auth.state.renewing).toBe(false);
+  expect(clock.timers).toEqual([]);
+});
+
 test('B15 a renewal that only is slow is not replaced', async () => {
   const { auth, A, clock, renewals } = signedIn({ renewTimeoutMs: 3_000 });
   const gets = [];

@@ -50,20 +50,27 @@ export function startRenewal(manager: Manager, reason: RenewalReason): Promise<T
   return flight.ended;
 }
 
+/** After a device has slept, its timers fire before an answer that has arrived meanwhile is read. */
+const wakeMs = 1_000;
+
 /** Notes while a renewal runs that its timers fire; ends its token request, or its wait for the store, when the time is up. */
 function keepSeen(manager: Manager, flight: Flight): void {
   const { session, requestTimeoutMs } = manager;
   const { renewTimeoutMs } = session.options;
   const now = session.clock.now();
+  const hasSlept = now >= flight.seenAt + renewTimeoutMs + wakeMs;
   flight.seenAt = now;
   if (now < flight.startedAt) flight.startedAt = now; // the clock was set back
   if (flight.sentAt !== undefined && now < flight.sentAt) flight.sentAt = now;
   const { sentAt, startedAt } = flight;
   const end = sentAt === undefined ? startedAt + 3 * requestTimeoutMs : sentAt + requestTimeoutMs;
-  if (now >= end) {
+  if (now >= end && !hasSlept) {
     flight.request.abort();
     land(session, flight, late());
-  } else flight.timer = session.clock.setTimeout(() => keepSeen(manager, flight), Math.min(renewTimeoutMs, end - now));
+  } else {
+    const ms = now >= end ? wakeMs : Math.min(renewTimeoutMs, end - now);
+    flight.timer = session.clock.setTimeout(() => keepSeen(manager, flight), ms);
+  }
 }
 
 /** A session begins, at once in memory; the promise is of the store. @throws TokenError when a token cannot be sent */
