@@ -1118,6 +1118,22 @@ test('B41 a successor that is answered while a sign-in is being saved is saved a
   expect(place.entry.record?.accessToken).toBe('B');
 });
 
+test('B22 a rejection ends no session whose successor others have saved, also when that cannot be read for a while', async () => {
+  const { auth, place, clock, renewals, events } = await connected();
+  const successor = renewed(place.entry);
+  place.beforeSave = () => {
+    place.entry = successor;
+    place.gone.add('load');
+  };
+  renewals.always(() => null);
+  expect(await outcome(auth.renew())).toBe('unavailable');
+  expect(events).not.toContain('signedOut');
+  place.gone.clear();
+  await clock.advance(5_000);
+  expect(await outcome(auth.renew())).toBe('B');
+  expect(renewals.calls).toHaveLength(1);
+});
+
 test('B22 tokens that are rejected while their sign-in is being saved above a clock that is ahead are not entered again', async () => {
   const { auth, place, clock, renewals, eventPayloads } = await connected();
   place.entry = { stamp: beginningAfter(undefined, clock.now() + hours), record: null };

@@ -125,9 +125,14 @@ async function expire(stored: Stored, tokens: TokenSet, end: () => void): Promis
   const entry = { stamp: held ? endAfter(held.stamp) : beginning(stored, stored.client.clock.now()), record: null };
   noteSeen(stored, entry.stamp);
   stored.expiring = entry.stamp;
-  const isKept = await save(stored, entry, held?.stamp).catch(() => true); // reported, and put back later
-  if (!isKept) await look(stored).catch(() => {}); // reported
-  stored.expiring = undefined;
+  try {
+    const isKept = await save(stored, entry, held?.stamp).catch(() => true); // reported, and put back later
+    if (!isKept) await look(stored); // others have saved a successor
+  } catch {
+    if (!isOver()) throw notLoaded();
+  } finally {
+    stored.expiring = undefined;
+  }
   if (isOver()) return;
   hold(stored, entry);
   end();

@@ -3,7 +3,7 @@ import type { Flight } from '../session/session.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
 import type { StoreClient } from './stored.ts';
 
-/** The store of one session, as its token manager uses it. No method rejects but `locked`. */
+/** The store of one session, as its token manager uses it. No method rejects but `expire` and `locked`. */
 export interface SessionStore {
   /** Whether the store has to be asked before the state is known. */
   readonly isAsked: boolean;
@@ -25,7 +25,11 @@ export interface SessionStore {
   receive(next: TokenSet): Promise<void>;
   /** Saves the end of the session. Called before it ends in memory. */
   end(): Promise<void>;
-  /** Saves the end of the session of a rejected token set, then calls `end`; does not call it when others have renewed. */
+  /**
+   * Saves the end of the session of a rejected token set, then calls `end`; does not call it when others have renewed.
+   *
+   * @throws TokenError `unavailable` when others have renewed, and their successor cannot be read
+   */
   expire(tokens: TokenSet, end: () => void): Promise<void>;
   /** Runs a renewal inside the lock, once at most, after a look at the store: others may have renewed. */
   locked(flight: Flight, run: () => Promise<void>): Promise<void>;
