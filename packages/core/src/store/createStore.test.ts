@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { after, entryOf, renewed, type ScriptedPlace, scriptedPlace } from '../../test/scriptedPlace.ts';
 import {
   current,
+  fakeClock,
   hours,
   type Options,
   outcome,
@@ -1116,6 +1117,27 @@ test('B41 a successor that is answered while a sign-in is being saved is saved a
   await adopted;
   expect(await renewing).toBe('B');
   expect(place.entry.record?.accessToken).toBe('B');
+});
+
+test('B41 what the place holds is taken, also when an older notice ends the sign-in that has asked for it', async () => {
+  const clock = fakeClock();
+  const older = entryOf({ accessToken: 'token-of-Ann' }, beginningAfter(undefined, clock.now()));
+  const newest = entryOf({ accessToken: 'token-of-Bob' }, beginningAfter(undefined, clock.now() + hours));
+  let isSaving = false;
+  const store = createStore(({ found }) => ({
+    load() {
+      if (!isSaving) return undefined;
+      found({ ...older, stamp: beginningAfter(older.stamp, clock.now() + 1) });
+      return newest;
+    },
+    save() {
+      isSaving = true;
+      return false;
+    },
+  }));
+  const { auth } = scriptedProvider({ store, clock });
+  await auth.adopt('U');
+  expect(current(auth).accessToken).toBe('token-of-Bob');
 });
 
 test('B22 a rejection ends no session whose successor others have saved, also when that cannot be read for a while', async () => {

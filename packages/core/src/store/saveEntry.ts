@@ -40,7 +40,8 @@ async function act(stored: Stored, record: TokenRecord | null, requestedAt?: num
     for (let saves = 1; ; saves++) {
       if ((await save(stored, entry)) || stored.held !== entry) return;
       const found = await stored.calls.load();
-      if (stored.held !== entry || isClosed(stored)) return;
+      if (isClosed(stored)) return;
+      if (stored.held !== entry) return takeEntry(stored, found); // a notice was faster
       const yields = requestedAt !== undefined || saves === mostSaves; // the others do not stop
       if (isLaterAct(found, entry, yields ? Number.POSITIVE_INFINITY : clock.now())) {
         stored.acting = undefined;
