@@ -721,6 +721,25 @@ test('B41 after signOut in mid-request the lock is let go when the end of the se
   expect(renewals.calls).toHaveLength(1);
 });
 
+test('B111 adopt in mid-request: the lock is let go when it is saved, so that nobody sends the refresh token again', async () => {
+  const { auth, place, renewals } = await connected({}, entryOf({ subject: 'ann' }));
+  const renewing = outcome(auth.renew());
+  await settled();
+  let complete = () => {};
+  const completed = new Promise<void>(resolve => {
+    complete = resolve;
+  });
+  place.beforeSave = () => completed;
+  void auth.adopt({ accessToken: 'next', refreshToken: 'rNext', subject: 'ann' });
+  await renewals.last.answer({ ...B, subject: 'ann' });
+  expect(await renewing).toBe('next');
+  await settled();
+  expect(place.log).not.toContain('out');
+  complete();
+  await settled();
+  expect(place.log.slice(-2)).toEqual(['save next', 'out']);
+});
+
 test('B41 the pending renewal of the last session does not keep the lock from the next session', async () => {
   const { auth, place, renewals } = await connected();
   void outcome(auth.renew());

@@ -36,8 +36,8 @@ function withLock(stored: Stored, flight: Flight, run: (hold: Hold) => Promise<v
       return held;
     },
     signal: flight.abort.signal,
-    // the next session has a refresh token of its own, and those who wait must find it
-    mayLetGo: () => (flight.epoch === client.session.epoch ? undefined : stored.saving),
+    mayLetGo: () => flight.epoch !== client.session.epoch, // the next session has a refresh token of its own
+    saved: () => stored.saving, // also an act in mid-request: those who wait must find it
     limit: flight.request.signal,
     succeeded: () => calls.succeeded('lock'),
     gone: thrown => {
