@@ -227,7 +227,7 @@ export class SimulatedStorage {
 
   #save(connection: Connection, entry: Entry, over: Stamp | undefined): boolean | Promise<boolean> {
     const { user } = connection;
-    const expired = entry.record ? undefined : user.tokenToExpire;
+    const expired = entry.record || over === undefined ? undefined : user.tokenToExpire; // else the user signs out
     this.#note(entry);
     if (entry.record) for (const one of this.#users) one.saving(entry.record);
     const answer = this.#nextSave();
