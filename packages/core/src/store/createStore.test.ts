@@ -1138,26 +1138,29 @@ test('B41 a successor that is answered while a sign-in is being saved is saved a
   expect(place.entry.record?.accessToken).toBe('B');
 });
 
-test('B41 what the place holds is taken, also when an older notice ends the sign-in that has asked for it', async () => {
-  const clock = fakeClock();
-  const older = entryOf({ accessToken: 'token-of-Ann' }, beginningAfter(undefined, clock.now()));
-  const newest = entryOf({ accessToken: 'token-of-Bob' }, beginningAfter(undefined, clock.now() + hours));
-  let isSaving = false;
-  const store = createStore(({ found }) => ({
-    load() {
-      if (!isSaving) return undefined;
-      found({ ...older, stamp: beginningAfter(older.stamp, clock.now() + 1) });
-      return newest;
-    },
-    save() {
-      isSaving = true;
-      return false;
-    },
-  }));
-  const { auth } = scriptedProvider({ store, clock });
-  await auth.adopt('U');
-  expect(current(auth).accessToken).toBe('token-of-Bob');
-});
+test.each(['save', 'load'] as const)(
+  'B41 what the place holds is taken, also when an older notice ends a sign-in during its %s',
+  async doing => {
+    const clock = fakeClock();
+    const noticed = entryOf({ accessToken: 'token-of-Ann' }, beginningAfter(undefined, clock.now() + 1));
+    const newest = entryOf({ accessToken: 'token-of-Bob' }, beginningAfter(undefined, clock.now() + hours));
+    let isSaved = false;
+    const store = createStore(({ found }) => ({
+      load() {
+        if (isSaved && doing === 'load') found(noticed);
+        return isSaved ? newest : undefined;
+      },
+      save() {
+        isSaved = true;
+        if (doing === 'save') found(noticed);
+        return false;
+      },
+    }));
+    const { auth } = scriptedProvider({ store, clock });
+    await auth.adopt('U');
+    expect(current(auth).accessToken).toBe('token-of-Bob');
+  },
+);
 
 test('B22 a rejection ends no session whose successor others have saved, also when that cannot be read for a while', async () => {
   const { auth, place, clock, renewals, events } = await connected();

@@ -38,7 +38,7 @@ async function act(stored: Stored, record: TokenRecord | null, requestedAt?: num
   queueMicrotask(stored.endPause); // who is signed in is known
   try {
     for (let saves = 1; ; saves++) {
-      if ((await save(stored, entry)) || stored.held !== entry) return;
+      if (await save(stored, entry)) return;
       const found = await stored.calls.load();
       if (isClosed(stored)) return;
       if (stored.held !== entry) return takeEntry(stored, found); // a notice was faster
