@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readBody } from './readBody.ts';
+import { readBody, readParsedBody } from './readBody.ts';
 
 const unauthorized = { message: 'Unauthorized', path: ['me'] };
 
