@@ -9,10 +9,14 @@ const pathOf = (name: string) => fileURLToPath(new URL(`node_modules/${name}`, i
  */
 const limits = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { interval: 5, timeout: 60_000 } } };
 
+/** Version 3 of Apollo Client, by the path where Node finds its core; version 4 has no such path. */
+const apollo3 = (directory: string) => ({ '@apollo/client/core/index.js': pathOf(`${directory}/core/index.js`) });
+const current = apollo3('apollo-client-3-14');
+
 /** The contract with other versions of the libraries that the adapters build on. */
 function withVersions(name: string, include: readonly string[], alias: Readonly<Record<string, string>>) {
   return {
-    resolve: { alias },
+    resolve: { alias: { ...current, ...alias } },
     test: {
       ...limits,
       name,
@@ -59,6 +63,9 @@ const ofUrql = [
   'wrongPlace',
 ];
 
+/** Tests that depend on the version of Apollo Client 4. */
+const ofApollo4 = ['apollo', 'apolloChain', 'apolloLink'];
+
 const core5 = { '@urql/core': pathOf('urql-core-5') };
 const graphql17 = { graphql: pathOf('graphql-17') };
 
@@ -66,7 +73,12 @@ export default defineConfig({
   test: {
     maxWorkers: '100%',
     projects: [
-      { test: { ...limits, name: 'current', include: ['src/**/*.test.ts'], provide: { versions: 'current' } } },
+      {
+        resolve: { alias: current },
+        test: { ...limits, name: 'current', include: ['src/**/*.test.ts'], provide: { versions: 'current' } },
+      },
+      withVersions('Apollo Client 3.11', ['apollo3'], apollo3('apollo-client-3-11')),
+      withVersions('Apollo Client 4.0', ofApollo4, { '@apollo/client': pathOf('apollo-client-4-0') }),
       withVersions('urql core 5', ofUrql, core5),
       withVersions('graphql 17', ofGraphql, graphql17),
       withVersions('urql core 5, graphql 17', ['urql'], { ...core5, ...graphql17 }),
