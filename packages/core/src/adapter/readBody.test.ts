@@ -26,6 +26,13 @@ test.for([
   expect(readBody(JSON.stringify(body))).toStrictEqual({ body });
 });
 
+test.for([{ data: { a: 1 } }, [{ data: { a: 1 } }], { code: 401 }, 'Unauthorized', null, '{"data":1}'])(
+  'B82 a body that the client has parsed is read like its text: %j',
+  body => {
+    expect(readParsedBody(body)).toStrictEqual(readBody(JSON.stringify(body)));
+  },
+);
+
 test.for(['', '<html>', '{"data":'])('B82 a body that is not JSON is returned as a string: %s', body => {
   expect(readBody(body)).toStrictEqual({ body });
 });
