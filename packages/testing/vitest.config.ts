@@ -16,10 +16,10 @@ interface Alias {
 
 const aliasOf = (find: Alias['find'], directory: string): Alias => ({ find, replacement: pathOf(directory) });
 
-/** Version 3 of Apollo Client, by the paths where Node finds its files; version 4 has no such paths. */
+/** Version 3 of Apollo Client, by the paths where Node finds its files, and bundlers its core. Nothing of version 4 uses them. */
 const apollo3 = (directory: string): Alias => ({
-  find: /^@apollo\/client\/(.*\/index\.js)$/,
-  replacement: pathOf(`${directory}/$1`),
+  find: /^@apollo\/client\/(core(?=$)|.*(?=\/index\.js$)).*$/,
+  replacement: pathOf(`${directory}/$1/index.js`),
 });
 const current = apollo3('apollo-client-3-14');
 
@@ -76,7 +76,7 @@ const ofUrql = [
 /** Tests that depend on the version of Apollo Client 4. */
 const ofApollo4 = ['apollo', 'apolloChain', 'apolloLink'];
 
-const apollo40 = aliasOf(/^@apollo\/client(?!.*\/index\.js$)/, 'apollo-client-4-0');
+const apollo40 = aliasOf(/^@apollo\/client(?!\/core$|.*\/index\.js$)/, 'apollo-client-4-0');
 const core5 = aliasOf('@urql/core', 'urql-core-5');
 const graphql17 = aliasOf('graphql', 'graphql-17');
 
@@ -86,7 +86,13 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias: [current] },
-        test: { ...limits, name: 'current', include: ['src/**/*.test.ts'], provide: { versions: 'current' } },
+        test: {
+          ...limits,
+          name: 'current',
+          include: ['src/**/*.test.ts'],
+          server: { deps: { inline: ['@vue/apollo-composable', 'apollo3-cache-persist'] } },
+          provide: { versions: 'current' },
+        },
       },
       withVersions('Apollo Client 3.11', ['apollo3', 'apollo3Link'], [apollo3('apollo-client-3-11')]),
       withVersions('Apollo Client 4.0', ofApollo4, [apollo40]),

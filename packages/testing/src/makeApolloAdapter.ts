@@ -1,7 +1,7 @@
 import type { TokenManager } from '@latchkey/core';
 import { type DocumentNode, print } from 'graphql';
 import { createClient } from 'graphql-sse';
-import type { Adapter, Answer, ConnectOptions, RunOptions } from './adapter.ts';
+import type { Adapter, Answer, ConnectOptions, ContractClient, RunOptions } from './adapter.ts';
 import { withKey } from './withKey.ts';
 
 interface Request {
@@ -46,34 +46,31 @@ export const makeApolloAdapter = ({ connect, ...version }: ApolloVersion): Adapt
   ...version,
   hasSubscriptions: true,
   headerFormats: ['object'],
-  connect(auth, options) {
-    const client = connect(auth, options);
-    const requestOf = (document: string, { auth: choice, headers }: RunOptions = {}): Request => ({
-      query: client.parse(document),
-      context: {
-        queryDeduplication: false,
-        ...(choice && { auth: choice }),
-        ...(headers && { headers }),
-        ...(options.origins && { uri: options.url }), // links do not see the uri of HttpLink
-      },
-    });
-    return {
-      run: (document, options) => {
-        const request = requestOf(document, withKey(document, options));
-        const run = document.startsWith('mutation') ? client.mutate(request) : client.query(request);
-        return run.catch((error: unknown) => ({ error }));
-      },
-      watch(document, { next, complete }, options) {
-        const subscription = client.execute(requestOf(document, options)).subscribe({
-          next: ({ data, errors }) => next({ data, ...(errors !== undefined && { error: errors }) }),
-          error: error => {
-            next({ error });
-            complete();
-          },
-          complete,
-        });
-        return () => subscription.unsubscribe();
-      },
-    };
-  },
+  connect: (auth, options) => contractClient(connect(auth, options), options.origins && options.url),
 });
+
+/** `uri`: for the context, where a link has to see it; it does not see that of HttpLink. */
+function contractClient(client: ConnectedApollo, uri: string | undefined): ContractClient {
+  const requestOf = (document: string, { auth, headers }: RunOptions = {}): Request => ({
+    query: client.parse(document),
+    context: { queryDeduplication: false, ...(auth && { auth }), ...(headers && { headers }), ...(uri && { uri }) },
+  });
+  return {
+    run(document, options) {
+      const request = requestOf(document, withKey(document, options));
+      const run = document.startsWith('mutation') ? client.mutate(request) : client.query(request);
+      return run.catch((error: unknown) => ({ error }));
+    },
+    watch(document, { next, complete }, options) {
+      const subscription = client.execute(requestOf(document, options)).subscribe({
+        next: ({ data, errors }) => next({ data, ...(errors !== undefined && { error: errors }) }),
+        error(error) {
+          next({ error });
+          complete();
+        },
+        complete,
+      });
+      return () => subscription.unsubscribe();
+    },
+  };
+}
