@@ -70,7 +70,10 @@ export function attach(
   if (!ours && !context.headers) return;
   const given = callersHeaders(context, sentIn(context, mark));
   const headers = given || !ours ? mergeHeaders(given, ours?.headers ?? {}) : ours.headers;
-  const changes: { headers: Context['headers']; fetchOptions?: RequestInit | undefined; [mark: symbol]: unknown } = { headers, [mark]: ours ?? undefined };
+  const changes: { headers: Context['headers']; fetchOptions?: RequestInit | undefined; [mark: symbol]: unknown } = {
+    headers,
+    [mark]: ours ?? undefined,
+  };
   const own = callersOptions(context, mark);
   const isUnsafe = ours !== null && wouldLeak(ours.headers) && !own?.redirect;
   if (isUnsafe || isRetry) changes.fetchOptions = withOptions(own, mark, isUnsafe, isRetry);

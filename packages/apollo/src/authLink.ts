@@ -13,39 +13,10 @@ import {
   rootFields,
   warnOnce,
 } from '@latchkey/core/adapter';
-import type { DocumentNode } from 'graphql';
-import { attach, type Context, callersHeaders, type HasContext, isIntact, type Sent, sentIn } from './attach.ts';
+import type { Forward, Observer, Operation, Result, Subscriber, Unsubscribable } from './apolloClient.ts';
+import { attach, type Context, callersHeaders, isIntact, type Sent, sentIn } from './attach.ts';
 import { operationKind } from './operationKind.ts';
 import { type Answer, readError, readResult } from './readResponse.ts';
-
-// What an operation, a result and an observable are in every version of Apollo Client.
-
-interface Operation extends HasContext {
-  readonly query: DocumentNode;
-  readonly operationName?: string | undefined;
-}
-
-interface Result {
-  readonly data?: unknown;
-}
-
-interface Observer {
-  next(result: Result): void;
-  error(error: unknown): void;
-  complete(): void;
-}
-
-interface Unsubscribable {
-  unsubscribe(): void;
-}
-
-interface Observable {
-  subscribe(observer: Observer): Unsubscribable;
-}
-
-type Forward<Given> = (operation: Given) => Observable;
-
-type Subscriber = Observer & { readonly closed: boolean };
 
 /** What the operations of one link share. */
 export interface LinkState {
@@ -59,6 +30,7 @@ export interface LinkState {
   isChecked?: boolean;
 }
 
+/** @throws TokenError `misconfigured` when an origin can never match */
 export function linkState(auth: TokenManager, { origins, ...choices }: AdapterOptions): LinkState {
   return { auth, choices, isAllowed: origins && allowedOrigins(origins), mark: Symbol('latchkey') };
 }
@@ -173,6 +145,7 @@ class AuthOperation<Given extends Operation> implements Attempt, Answer, Observe
   private send(tokens: TokenSet | null, context: Context): void {
     const { link, given, retried } = this;
     this.sent = tokens;
+    this.http = undefined; // a link may give one response twice
     this.isOpen = true;
     try {
       checkAttempt(tokens, context.auth, this.sessionId, this.signal);
@@ -196,7 +169,7 @@ class AuthOperation<Given extends Operation> implements Attempt, Answer, Observe
     if (!this.isOpen) return;
     const judged = this.http;
     readError(this, error);
-    const isJudged = judged !== undefined && judged === this.http; // Apollo Client 3 emits a result, then its error
+    const isJudged = judged !== undefined && judged === this.http; // HttpLink of version 3 emits some answers twice
     const decision = isJudged ? undefined : this.decide();
     if (decision) this.hold(decision);
     else this.observer.error(error);

@@ -56,12 +56,7 @@ interface LinkError {
  * Reads an answer that came as a result. Its status matters where it has errors or no data: a 401 may come as
  * `application/graphql-response+json`. `receives`: its headers matter, too.
  */
-export function readResult(
-  answer: Answer,
-  operation: HasContext,
-  result: object,
-  receives: boolean,
-): void {
+export function readResult(answer: Answer, operation: HasContext, result: object, receives: boolean): void {
   const payload = result as Payload;
   const errors = errorsOf(payload);
   const hasOddErrors = payload.errors != null && !Array.isArray(payload.errors); // some servers send a string

@@ -12,10 +12,10 @@ export const auth: TokenManager = createTokenManager({
 const cache = new InMemoryCache();
 const persistor = new CachePersistor({ cache, storage: new LocalStorageWrapper(localStorage) });
 
-auth.on('signedOut', async ({ reason }) => {
+// The next user must not see the data of this one: what is stored is deleted, and on a new page the client's cache is gone.
+auth.on('signedOut', ({ reason }) => {
   persistor.pause();
-  await persistor.purge(); // the next user must not see the data of this one
-  location.assign(reason === 'replaced' ? '/' : '/login'); // a new page: the client goes, and its cache with it
+  void persistor.purge().finally(() => location.assign(reason === 'replaced' ? '/' : '/login'));
 });
 const tokens = await auth.get().catch(() => undefined); // `undefined`: the auth server cannot be reached
 await (tokens === null ? persistor.purge() : persistor.restore());
