@@ -16,7 +16,7 @@ declare module '@apollo/client' {
  * the operation. Its place is before the links that send: `ApolloLink.from([authLink(auth), httpLink])`.
  */
 export function authLink(auth: TokenManager, options: AdapterOptions = {}): ApolloLink {
-  const link = linkState(auth, options);
+  const link = linkState(auth, options, operation => (operation as ApolloLink.Operation).operationType);
   return new ApolloLink(
     (operation, forward) => new Observable(observer => startOperation(link, operation, forward, observer)),
   );

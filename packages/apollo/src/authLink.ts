@@ -15,11 +15,11 @@ import {
 } from '@latchkey/core/adapter';
 import type { Forward, Observer, Operation, Result, Subscriber, Unsubscribable } from './apolloClient.ts';
 import { attach, type Context, callersHeaders, isIntact, type Sent, sentIn } from './attach.ts';
-import { operationKind } from './operationKind.ts';
 import { type Answer, readError, readResult } from './readResponse.ts';
 
 /** What the operations of one link share. */
 export interface LinkState {
+  kindOf(operation: Operation): ResponseFacts['kind'];
   readonly auth: TokenManager;
   readonly choices: DecideOptions;
   /** Whether the token may go to this `uri`; `undefined`: to all. */
@@ -31,8 +31,12 @@ export interface LinkState {
 }
 
 /** @throws TokenError `misconfigured` when an origin can never match */
-export function linkState(auth: TokenManager, { origins, ...choices }: AdapterOptions): LinkState {
-  return { auth, choices, isAllowed: origins && allowedOrigins(origins), mark: Symbol('latchkey') };
+export function linkState(
+  auth: TokenManager,
+  { origins, ...choices }: AdapterOptions,
+  kindOf: LinkState['kindOf'],
+): LinkState {
+  return { kindOf, auth, choices, isAllowed: origins && allowedOrigins(origins), mark: Symbol('latchkey') };
 }
 
 /** Starts an operation when its observable is subscribed to. */
@@ -99,7 +103,7 @@ class AuthOperation<Given extends Operation> implements Attempt, Answer, Observe
   }
 
   get kind(): ResponseFacts['kind'] {
-    return operationKind(this.given.query, this.given.operationName);
+    return this.link.kindOf(this.given);
   }
 
   get operation(): object {
@@ -169,7 +173,7 @@ class AuthOperation<Given extends Operation> implements Attempt, Answer, Observe
     if (!this.isOpen) return;
     const judged = this.http;
     readError(this, error);
-    const isJudged = judged !== undefined && judged === this.http; // HttpLink of version 3 emits some answers twice
+    const isJudged = judged && judged === this.http; // HttpLink of version 3 emits some answers twice
     const decision = isJudged ? undefined : this.decide();
     if (decision) this.hold(decision);
     else this.observer.error(error);

@@ -16,7 +16,7 @@ export interface Answer {
 interface Payload {
   readonly data?: unknown;
   readonly errors?: unknown;
-  readonly extensions?: unknown;
+  readonly extensions?: object | null;
   readonly incremental?: unknown;
   readonly completed?: unknown;
 }
@@ -27,20 +27,18 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
  * The errors of a multipart transport: Apollo Client keeps them in `extensions`, under a symbol that each of its copies has for
  * itself; version 3 as a list, version 4 as an error that has one.
  */
-function transportErrors(extensions: unknown): readonly unknown[] {
-  if (typeof extensions !== 'object' || extensions === null) return [];
-  return Object.getOwnPropertySymbols(extensions).flatMap(symbol => {
-    const kept = (extensions as { readonly [symbol: symbol]: Payload | null | undefined })[symbol];
-    return list(Array.isArray(kept) ? kept : kept?.errors);
+const transportErrors = (extensions: object): readonly unknown[] =>
+  Object.getOwnPropertySymbols(extensions).flatMap(symbol => {
+    const kept = (extensions as { readonly [symbol: symbol]: Payload | null })[symbol];
+    return list(kept?.errors ?? kept);
   });
-}
 
 /** The errors of a payload, wherever this client keeps them: multipart subscriptions and `@defer` have places of their own. */
 function errorsOf({ errors, extensions, incremental, completed }: Payload): Errors | undefined {
-  const transport = transportErrors(extensions);
-  if (!transport.length && !incremental && !completed) return Array.isArray(errors) ? errors : undefined;
+  const transport = extensions && transportErrors(extensions);
+  if (!transport?.length && !incremental && !completed) return Array.isArray(errors) ? errors : undefined;
   const parts = [...list(incremental), ...list(completed)].flatMap(part => list((part as Payload | null)?.errors));
-  return [...list(errors), ...transport, ...parts] as Errors;
+  return [...list(errors), ...list(transport), ...parts] as Errors;
 }
 
 /** An error of a link. Its body is text in Apollo Client 4, and parsed in version 3, if it is JSON. */

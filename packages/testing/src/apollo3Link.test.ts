@@ -37,6 +37,15 @@ const clientOf = (...links: ApolloLink[]) =>
 const connect = ({ auth, url }: Server, options?: AdapterOptions) =>
   clientOf(authLink(auth, options), new HttpLink({ uri: url }));
 
+const own = { ApolloClient, ApolloLink, HttpLink, InMemoryCache };
+const directory = inject('versions').includes('3.11') ? 'apollo-client-3-11' : 'apollo-client-3-14';
+/** The CommonJS copy of the client, whose classes and symbols are its own. */
+const other: typeof own = createRequire(import.meta.url)(`${directory}/core`);
+const copies = [
+  ['of the link’s copy', own],
+  ['of the CommonJS copy', other],
+] as const;
+
 /** The kinds of events that the manager emits. */
 function eventsOf(auth: TokenManager): string[] {
   const events: string[] = [];
@@ -122,7 +131,7 @@ test('B96 a refused batch is renewed once and sent once more, as a batch', async
   expect(server.sent).toEqual(['token-0', 'token-1']);
 });
 
-test('B93 a multipart subscription that the router refuses is renewed and is one stream', async () => {
+test.for(copies)('B93 a multipart subscription that the router refuses is one stream, client %s', async ([, copy]) => {
   const part = (body: object) => `--graphql\r\ncontent-type: application/json\r\n\r\n${JSON.stringify(body)}\r\n`;
   await using server = await startServer(({ headers }, response) => {
     const isRefused = headers.authorization === 'Bearer token-0';
@@ -130,9 +139,11 @@ test('B93 a multipart subscription that the router refuses is renewed and is one
     const first = isRefused ? { payload: null, errors: [refusal] } : { payload: { data: { n: 1 } } };
     response.end(`\r\n${part(first)}--graphql--\r\n`);
   });
+  const link = copy.ApolloLink.from([authLink(server.auth), new copy.HttpLink({ uri: server.url })]);
+  const client = new copy.ApolloClient({ cache: new copy.InMemoryCache(), link });
   const results: unknown[] = [];
   await new Promise<void>((resolve, reject) => {
-    connect(server)
+    client
       .subscribe({ query: gql`subscription { n }` })
       .subscribe({ next: ({ data }) => void results.push(data), error: reject, complete: resolve });
   });
@@ -173,8 +184,6 @@ test('B82 a refusal that a GraphQLWsLink emits as the graphQLErrors of an Apollo
 });
 
 test('B107 a client of the CommonJS copy of Apollo Client works with the link', async () => {
-  const directory = inject('versions').includes('3.11') ? 'apollo-client-3-11' : 'apollo-client-3-14';
-  const other: typeof import('@apollo/client/core/index.js') = createRequire(import.meta.url)(`${directory}/core`);
   expect(other.ApolloLink).not.toBe(ApolloLink);
   await using server = await start(401, { errors: [refusal] });
   const link = other.ApolloLink.from([authLink(server.auth), new other.HttpLink({ uri: server.url })]);
