@@ -1,5 +1,4 @@
 import { redactedCause, secretsIn } from '../errors/redact.ts';
-import type { Flight } from '../session/session.ts';
 import { emitEvent } from '../session/tokenEvents.ts';
 import { withTimeout } from '../time/clock.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
@@ -73,7 +72,7 @@ function sessionStoreOf(stored: Stored): SessionStore {
     async replace(next, isUnattended, flight, use) {
       await stored.acted;
       const { client } = stored;
-      if (flight.epoch !== client.session.epoch || !renewsHeld(stored, flight)) return;
+      if (flight.epoch !== client.session.epoch || !holds(stored, flight.from as TokenSet)) return;
       const { stamp, record } = heldIn(stored);
       const entry = hold(stored, {
         stamp: renewalAfter(stamp, flight.hold?.fence ?? client.clock.now()),
@@ -94,15 +93,15 @@ function sessionStoreOf(stored: Stored): SessionStore {
     },
     expire: (tokens, end) => expire(stored, tokens, end),
     locked: (flight, run) => lockedRenewal(stored, flight, run),
-    renewsHeld: flight => renewsHeld(stored, flight),
+    holds: tokens => holds(stored, tokens),
     close: pending => close(stored, pending),
   };
 }
 
 /** What is renewed: the refresh token, or the token itself where there is none. */
-const renewedOf = (tokens: TokenRecord | TokenSet | null | undefined) => tokens?.refreshToken ?? tokens?.accessToken;
+const renewedOf = ({ refreshToken, accessToken }: TokenRecord | TokenSet) => refreshToken ?? accessToken;
 
-const renewsHeld = ({ held }: Stored, { from }: Flight): boolean => renewedOf(held?.record) === renewedOf(from);
+const holds = (stored: Stored, tokens: TokenSet): boolean => renewedOf(heldIn(stored).record) === renewedOf(tokens);
 
 async function expire(stored: Stored, tokens: TokenSet, end: () => void): Promise<void> {
   const isOver = () => stored.client.session.state.tokens !== tokens || isClosed(stored);

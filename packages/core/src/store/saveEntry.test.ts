@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { connected, entryOf, renewed, scriptedPlace } from '../../test/scriptedPlace.ts';
-import { current, outcome, scriptedProvider, settled } from '../../test/scriptedProvider.ts';
+import { connected, entryOf, host, renewed, scriptedPlace } from '../../test/scriptedPlace.ts';
+import { current, hours, outcome, scriptedProvider, settled } from '../../test/scriptedProvider.ts';
 import { beginningAfter } from './stamp.ts';
 
 const C = { accessToken: 'C', refreshToken: 'rC', expiresInS: 3600 };
@@ -100,6 +100,62 @@ test('B41 a sign-in while the end of a rejected session is being saved wins, als
   await renewing;
   expect(current(auth).accessToken).toBe('U');
   expect(place.entry?.record?.accessToken).toBe('U');
+});
+
+test('B41 of two sign-ins over an entry of a clock that is ahead, the second stays', async () => {
+  const { auth, place } = await connected();
+  place.entry = entryOf({ accessToken: 'token-of-Bob' }, beginningAfter(undefined, Date.UTC(2026, 10, 22) + hours));
+  const acts = [auth.adopt('U'), auth.adopt('V')];
+  await Promise.all(acts);
+  await settled();
+  expect(place.entry.record?.accessToken).toBe('V');
+  expect(current(auth).accessToken).toBe('V');
+});
+
+test('B22 a rejection after adopt of the same user fails nobody, also when the place cannot be read', async () => {
+  const { auth, place, renewals } = await connected({}, entryOf({ subject: 'ann' }));
+  renewals.always(() => null);
+  place.beforeSave = ({ record }) => {
+    if (record) return;
+    place.entry = renewed(place.entry);
+    place.gone.add('load');
+    void auth.adopt({ accessToken: 'next', subject: 'ann' });
+  };
+  expect(await outcome(auth.renew())).toBe('next');
+});
+
+test('B115 given doubt after a rejection, the end that was saved answers that nobody is signed in', async () => {
+  const { auth, place, renewals } = await connected();
+  renewals.always(() => null);
+  await outcome(auth.renew());
+  host(place).doubt();
+  host(place).found(place.entry);
+  expect(auth.fresh()).toBeNull();
+});
+
+test('B14 given dispose while a sign-in is being saved, the place is closed when it is saved', async () => {
+  const { auth, place } = await connected();
+  let complete = () => {};
+  place.beforeSave = () =>
+    new Promise<void>(resolve => {
+      complete = resolve;
+    });
+  void auth.adopt('U');
+  auth.dispose();
+  await settled();
+  expect(place.log).toEqual(['save U']);
+  complete();
+  await settled();
+  expect(place.log).toEqual(['save U', 'close']);
+  expect(place.entry?.record?.accessToken).toBe('U');
+});
+
+test('a renewal of a session that a user began is not marked as one of credentials', async () => {
+  const { auth, place, renewals } = await connected();
+  renewals.always(() => C);
+  await auth.renew();
+  expect(place.entry?.record?.accessToken).toBe('C');
+  expect(place.entry?.record).not.toHaveProperty('unattended');
 });
 
 test.each([
