@@ -1,36 +1,20 @@
 import { expect, test, vi } from 'vitest';
-import { after, entryOf, renewed, type ScriptedPlace, scriptedPlace } from '../../test/scriptedPlace.ts';
+import { after, connected, entryOf, host, renewed, scriptedPlace } from '../../test/scriptedPlace.ts';
 import {
   current,
   fakeClock,
   hours,
-  type Options,
   outcome,
   refusal,
-  type ScriptedProvider,
   scriptedProvider,
   settled,
   success,
 } from '../../test/scriptedProvider.ts';
 import { TokenError } from '../errors/tokenError.ts';
 import { createStore } from './createStore.ts';
-import type { Entry, StoreHost } from './place.ts';
+import type { Entry } from './place.ts';
 import { beginningAfter, epochOf, isStamp } from './stamp.ts';
 
-interface Connected extends ScriptedProvider {
-  readonly place: ScriptedPlace;
-}
-
-/** A manager whose place holds this entry, and that has loaded it. */
-async function connected(options: Options = {}, entry: Entry | undefined = entryOf()): Promise<Connected> {
-  const place = scriptedPlace(entry);
-  const scripted = scriptedProvider({ store: place.store, ...options });
-  await outcome(scripted.auth.get());
-  place.log.length = 0;
-  return { ...scripted, place };
-}
-
-const host = ({ hosts }: ScriptedPlace): StoreHost => hosts[0] as StoreHost;
 const B = { accessToken: 'B', refreshToken: 'rB', expiresInS: 3600 };
 const dropped = () => new TypeError('fetch failed');
 
@@ -404,6 +388,7 @@ test.each([
   ['an unknown user', { subject: 'ann' }, {}, false],
   ['a service of the same credentials', { unattended: true }, { unattended: true }, true],
   ['a user where a service was', { unattended: true }, {}, false],
+  ['a service where a user was', {}, { unattended: true }, false],
   [
     'another user of the same credentials',
     { unattended: true, subject: 'a' },
@@ -882,14 +867,18 @@ test('a sign-in that the user follows up with another is not saved again', async
   expect(place.entry?.record).toBeNull();
 });
 
-test('a sign-in in the same millisecond as another in this place loses where its stamp is lesser', async () => {
+test.each([
+  [0, 'token-of-Bob'],
+  [100, 'token-of-Bob'],
+  [101, 'U'],
+])('B41 a sign-in loses to another whose stamp is greater by up to 100 ms: %i', async (ms, winner) => {
   const { auth, place, clock } = await connected();
-  const same = beginningAfter(undefined, clock.now()).replace(/-\d{10}-/, '-9999999999-');
+  const theirs = beginningAfter(undefined, clock.now() + ms).replace(/-\d{10}-/, '-9999999999-');
   place.beforeSave = () => {
-    place.entry = entryOf({ accessToken: 'token-of-Bob' }, same);
+    place.entry = entryOf({ accessToken: 'token-of-Bob' }, theirs);
   };
   await auth.adopt('U');
-  expect(current(auth).accessToken).toBe('token-of-Bob');
+  expect(current(auth).accessToken).toBe(winner);
 });
 
 test('B41 a sign-in elsewhere after a restore was asked for wins over its answer', async () => {
@@ -926,17 +915,19 @@ test('B41 a sign-in in the same millisecond as a rejection of the session before
 });
 
 test('B21 a rejection whose end cannot be saved ends the session, and the end is put back later', async () => {
-  const { auth, place, renewals } = await connected();
-  const renewing = outcome(auth.renew());
-  await settled();
-  place.gone.add('save');
-  await renewals.last.answer(null);
-  expect(await renewing).toBe('sessionExpired');
-  expect(place.entry?.record).not.toBeNull();
-  place.gone.clear();
-  host(place).found(place.entry);
-  await settled();
-  expect(place.entry?.record).toBeNull();
+  for (const kinds of [['save'], ['save', 'load']] as const) {
+    const { auth, place, renewals } = await connected();
+    const renewing = outcome(auth.renew());
+    await settled();
+    for (const kind of kinds) place.gone.add(kind);
+    await renewals.last.answer(null);
+    expect(await renewing).toBe('sessionExpired');
+    expect(place.entry?.record).not.toBeNull();
+    place.gone.clear();
+    host(place).found(place.entry);
+    await settled();
+    expect(place.entry?.record).toBeNull();
+  }
 });
 
 test('a token set that the credentials brought is marked, its renewals too, and that of a user is not', async () => {
@@ -1061,6 +1052,25 @@ test('the message of a lost lock gives the reason', async () => {
   const { auth, place } = await connected();
   place.isHeld = () => false;
   await expect(auth.renew()).rejects.toThrow(/lock was lost before the token request/);
+});
+
+test.each(['lock', 'load'] as const)(
+  'the message of a renewal without the %s in production is the sentence of its code',
+  async kind => {
+    vi.stubEnv('NODE_ENV', 'production');
+    const { auth, place } = await connected();
+    place.gone.add(kind);
+    const error = await auth.renew().catch((thrown: unknown) => thrown);
+    vi.unstubAllEnvs();
+    expect(error).toMatchObject({ message: 'The auth server is not available.' });
+  },
+);
+
+test('a failure that a place reports without a reason has no cause', async () => {
+  const { place, eventPayloads } = await connected();
+  host(place).failed('notify', undefined);
+  await settled();
+  expect(eventPayloads).toMatchObject([{ doing: 'notify', cause: undefined }]);
 });
 
 test('B45 a damaged record in production has the sentence of its code', async () => {
@@ -1248,9 +1258,14 @@ test('a lost entry is put back again after a pause', async () => {
   for (let loss = 0; loss < 9; loss++) host(place).found(undefined);
   await settled();
   expect(place.log.splice(0)).toHaveLength(3);
-  clock.jump(10_001);
-  host(place).found(undefined);
-  expect(place.log).toHaveLength(1);
+  for (const [ms, saves] of [
+    [10_000, 0],
+    [1, 1],
+  ] as const) {
+    clock.jump(ms);
+    host(place).found(undefined);
+    expect(place.log).toHaveLength(saves);
+  }
 });
 
 test('B114 a sign-in answers those who wait for a place that does not answer', async () => {

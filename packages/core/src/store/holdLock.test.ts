@@ -155,6 +155,13 @@ test('a lock that rejects before the run is gone; after an abort, or after the r
   expect(await rejecting(({ grant }) => grant())).toEqual([]);
 });
 
+test('a lock that rejects, and then runs all the same, runs nothing', async () => {
+  const { start, grant, fail, after } = scriptedLock();
+  await after(start);
+  await after(() => fail('offline'));
+  expect(await after(grant)).toEqual(['let go']);
+});
+
 test('a lock that throws is gone, and what then fails is passed on', async () => {
   const { start, after } = scriptedLock({
     lock: () => {

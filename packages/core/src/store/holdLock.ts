@@ -22,8 +22,8 @@ export interface LockOptions {
 export function holdLock(run: (hold: Hold) => Promise<void>, options: LockOptions): Promise<void> {
   const { lock, signal, mayLetGo, saved, limit, succeeded, gone } = options;
   const unneeded = new Promise<void>(done => {
-    signal.addEventListener('abort', () => mayLetGo() && done(), { once: true });
-    limit.addEventListener('abort', () => done(), { once: true });
+    signal.addEventListener('abort', () => mayLetGo() && done());
+    limit.addEventListener('abort', () => done());
   });
   return new Promise<void>((resolve, reject) => {
     let hasBegun = false;
@@ -34,7 +34,7 @@ export function holdLock(run: (hold: Hold) => Promise<void>, options: LockOption
       await Promise.race([run(hold).then(resolve, reject), unneeded]);
       await saved();
     };
-    signal.addEventListener('abort', () => hasBegun || resolve(), { once: true });
+    signal.addEventListener('abort', () => hasBegun || resolve());
     if (signal.aborted) return resolve();
     new Promise(done => done(lock(inside, signal))).then(
       () => hasBegun || resolve(),

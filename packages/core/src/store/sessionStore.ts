@@ -33,8 +33,8 @@ export interface SessionStore {
   expire(tokens: TokenSet, end: () => void): Promise<void>;
   /** Runs a renewal inside the lock, once at most, after a look at the store: others may have renewed. */
   locked(flight: Flight, run: () => Promise<void>): Promise<void>;
-  /** Whether the renewal is of what memory holds, also after `close`: nobody has signed in anew, or renewed. */
-  renewsHeld(flight: Flight): boolean;
+  /** Whether memory holds these tokens of the session, also after `close`: nobody has renewed. */
+  holds(tokens: TokenSet): boolean;
   /** Ends reading; closes the place when `pending`, the renewal on its way, and its save have ended. */
   close(pending: Promise<unknown>): void;
 }

@@ -17,7 +17,7 @@ export interface TokenRecord {
   readonly unattended?: true;
 }
 
-export function recordOf(tokens: TokenSet, isUnattended = false): TokenRecord {
+export function recordOf(tokens: Omit<TokenSet, 'sessionId' | 'version'>, isUnattended = false): TokenRecord {
   const { accessToken, refreshToken, receivedAt, expiresAt, refreshExpiresAt, subject } = tokens;
   return {
     v: 1,
@@ -54,7 +54,7 @@ export function readRecord(record: unknown): TokenRecord | undefined {
     refreshExpiresAt: time('refreshExpiresAt'),
     subject: typeof subject === 'string' ? subject : undefined,
   };
-  return recordOf({ sessionId: '', version: 0, ...tokens }, own('unattended') === true);
+  return recordOf(tokens, own('unattended') === true);
 }
 
 /** The token set of a record, at a position in the session of this manager. */
