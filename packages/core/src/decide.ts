@@ -49,7 +49,7 @@ export function decide(
     }
     if (verdict === 'ok') noteAccepted(refusals, session, attempt);
     else if (sent && verdict === 'unauthenticated') return refuse(manager, attempt, dialect, options.mutations, signal);
-    else if (sent) report(manager, attempt, sent, verdict as 'forbidden' | 'stepUp');
+    else if (sent) return report(manager, attempt, sent, verdict as 'forbidden' | 'stepUp');
     return undefined;
   } catch (thrown) {
     const cause = redactedCause(thrown, secretsOf(attempt));
@@ -79,9 +79,11 @@ function receive(manager: Manager, receiver: Receiver, attempt: Attempt): void {
   void store?.receive(next);
 }
 
-function report({ session }: Manager, attempt: Attempt, sent: TokenSet, verdict: 'forbidden' | 'stepUp'): void {
+function report({ session }: Manager, attempt: Attempt, sent: TokenSet, verdict: 'forbidden' | 'stepUp'): Decision {
   const requirement = requirementOf(attempt, verdict, secretsOf(attempt));
   emitEvent(session.events, verdict, { sessionId: sent.sessionId, ...requirement });
+  const isOver = session.state.status !== 'disposed' && !isOfSession(session, sent);
+  return isOver ? supersededIn(session) : undefined; // a listener has signed out
 }
 
 /** Has the token set renewed, where that is of use; the attempt waits for the successor, where it may be retried. */

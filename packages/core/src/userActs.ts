@@ -52,6 +52,7 @@ export async function signOut(manager: Manager): Promise<void> {
   const { session, store } = manager;
   const { tokens } = session.state;
   manager.userActs++;
+  manager.signOuts++;
   const deleted = store?.end(); // before listeners run: one of them may sign in
   endSession(session, 'signOut');
   if (tokens) void revoke(manager, tokens);

@@ -74,7 +74,8 @@ function restart(manager: Manager, waiting: Waiting): void {
 function waitingOf(manager: Manager): Waiting {
   const { epoch, state } = manager.session;
   if (manager.waiting?.epoch === epoch) return manager.waiting;
-  const waiting: Waiting = { epoch, tokens: state.tokens, list: { waiters: [], since: [], first: 0 } };
+  const list = { waiters: [], since: [], first: 0 };
+  const waiting: Waiting = { epoch, signOuts: manager.signOuts, tokens: state.tokens, list };
   manager.waiting = waiting;
   void serve(manager, waiting);
   return waiting;
@@ -86,7 +87,7 @@ async function serve(manager: Manager, waiting: Waiting): Promise<void> {
   if (waiting.isReplaced) return;
   if (manager.waiting === waiting) delete manager.waiting;
   manager.session.clock.clearTimeout(waiting.list.timer);
-  const { epoch } = waiting.tokens ? waiting : manager.session;
+  const { epoch } = waiting.tokens || waiting.signOuts !== manager.signOuts ? waiting : manager.session;
   answerAll(waiting.list, waiter => answer(manager, waiter, epoch, failure));
 }
 
@@ -132,11 +133,15 @@ function answer(
   const { tokens, status } = state;
   const mustWait = status === 'signedIn' && state.scheduleBefore !== undefined;
   const isUsable = tokens && !mustWait && session.clock.now() < (tokens.expiresAt ?? Number.POSITIVE_INFINITY);
-  if (session.epoch !== epoch || status === 'disposed') waiter.fail(failure ?? supersededIn(session));
+  if (session.epoch !== epoch || status === 'disposed')
+    waiter.fail(failure && isEnd(failure) ? failure : supersededIn(session));
   else if (failure && !isUsable)
     waiter.fail(failure); // a renewal ahead of need may fail
   else waiter.resume(tokens ?? null);
 }
+
+/** Whether the session has ended by this failure. */
+const isEnd = ({ code }: TokenError): boolean => code === 'sessionExpired' || code === 'credentialsRejected';
 
 /** The successor of a refused token set; it may be there already, also when the last renewal has failed. */
 export async function successorOf(manager: Manager, refused: TokenSet): Promise<TokenSet> {

@@ -65,6 +65,7 @@ function pause(stored: Stored, ms: number): Promise<void> {
   const { clock } = stored.client;
   return new Promise(resolve => {
     const timer = clock.setTimeout(resolve, ms);
+    (timer as { ref?: () => void } | undefined)?.ref?.(); // somebody waits, and nothing else may keep a Node process running
     stored.endPause = () => {
       clock.clearTimeout(timer);
       resolve();

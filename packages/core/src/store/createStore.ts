@@ -6,7 +6,7 @@ import { answered, ask, askAtOnce, doubt } from './askPlace.ts';
 import { BoundedPlace, placeTimeoutMs } from './boundedPlace.ts';
 import { giveUpWaiting, lockedRenewal } from './lockedRenewal.ts';
 import type { Entry, Place, StoreCall, StoreHost } from './place.ts';
-import { saveAct, saveNext } from './saveEntry.ts';
+import { saveAct, saveLater, saveNext } from './saveEntry.ts';
 import type { SessionStore, Store } from './sessionStore.ts';
 import { endAfter, receivedAfter, renewalAfter } from './stamp.ts';
 import { heldIn, hold, isAsked, isClosed, noteSeen, notLoaded, type StoreClient, type Stored, save } from './stored.ts';
@@ -111,8 +111,12 @@ async function expire(stored: Stored, tokens: TokenSet, end: () => void): Promis
   const entry = { stamp: endAfter(stamp), record: null };
   noteSeen(stored, entry.stamp);
   stored.expiring = entry.stamp;
+  let isGone = false;
   try {
-    const isKept = await save(stored, entry, stamp).catch(() => true); // reported, and put back later
+    const isKept = await save(stored, entry, stamp).catch(() => {
+      isGone = true; // reported
+      return true;
+    });
     if (!isKept) await look(stored); // others have saved a successor
   } catch {
     if (!isOver()) throw notLoaded();
@@ -121,12 +125,14 @@ async function expire(stored: Stored, tokens: TokenSet, end: () => void): Promis
   }
   if (isOver()) return;
   hold(stored, entry);
+  if (isGone) saveLater(stored, entry);
   end();
 }
 
 function close(stored: Stored, pending: Promise<unknown>): void {
   stored.closing.abort();
   stored.endPause();
+  stored.client.clock.clearTimeout(stored.retry);
   const { clock } = stored.client;
   void pending
     .then(() => stored.saving)

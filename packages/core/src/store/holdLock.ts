@@ -36,13 +36,11 @@ export function holdLock(run: (hold: Hold) => Promise<void>, options: LockOption
     };
     signal.addEventListener('abort', () => hasBegun || resolve());
     if (signal.aborted) return resolve();
-    new Promise(done => done(lock(inside, signal))).then(
-      () => hasBegun || resolve(),
-      (thrown: unknown) => {
-        if (hasBegun || signal.aborted) return;
-        hasBegun = true;
-        gone(thrown).then(resolve, reject);
-      },
-    );
+    const ended = (thrown?: unknown) => {
+      if (hasBegun || signal.aborted) return;
+      hasBegun = true;
+      gone(thrown).then(resolve, reject);
+    };
+    new Promise(done => done(lock(inside, signal))).then(() => ended(), ended);
   });
 }

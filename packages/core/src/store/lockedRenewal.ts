@@ -31,7 +31,7 @@ function withLock(stored: Stored, flight: Flight, run: (hold: Hold) => Promise<v
   return holdLock(run, {
     lock: (inside, signal) => {
       const held = (place.lock as NonNullable<typeof place.lock>)(inside, signal);
-      stored.letGo = Promise.allSettled([stored.letGo, held]);
+      stored.letGo = Promise.allSettled([stored.letGo, held]).then(() => {});
       return held;
     },
     signal: flight.abort.signal,

@@ -1,6 +1,6 @@
 import type { Entry } from './place.ts';
 import { epochOf, isStamp, sameTimeMs } from './stamp.ts';
-import { beginning, type Held, hold, noteSeen, type Stored, save } from './stored.ts';
+import { beginning, type Held, hold, isClosed, noteSeen, type Stored, save } from './stored.ts';
 import { look, takeEntry } from './takeEntry.ts';
 import type { TokenRecord } from './tokenRecord.ts';
 
@@ -14,7 +14,7 @@ export async function saveNext(stored: Stored, entry: Held): Promise<void> {
       await look(stored);
     }
   } catch {
-    // reported, and put back later
+    saveLater(stored, entry); // reported
   }
 }
 
@@ -51,10 +51,26 @@ async function act(stored: Stored, record: TokenRecord | null, requestedAt?: num
       stored.acting = entry;
     }
   } catch {
-    // reported, and put back later
+    saveLater(stored, entry); // reported
   } finally {
     if (stored.acting === entry) stored.acting = undefined;
   }
+}
+
+const firstRetryMs = 2_000;
+const longestRetryMs = 60_000;
+
+/** The place was gone: what memory holds is saved again after a pause, also where nothing looks at the place meanwhile. */
+export function saveLater(stored: Stored, entry: Held, ms: number = firstRetryMs): void {
+  const { clock } = stored.client;
+  clock.clearTimeout(stored.retry);
+  if (isClosed(stored) || stored.held !== entry) return;
+  stored.retry = clock.setTimeout(() => {
+    if (stored.held === entry)
+      save(stored, entry)
+        .then(isKept => (isKept ? undefined : look(stored)))
+        .catch(() => saveLater(stored, entry, Math.min(2 * ms, longestRetryMs)));
+  }, ms);
 }
 
 /** Whether what the place holds came after `entry`, by a clock that is not ahead of this one. */

@@ -513,3 +513,93 @@ test('B60 of two managers on one store with an expired token set, one renews and
   expect(await Promise.all(gets)).toEqual(['B', 'B']);
   expect(other.renewals.calls).toHaveLength(0);
 });
+
+/** A storage whose loads answer when the test says so. */
+function slowToLoad() {
+  const pending: (() => void)[] = [];
+  let stored: object | null = null;
+  const store = sharedSession({
+    load() {
+      const answer = stored; // what it holds when it is asked
+      return new Promise(resolve => pending.push(() => resolve(answer)));
+    },
+    save(record) {
+      stored = record;
+    },
+  });
+  const answer = (at: number) => pending[at]?.();
+  return { store, answer, pending, stored: () => stored };
+}
+
+test('B114 a first load that was asked before a sign-in and answers nothing after it does not end the session', async () => {
+  const { store, answer, pending, stored } = slowToLoad();
+  const { auth, events } = scriptedProvider({ store });
+  const adopted = auth.adopt('U');
+  await settled();
+  answer(1); // the look before the save
+  await adopted;
+  expect(stored()).toMatchObject({ accessToken: 'U' });
+  expect(pending).toHaveLength(2);
+  answer(0);
+  await settled();
+  expect(auth.fresh()?.accessToken).toBe('U');
+  expect(events).toEqual(['signedIn']);
+});
+
+test('B64 a place that keeps JSON may keep a sign-out as "null"', async () => {
+  let json = 'null';
+  const listeners = new Set<() => void>();
+  const store = sharedSession({
+    load: () => json,
+    save(stored) {
+      json = JSON.stringify(stored);
+      for (const changed of listeners) changed();
+    },
+    subscribe: changed => listeners.add(changed),
+  });
+  const one = scriptedProvider({ store });
+  const other = scriptedProvider({ store });
+  expect(one.auth.fresh()).toBeNull();
+  await one.auth.adopt('U');
+  await settled();
+  expect(current(other.auth).accessToken).toBe('U');
+  await one.auth.signOut();
+  await settled();
+  expect(other.auth.fresh()).toBeNull();
+  expect(other.events).not.toContain('storeFailed');
+});
+
+test.each(['signOut', 'adopt'] as const)(
+  'B42 %s that could not be saved is saved after a pause, though nobody asks for anything',
+  async act => {
+    const shared = memoryStore();
+    let isFull = false;
+    const { auth, clock } = signedIn({
+      store: {
+        ...shared,
+        save(record) {
+          if (isFull) throw new Error('The storage is full.');
+          return shared.save(record);
+        },
+      },
+    });
+    await settled();
+    isFull = true;
+    await (act === 'adopt' ? auth.adopt('U') : auth.signOut());
+    await clock.advance(2_000);
+    expect(shared.stored()).toMatchObject({ accessToken: 'A' });
+    isFull = false;
+    await clock.advance(4_000);
+    expect(shared.stored()?.accessToken).toBe(act === 'adopt' ? 'U' : undefined);
+  },
+);
+
+test('B42 dispose ends the pause before another save', async () => {
+  const { auth, clock } = scriptedProvider({
+    store: sharedSession({ load: () => null, save: () => Promise.reject(new Error('The storage is full.')) }),
+  });
+  await auth.adopt('U');
+  auth.dispose();
+  await settled();
+  expect(clock.timers).toEqual([]);
+});

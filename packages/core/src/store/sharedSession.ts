@@ -26,12 +26,13 @@ export interface PlainStore {
  */
 export function sharedSession(own: PlainStore): Store {
   const isStore = typeof own?.load === 'function' && typeof own.save === 'function';
-  if (!isStore)
+  const isFunction = (value: unknown) => value === undefined || typeof value === 'function';
+  if (!isStore || !isFunction(own.lock) || !isFunction(own.subscribe))
     throw tokenError(
       'misconfigured',
       () =>
         process.env.NODE_ENV !== 'production' &&
-        'Option "store" must have the functions "load" and "save". Pass sharedSession({ load, save }), or leave it out to keep the token set in memory.',
+        'Option "store" must have the functions "load" and "save"; "lock" and "subscribe" are functions or left out. Pass sharedSession({ load, save }), or leave "store" out to keep the token set in memory.',
     );
   const register = new PlainRegister(own);
   return createStore(host => new PlainPlace(own, register, host));
@@ -49,9 +50,9 @@ const damaged = { stamp: '', record: {} as TokenRecord };
 
 /** The entry of a stored value; `null`: there is none. */
 function parse(stored: unknown): Entry | null {
-  if (stored == null) return null;
   try {
-    const value = (typeof stored === 'string' ? JSON.parse(stored) : stored) as { readonly stamp?: unknown };
+    const value = (typeof stored === 'string' ? JSON.parse(stored) : stored) as { readonly stamp?: unknown } | null;
+    if (value == null) return null;
     const record = readRecord(value);
     return record && Object.hasOwn(value, 'stamp') && isStamp(value.stamp) ? { stamp: value.stamp, record } : damaged;
   } catch {
@@ -71,9 +72,11 @@ class PlainRegister {
   }
 
   load(): Entry | undefined | PromiseLike<Entry | undefined> {
+    const before = this.#newest;
     return after(this.#own.load(), stored => {
       const entry = parse(stored);
-      return entry ? this.#see(entry) : this.#gone();
+      if (entry) return this.#see(entry);
+      return this.#newest === before ? this.#gone() : this.#newest; // it was asked before the last write
     });
   }
 

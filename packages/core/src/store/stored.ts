@@ -53,6 +53,8 @@ export interface Stored {
   endPause: () => void;
   /** Resolves when the saves so far are done. */
   saving: Promise<unknown>;
+  /** The timer of what is saved again after an outage. */
+  retry?: unknown;
   /** Resolves when each lock so far was let go. */
   letGo?: Promise<unknown>;
 }
@@ -83,7 +85,7 @@ export function hold(stored: Stored, entry: Held): Held {
 /** Resolves to whether the place keeps the entry. @throws when the place is gone, which was reported */
 export function save(stored: Stored, entry: Entry, over?: Stamp): Promise<boolean> {
   const saved = stored.calls.save(entry, over);
-  stored.saving = Promise.allSettled([stored.saving, saved]);
+  stored.saving = Promise.allSettled([stored.saving, saved]).then(() => {}); // no results: each would keep those before
   return saved;
 }
 

@@ -112,8 +112,13 @@ export interface TokenAnswer<Parts extends TokenParts = TokenParts> {
 export function subjectOf(accessToken: string): string | undefined {
   if (!accessToken.includes('.')) return undefined; // opaque
   const { iss, sub } = decodeUnverified(accessToken) ?? {};
-  return typeof sub === 'string' && sub !== '' ? JSON.stringify([iss, sub]) : undefined;
+  const subject = subjectIn(sub);
+  return subject && JSON.stringify([iss, subject]);
 }
+
+/** A stated subject; many servers state the number that their database has. */
+export const subjectIn = (value: unknown): string | undefined =>
+  (typeof value === 'string' || Number.isFinite(value)) && value !== '' ? String(value) : undefined;
 
 /** Whether a token set that was made in the place after another one is known to belong to another user. */
 export const isOfOtherUser = (next: TokenSet, { subject }: TokenSet): boolean =>
@@ -158,7 +163,7 @@ export function makeTokenSet(
   return tokenSetOf({
     sessionId,
     version,
-    subject: parts.subject || (subjectOf(accessToken) ?? subject),
+    subject: subjectIn(parts.subject) ?? subjectOf(accessToken) ?? subject,
     accessToken,
     refreshToken,
     receivedAt: requestedAt,
