@@ -171,3 +171,14 @@ test.each([
   await settled();
   expect(place.entry?.record?.accessToken).toBe(expected);
 });
+
+test('B41 a sign-in by a clock that is ahead wins over the answer to a restore that was asked for before', async () => {
+  const place = scriptedPlace();
+  const { auth, clock, renewals } = scriptedProvider({ store: place.store, restore: true });
+  const get = outcome(auth.get());
+  await settled();
+  place.entry = entryOf({ accessToken: 'token-of-Bob' }, beginningAfter(undefined, clock.now() + hours));
+  await renewals.last.answer('of-an-older-cookie');
+  expect(await get).toBe('token-of-Bob');
+  expect(place.entry.record?.accessToken).toBe('token-of-Bob');
+});
