@@ -30,8 +30,8 @@ function retryAfterMs(headers: Headers): number | undefined {
 /**
  * Classifies an auth server's answer, by its code before its status.
  *
- * - `sessionExpired`: a rejection: `invalid_grant`, or a 400 or 401 without a known code, unless its body is HTML, which
- *   comes from a proxy or a captive portal
+ * - `sessionExpired`: a rejection: `invalid_grant`, or a 400 or 401 without one of the codes below, unless its body is HTML,
+ *   which comes from a proxy or a captive portal
  * - `misconfigured`: an option or the client's registration is wrong
  * - `unavailable`: a transient failure
  *
