@@ -1,19 +1,27 @@
-import { type Dialect, headerReceiver, TokenError, type TokenManagerOptions } from '@latchkey/core';
+import { type Dialect, headerReceiver, TokenError, type TokenManagerOptions, type TokenSet } from '@latchkey/core';
 import { checkEndpoint, type EndpointOptions } from './checkEndpoint.ts';
 import type { SendOptions } from './createSend.ts';
 import { graphqlLogin, type LoginDocument, type LoginSession } from './graphqlLogin.ts';
+import type { RejectionOptions } from './isRejection.ts';
 import type { LoginAnswer } from './loginAnswer.ts';
 import { parseUrl } from './parseUrl.ts';
 
 /** An API that signs users in by GraphQL and returns the token in response headers. */
-export interface HeaderTokenOptions<Credentials, Answer extends object> extends EndpointOptions, SendOptions {
+export interface HeaderTokenOptions<Credentials, Answer extends object>
+  extends EndpointOptions,
+    SendOptions,
+    RejectionOptions {
   /** The endpoint of the sign-in: absolute, https or loopback. Tokens are accepted only from responses of its origin. */
   readonly url: string;
   /** The response headers that may hold a token, with or without `Bearer `; the first one that does is used. */
   readonly tokenHeaders: readonly string[];
   readonly signIn: LoginDocument<Credentials> & {
-    /** What `auth.signIn` resolves to, read from the `data` of the answer. @defaultValue nothing */
-    answer?(data: object): Answer;
+    /**
+     * What `auth.signIn` resolves to, read from the `data` of the answer; `null` for a rejection, whatever the headers hold.
+     *
+     * @defaultValue nothing; a root field whose `__typename` ends in `Error` is a rejection
+     */
+    answer?(data: object): Answer | null;
   };
   /** Whether the server renews an expired token that it receives. @defaultValue false: the manager signs in again instead */
   readonly sendExpired?: boolean;
@@ -41,6 +49,10 @@ function tokenIn(headers: Headers, names: readonly string[]): string | undefined
  * Sign-in by GraphQL with the token in the headers of the answer, as options of a token manager. Any later response may hold
  * the successor: the core accepts it in the order of the requests, in the same session, and not from a redirect.
  *
+ * Where nobody is signed in, such a token begins a guest's session. It is sent with the operations that follow and, as
+ * `Authorization: Bearer`, with the sign-in, so that the server can keep what the guest has, e.g. a cart. `signIn.headers`
+ * replaces that.
+ *
  * A page of another origin can read these headers only when the server lists them in `Access-Control-Expose-Headers`.
  *
  * @throws TokenError `misconfigured` when an option is wrong, naming the option and the remedy
@@ -55,11 +67,14 @@ export function headerToken<Credentials, Answer extends object = object>(
   const login = graphqlLogin<Credentials, Answer & LoginAnswer>({
     ...rest,
     signIn: {
+      headers: bearerOf,
       ...signIn,
       answer(data: object, headers: Headers) {
+        const own = signIn.answer ? signIn.answer(data) : isRejectedAsData(data) ? null : undefined;
+        if (own === null) return null;
         const accessToken = tokenIn(headers, tokenHeaders);
         if (accessToken === undefined) throw tokenMissing(tokenHeaders);
-        return { ...(signIn.answer?.(data) as Answer), accessToken };
+        return { ...(own as Answer), accessToken };
       },
     },
   });
@@ -67,14 +82,27 @@ export function headerToken<Credentials, Answer extends object = object>(
     signIn: login.signIn,
     renew: login.renew,
     renewal: sendExpired ? 'refused' : 'auto',
-    receive: headerReceiver((headers, { url, data }) => {
-      if (parseUrl(url)?.origin !== origin) return null;
-      const received = tokenIn(headers, tokenHeaders);
-      // Without data an opaque token may be an anonymous one. The subject of a JWT is compared by the core.
-      return received && (data != null || received.split('.').length === 3) ? received : null;
-    }),
+    receive: headerReceiver(
+      (headers, { url, data, sent }) => {
+        if (parseUrl(url)?.origin !== origin) return null;
+        const received = tokenIn(headers, tokenHeaders);
+        // After a user's an opaque token without data may be an anonymous one. The subject of a JWT is compared by the core.
+        const isTaken = !sent || sent.isGuest || data != null || received?.split('.').length === 3;
+        return isTaken ? received : null;
+      },
+      { guests: true },
+    ),
   };
 }
+
+const bearerOf = (guest: TokenSet | undefined): Readonly<Record<string, string>> =>
+  guest ? { authorization: `Bearer ${guest.accessToken}` } : {};
+
+/** Whether a root field is an error type: the result of many sign-ins is a union of the user and such types. */
+const isRejectedAsData = (data: object): boolean =>
+  Object.values(data).some(field =>
+    /Error$/.test(String((field as { readonly __typename?: unknown } | null)?.__typename)),
+  );
 
 function checkNames(names: readonly string[]): void {
   const areNames = Array.isArray(names) && names.length > 0 && names.every(name => /^[\w!#$%&'*+.^`|~-]+$/.test(name));
@@ -88,5 +116,5 @@ function checkNames(names: readonly string[]): void {
 const tokenMissing = (names: readonly string[]) =>
   new TokenError(
     'misconfigured',
-    `The answer to the sign-in has no token in ${names.join(' or ')}. For a page of another origin the server must list the header in Access-Control-Expose-Headers.`,
+    `The answer to the sign-in has no token in ${names.join(' or ')}. If it states that the password is wrong, return null from "signIn.answer". For a page of another origin the server must list the header in Access-Control-Expose-Headers.`,
   );
