@@ -23,6 +23,8 @@ export interface HeaderTokenOptions<Credentials, Answer extends object>
      */
     answer?(data: object): Answer | null;
   };
+  /** Ends the session at the server; sent with the token as `Authorization: Bearer`, unless its `headers` say otherwise. */
+  readonly signOut?: LoginDocument<TokenSet>;
   /** Whether the server renews an expired token that it receives. @defaultValue false: the manager signs in again instead */
   readonly sendExpired?: boolean;
   /** An error at sign-in is a rejection where this judges `unauthenticated`. @defaultValue as `graphqlLogin` */
@@ -34,7 +36,7 @@ export interface HeaderTokenOptions<Credentials, Answer extends object>
 /** Manager options for a session whose token the server replaces. */
 export type HeaderSession<Credentials, Answer extends object> = Pick<
   LoginSession<Credentials, Answer & LoginAnswer>,
-  'renew' | 'signIn'
+  'renew' | 'signIn' | 'signOut'
 > &
   Required<Pick<TokenManagerOptions, 'receive' | 'renewal'>>;
 
@@ -60,12 +62,13 @@ function tokenIn(headers: Headers, names: readonly string[]): string | undefined
 export function headerToken<Credentials, Answer extends object = object>(
   options: HeaderTokenOptions<Credentials, Answer>,
 ): HeaderSession<Credentials, Answer> {
-  const { tokenHeaders, signIn, sendExpired = false, ...rest } = options;
+  const { tokenHeaders, signIn, signOut, sendExpired = false, ...rest } = options;
   const { origin } = new URL(checkEndpoint(options.url, 'Option "url"', options));
   checkNames(tokenHeaders);
 
   const login = graphqlLogin<Credentials, Answer & LoginAnswer>({
     ...rest,
+    ...(signOut && { signOut: { headers: bearerOf, ...signOut } }),
     signIn: {
       headers: bearerOf,
       ...signIn,
@@ -81,6 +84,7 @@ export function headerToken<Credentials, Answer extends object = object>(
   return {
     signIn: login.signIn,
     renew: login.renew,
+    signOut: login.signOut,
     renewal: sendExpired ? 'refused' : 'auto',
     receive: headerReceiver(
       (headers, { url, data, sent }) => {
@@ -95,8 +99,8 @@ export function headerToken<Credentials, Answer extends object = object>(
   };
 }
 
-const bearerOf = (guest: TokenSet | undefined): Readonly<Record<string, string>> =>
-  guest ? { authorization: `Bearer ${guest.accessToken}` } : {};
+const bearerOf = (tokens: TokenSet | undefined): Readonly<Record<string, string>> =>
+  tokens ? { authorization: `Bearer ${tokens.accessToken}` } : {};
 
 /** Whether a root field is an error type: the result of many sign-ins is a union of the user and such types. */
 const isRejectedAsData = (data: object): boolean =>
