@@ -88,6 +88,18 @@ test('B89 refusals at the root prove that nothing executed when the server refus
   expect(allowing({ data: { a: null, b: 1 }, errors: [error(['a'])] }, dialect)).toEqual(onlyAlways);
 });
 
+test.each<readonly [string, Partial<ResponseFacts>, readonly string[]]>([
+  ['a body that is not a GraphQL response', { status: 400, body: { code: 209 } }, whenProven],
+  ['null data', { status: 401, data: null, body: { data: null, error: {} } }, whenProven],
+  ['one error for several root fields', { data: { a: null, b: null }, errors: [error(['a'])] }, whenProven],
+  ['null data and an error without a path', { data: null, errors: [error()] }, whenProven],
+  ['another error', { data: { a: null, b: null }, errors: [error(['a']), error(['b'], 'OUT_OF_STOCK')] }, onlyAlways],
+  ['an error below a root field', { data: { pay: null }, errors: [error(['pay', 'receipt'])] }, onlyAlways],
+  ['a batch or a body that was not read', { kind: 'unknown', status: 400, body: { code: 209 } }, onlyAlways],
+])('B89 a server that refuses before any resolver runs has done nothing after %s', (_, facts, expected) => {
+  expect(allowing(facts, { ...defaultDialect, refusesBeforeResolver: true })).toEqual(expected);
+});
+
 test('B89 errors without a path prove nothing for several root fields when the server’s errors lack paths', () => {
   const dialect = { ...defaultDialect, errorsLackPaths: true };
   const facts = (fields: string[] | undefined) => ({ errors: [error()], rootFields: () => fields });

@@ -1,5 +1,5 @@
 import { type Dialect, errorsIn, judgeError } from './dialect.ts';
-import type { ResponseFacts } from './responseFacts.ts';
+import type { GraphQLErrorLike, ResponseFacts } from './responseFacts.ts';
 
 /**
  * Which refused mutations are retried:
@@ -34,6 +34,16 @@ function isRefusedAtRoot(facts: ResponseFacts, dialect: Dialect): boolean {
   return fields.every(field => refused.has(field));
 }
 
+/** Whether the server has refused the token before it ran anything: its dialect says so, and the answer has nothing else. */
+function isRefusedBefore(facts: ResponseFacts, dialect: Dialect): boolean {
+  if (!dialect.refusesBeforeResolver || facts.kind !== 'mutation') return false;
+  const { data } = facts;
+  const isEmpty = data == null || (isObject(data) && Object.values(data).every(field => field === null));
+  const isOfToken = (error: GraphQLErrorLike | null) =>
+    judgeError(error, dialect) === 'unauthenticated' && (error?.path?.length ?? 0) <= 1; // a deeper path shows that a field ran
+  return isEmpty && errorsIn(facts).every(isOfToken);
+}
+
 /** Whether a refused operation may be sent again. Pure. */
 export function mayRetry(facts: ResponseFacts, policy: MutationPolicy, dialect: Dialect): boolean {
   const { kind } = facts;
@@ -42,6 +52,7 @@ export function mayRetry(facts: ResponseFacts, policy: MutationPolicy, dialect: 
   if (facts.delivered) return false;
   if (kind === 'query' || policy === 'always') return true;
   if (policy === 'never') return false;
+  if (isRefusedBefore(facts, dialect)) return true;
   if (isProven(facts)) return facts.status === 401 || isFieldKnown(facts, dialect);
-  return (policy === 'safe' || dialect.refusesBeforeResolver === true) && isRefusedAtRoot(facts, dialect);
+  return policy === 'safe' && isRefusedAtRoot(facts, dialect);
 }
