@@ -36,7 +36,7 @@ const redirecting = (url: string) =>
   );
 
 /** Cloudflare Workers of a date before November 2024 throw on this option. */
-const knowsCache = () => 'cache' in (globalThis.Request?.prototype ?? {});
+export const knowsCache = (): boolean => 'cache' in (globalThis.Request?.prototype ?? {});
 
 /**
  * Sends requests to an auth server without cookies, cache and referrer. Redirects are not followed: a 307 would send the
