@@ -44,6 +44,7 @@ const ofGraphql = [
 const ofUrql = [
   'bothClients',
   'existingLinks',
+  'guests',
   'headerTokens',
   'laterAttempts',
   'leaks',

@@ -40,11 +40,8 @@ export function tokenInUrl(origin: string, parameter: string, send?: typeof fetc
     headers.delete('authorization');
     url.searchParams.set(parameter, token);
     const parts = isRequest(input) ? await partsOf(input) : {};
-    const isolated = {
-      referrerPolicy: 'no-referrer',
-      redirect: 'manual',
-      ...(knowsCache() && { cache: 'no-store' }),
-    } as const;
+    const isolated: RequestInit = { referrerPolicy: 'no-referrer', redirect: 'manual' };
+    if (knowsCache()) isolated.cache = 'no-store';
     return hideUrl(await fetcher(url.href, { ...parts, ...init, headers, ...isolated }), address);
   };
 }

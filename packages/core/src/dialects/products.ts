@@ -138,9 +138,10 @@ const vendureHeader = 'vendure-auth-token';
  * or with a guest's. With cookies only, no signal is left. Where a guest may ask, too, the answer is `null` without an error.
  */
 export const vendure: Dialect = /* @__PURE__ */ extendDefault({
+  codes: { FORBIDDEN: 'unauthenticated' },
   judge: facts => {
     const isForbidden = errorsIn(facts).some(error => fieldAt(error, 'extensions', 'code') === 'FORBIDDEN');
-    return isForbidden && facts.response?.()?.headers.get(vendureHeader) != null ? 'unauthenticated' : undefined;
+    return isForbidden && facts.response?.()?.headers.get(vendureHeader) == null ? 'forbidden' : undefined;
   },
 });
 

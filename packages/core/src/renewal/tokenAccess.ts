@@ -22,8 +22,8 @@ export function freshTokens(manager: Manager): TokenSet | null | undefined {
 /** A token set past its fresh zone: in the soft zone it is used while a successor is renewed. A guest's has none. */
 function useWhileRenewing(manager: Manager, state: SignedIn, now: number): TokenSet | null | undefined {
   const { tokens, schedule, scheduleBefore } = state;
-  if (!manager.renews && !scheduleBefore) return tokens;
   if (tokens.isGuest && !scheduleBefore) return isLasting(tokens, now) ? tokens : null;
+  if (!manager.renews && !scheduleBefore) return tokens;
   const isRenewable = canRenew(manager, tokens, now);
   if (scheduleBefore || now >= schedule.hardAt || (now < schedule.from && isRenewable)) return undefined;
   const { flight, cooldown } = manager.session;
