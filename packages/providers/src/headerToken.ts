@@ -104,9 +104,10 @@ const bearerOf = (tokens: TokenSet | undefined): Readonly<Record<string, string>
 
 /** Whether a root field is an error type: the result of many sign-ins is a union of the user and such types. */
 const isRejectedAsData = (data: object): boolean =>
-  Object.values(data).some(field =>
-    /Error$/.test(String((field as { readonly __typename?: unknown } | null)?.__typename)),
-  );
+  Object.values(data).some(field => {
+    const type = (field as { readonly __typename?: unknown } | null)?.__typename;
+    return typeof type === 'string' && type.endsWith('Error');
+  });
 
 function checkNames(names: readonly string[]): void {
   const areNames = Array.isArray(names) && names.length > 0 && names.every(name => /^[\w!#$%&'*+.^`|~-]+$/.test(name));
