@@ -143,6 +143,16 @@ describe('tokens in cookies only', () => {
     expect([await auth.get(), auth.state.status]).toEqual([null, 'signedOut']);
   });
 
+  test('isRejection reads an answer of its own', async () => {
+    await using server = await startServer(path =>
+      path === '/login' ? { status: 403, json: { code: 7 } } : undefined,
+    );
+    const { auth } = connect(server.origin, {
+      isRejection: ({ status, body }) => status === 403 && 'code' in Object(body),
+    });
+    await expect(auth.signIn('right')).rejects.toMatchObject({ code: 'credentialsRejected' });
+  });
+
   test('a manager without the option signIn says so', async () => {
     const auth = createTokenManager(cookieTokens({ renew: () => new Response() }));
     await expect(auth.signIn({})).rejects.toMatchObject({

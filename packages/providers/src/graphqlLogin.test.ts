@@ -156,7 +156,19 @@ describe('the answer of a sign-in endpoint', () => {
           'unavailable',
         ] as [string, ScriptedAnswer, string, string],
     ),
-    ...['Internal server error', 'Unexpected error.', 'Something went wrong.'].map(
+    [
+      'B128 an error at that field without the key data',
+      { json: { errors: failedAt(['login']) } },
+      'credentialsRejected',
+      'unavailable',
+    ],
+    [
+      'B128 a server that is busy',
+      { json: { errors: failedAt(['login'], 'RATE_LIMITED'), data: null } },
+      'unavailable',
+      'unavailable',
+    ],
+    ...['Internal server error', 'Unexpected error.', 'Unexpected Execution Error', 'INTERNAL_ERROR for 7-1'].map(
       message =>
         [
           `B128 a masked error at that field: ${message}`,

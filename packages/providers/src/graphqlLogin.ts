@@ -29,9 +29,10 @@ export interface LoginOperation<Input, Answer extends LoginAnswer> extends Login
    * Reads the `data` of the answer, whose shape is declared at the parameter, or its headers. Not called when each root field
    * is `null`, which is a rejection.
    *
+   * @param current - the token set that the document's `headers` were made of
    * @returns `null` for a rejection, as an answer without a token is
    */
-  answer(data: object, headers: Headers): Answer | null;
+  answer(data: object, headers: Headers, current?: TokenSet): Answer | null;
 }
 
 /** An endpoint that signs users in by GraphQL. */
@@ -142,24 +143,25 @@ async function requestTokens<Input, Answer extends LoginAnswer>(
   request: LoginRequest,
 ): Promise<LoginParts<Answer> | null> {
   const response = await post(endpoint, operation, request);
-  return readWith(response, endpoint, answered => readAnswer(endpoint, operation, answered, request.kind === 'signIn'));
+  return readWith(response, endpoint, answered => readAnswer(endpoint, operation, request, answered));
 }
 
 /** `null` is a rejection. */
 async function readAnswer<Input, Answer extends LoginAnswer>(
   { dialect }: Endpoint,
   operation: LoginOperation<Input, Answer>,
+  { kind, current }: LoginRequest,
   response: Response,
-  isSignIn: boolean,
 ): Promise<LoginParts<Answer> | null> {
   const body = await readJson(response);
   if (!body) throw authServerError(response);
   const { data } = body;
   const hasData = typeof data === 'object' && data !== null && Object.values(data).some(field => field !== null);
-  const answer = response.ok && hasData ? withSafeErrors(() => operation.answer(data, response.headers)) : null;
+  const answer =
+    response.ok && hasData ? withSafeErrors(() => operation.answer(data, response.headers, current)) : null;
   const parts = answer && partsOf(answer);
   if (parts) return parts; // also next to an error: another field may have failed, e.g. the user's name
-  const error = errorOf(response, body, dialect, isSignIn);
+  const error = errorOf(response, body, dialect, kind === 'signIn');
   if (error) throw error;
   return null;
 }
@@ -190,15 +192,21 @@ function withSafeErrors<Answer>(answer: () => Answer): Answer {
 const isDocumentError = (code: string) => /^(GRAPHQL_(PARSE|VALIDATION)_FAILED|BAD_REQUEST)$/.test(code);
 
 /** What frameworks put in place of the message of a fault, which may have any cause. */
-const isMasked = (message: unknown) =>
-  typeof message !== 'string' ||
-  /^(?:internal server error|unexpected error|something went wrong)[.!]?$/i.test(message.trim());
+const masked =
+  /^(?:internal(?: server)? error|internal_error for .*|unexpected(?: execution)? error|something went wrong)[.!]?$/i;
+/** Codes of a server that has not looked at the password. */
+const busy = /^(?:rate_?limit|too_?many|throttled|service_?unavailable|time(?:d_?)?out)/i;
+
+function isFault({ message, extensions }: GraphQLErrorLike): boolean {
+  const { code } = extensions ?? {};
+  return typeof message !== 'string' || masked.test(message.trim()) || (typeof code === 'string' && busy.test(code));
+}
 
 /** Whether the field of the sign-in failed by itself, without data: most servers state so that a password is wrong. */
 function isRefusedSignIn(status: number, data: unknown, errors: readonly GraphQLErrorLike[]): boolean {
-  const isEmpty = data === null || (typeof data === 'object' && Object.values(data).every(field => field === null));
+  const isEmpty = data == null || (typeof data === 'object' && Object.values(data).every(field => field === null));
   if (!isEmpty || status >= 500 || status === 408 || status === 429) return false;
-  return errors.some(({ path, message }) => path?.length === 1 && !isMasked(message));
+  return errors.some(error => error.path?.length === 1 && !isFault(error));
 }
 
 /** The error of an answer without tokens; `null` for a rejection. No message of the server is in it. */

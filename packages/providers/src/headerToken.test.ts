@@ -94,16 +94,22 @@ describe('a token in response headers', () => {
     ['without a token', {}],
     ['next to an anonymous token', { 'x-authorization': 'anonymous' }],
   ])('B128 a wrong password that is answered as data, %s, is a rejection', async (_, headers) => {
-    const login = { __typename: 'InvalidCredentialsError', message: 'The credentials did not match.' };
+    let login: object = {};
     await using server = await startScript(() => ({ headers, json: { data: { login } } }));
     const at = { ...right, url: `${server.origin}/graphql` };
     const answer = ({ login: { id } }: { readonly login: { readonly id?: number } }) => (id ? { id } : null);
     const own = { ...signIn, answer: answer as NonNullable<typeof right.signIn.answer> };
-    for (const options of [at, { ...at, signIn: own }]) {
-      const auth = createTokenManager(headerToken(options));
-      await expect(auth.signIn({})).rejects.toMatchObject({ code: 'credentialsRejected' });
-      expect(auth.state.status).toBe('signedOut');
-    }
+    for (login of [
+      { __typename: 'InvalidCredentialsError', message: 'The credentials did not match.' },
+      { errorCode: 'INVALID_CREDENTIALS' },
+      { success: false },
+      { errors: [{ message: 'The credentials did not match.' }] },
+    ])
+      for (const options of [at, { ...at, signIn: own }]) {
+        const auth = createTokenManager(headerToken(options));
+        await expect(auth.signIn({})).rejects.toMatchObject({ code: 'credentialsRejected' });
+        expect(auth.state.status).toBe('signedOut');
+      }
   });
 
   test('replaces the one that was sent, in the order of the requests, if it is of the same user', async () => {
@@ -187,6 +193,22 @@ describe("B127 a guest's session", () => {
     await auth.signIn({});
     expect(server.requests.at(-1)?.headers).toMatchObject({ 'woocommerce-session': 'Session guest-1' });
     expect(server.requests.at(-1)?.headers.authorization).toBeUndefined();
+  });
+
+  test('becomes the user’s where the server keeps it through the sign-in, and not with a wrong password', async () => {
+    let login: object = { success: false, message: 'Wrong password' };
+    await using server = await startScript(({ headers, body }) => ({
+      headers: headers.authorization ? {} : { 'x-authorization': 'session-1' },
+      json: { data: body.includes('login') ? { login } : { cart: null } },
+    }));
+    const url = `${server.origin}/graphql`;
+    const auth = createTokenManager(headerToken({ ...right, url }));
+    await operate(auth, url, '{ cart }');
+    await expect(auth.signIn({})).rejects.toMatchObject({ code: 'credentialsRejected' });
+    expect([auth.state.status, auth.fresh()?.accessToken]).toEqual(['signedOut', 'session-1']);
+    login = { id: 7 };
+    await auth.signIn({});
+    expect([auth.state.status, auth.fresh()?.accessToken]).toEqual(['signedIn', 'session-1']);
   });
 
   test('does not begin with a token of another origin', async () => {

@@ -19,7 +19,8 @@ export interface HeaderTokenOptions<Credentials, Answer extends object>
     /**
      * What `auth.signIn` resolves to, read from the `data` of the answer; `null` for a rejection, whatever the headers hold.
      *
-     * @defaultValue nothing; a root field whose `__typename` ends in `Error` is a rejection
+     * @defaultValue nothing; a root field is a rejection whose `__typename` ends in `Error`, or that has an `errorCode`, `errors` or
+     * `success: false`
      */
     answer?(data: object): Answer | null;
   };
@@ -72,10 +73,10 @@ export function headerToken<Credentials, Answer extends object = object>(
     signIn: {
       headers: bearerOf,
       ...signIn,
-      answer(data: object, headers: Headers) {
+      answer(data: object, headers: Headers, guest?: TokenSet) {
         const own = signIn.answer ? signIn.answer(data) : isRejectedAsData(data) ? null : undefined;
         if (own === null) return null;
-        const accessToken = tokenIn(headers, tokenHeaders);
+        const accessToken = tokenIn(headers, tokenHeaders) ?? guest?.accessToken; // the server may keep the guest's session
         if (accessToken === undefined) throw tokenMissing(tokenHeaders);
         return { ...(own as Answer), accessToken };
       },
@@ -102,12 +103,22 @@ export function headerToken<Credentials, Answer extends object = object>(
 const bearerOf = (tokens: TokenSet | undefined): Readonly<Record<string, string>> =>
   tokens ? { authorization: `Bearer ${tokens.accessToken}` } : {};
 
-/** Whether a root field is an error type: the result of many sign-ins is a union of the user and such types. */
+interface Result {
+  readonly __typename?: unknown;
+  readonly errorCode?: unknown;
+  readonly success?: unknown;
+  readonly errors?: unknown;
+}
+
+/** How the result of a sign-in states a failure: as an error type of a union, or in a field. */
+function isFailure(result: Result | null): boolean {
+  const { __typename: type, errorCode, success, errors } = result ?? {};
+  const isErrorType = typeof type === 'string' && type.endsWith('Error');
+  return isErrorType || errorCode != null || success === false || (Array.isArray(errors) && errors.length > 0);
+}
+
 const isRejectedAsData = (data: object): boolean =>
-  Object.values(data).some(field => {
-    const type = (field as { readonly __typename?: unknown } | null)?.__typename;
-    return typeof type === 'string' && type.endsWith('Error');
-  });
+  Object.values(data as Record<string, Result | null>).some(isFailure);
 
 function checkNames(names: readonly string[]): void {
   const areNames = Array.isArray(names) && names.length > 0 && names.every(name => /^[\w!#$%&'*+.^`|~-]+$/.test(name));

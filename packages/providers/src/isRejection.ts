@@ -47,7 +47,7 @@ export async function readWith<Answer>(
 ): Promise<Answer | null> {
   if (!isRejection) return read(response);
   const { status, headers } = response;
-  const copy = response.clone();
+  const body = bodyOf(response.clone()); // at the same time: a copy of node-fetch waits for its original
   let failure: unknown;
   try {
     const answer = await read(response);
@@ -55,7 +55,7 @@ export async function readWith<Answer>(
   } catch (thrown) {
     failure = thrown;
   }
-  const isRejected = ask(isRejection, { status, headers, body: await bodyOf(copy) });
+  const isRejected = ask(isRejection, { status, headers, body: await body });
   if (isRejected) return null;
   const wasRejection = !failure || (TokenError.is(failure) && failure.code === 'sessionExpired');
   if (isRejected === false && wasRejection)
