@@ -125,6 +125,8 @@ describe('tokens in cookies only', () => {
   test.each<[string, ScriptedAnswer, string]>([
     ['null', { json: null, body: 'null' }, 'signedOut'],
     ['400', { status: 400, json: {} }, 'signedOut'],
+    ['invalid_grant', { json: { error: 'invalid_grant' } }, 'signedOut'],
+    ['an error of GraphQL', { json: { errors: [{ message: 'x' }], data: { refresh: null } } }, 'signedIn'],
     ['a page of a proxy', { headers: { 'content-type': 'text/html' }, body: '<h1>Hi</h1>' }, 'signedIn'],
     ['503', { status: 503 }, 'signedIn'],
     ['a dropped connection', 'drop', 'signedIn'],

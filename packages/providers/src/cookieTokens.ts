@@ -21,7 +21,7 @@ export interface CookieTokensOptions<Credentials, Answer extends CookieAnswer> e
    * Reads the JSON of a success; `undefined` where it has none, as a 204.
    *
    * @returns `null` for a rejection
-   * @defaultValue the fields `expiresInS` and `expiresAt`, and `null` for the JSON `null`
+   * @defaultValue the fields `expiresInS` and `expiresAt`; `null` is a rejection, a field `error` or `errors` a failure
    */
   readonly answer?: (body: unknown) => Answer | null;
 }
@@ -34,9 +34,17 @@ export type CookieSession<Credentials, Answer extends CookieAnswer> = Required<
 /** Stands for the cookies, so that a refusal of the old ones is not taken for one of the new. It is sent nowhere. */
 const standIn = () => `cookies-${Date.now().toString(36)}${Math.random().toString(36).slice(2)}`;
 
+interface CookieBody extends CookieAnswer {
+  readonly error?: unknown;
+  readonly errors?: unknown;
+}
+
 function read(body: unknown): CookieAnswer | null {
   if (body === null) return null;
-  const { expiresInS, expiresAt } = (typeof body === 'object' ? body : {}) as CookieAnswer;
+  const { expiresInS, expiresAt, error, errors } = (typeof body === 'object' ? body : {}) as CookieBody;
+  if (error === 'invalid_grant') return null;
+  if (error != null || (Array.isArray(errors) && errors.length > 0))
+    throw new TokenError('unavailable', 'The answer states an error.', { mayBeRejection: true });
   return { expiresInS, expiresAt };
 }
 
