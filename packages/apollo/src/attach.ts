@@ -1,6 +1,5 @@
-import type { ApolloLink } from '@apollo/client';
 import type { TokenSet } from '@latchkey/core';
-import { mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core/adapter';
+import { type AuthChoice, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core/adapter';
 
 // What a link writes into the context of an operation, under a mark of its own. A retry link, or another subscription to the
 // same observable, finds it there next to the caller's own; links on the way copy headers and options, so what an attempt has
@@ -18,10 +17,21 @@ interface SetOptions {
   readonly cache: RequestCache | undefined;
 }
 
-export type Context = Readonly<ApolloLink.OperationContext> & {
+/** What is read of a context. */
+export interface Context {
+  readonly auth?: AuthChoice;
+  readonly uri?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly fetchOptions?: RequestInit;
-};
+  /** From HttpLink. */
+  readonly response?: Response;
+}
+
+/** Where a context is read and written: an operation of any version of Apollo Client. */
+export interface HasContext {
+  getContext(): Context;
+  setContext(changes: object): void;
+}
 
 /** What an earlier attempt has sent. */
 export const sentIn = (context: Context, mark: symbol): Sent | undefined =>
@@ -51,7 +61,7 @@ function callersOptions({ fetchOptions }: Context, mark: symbol): RequestInit | 
  * kept the refusal of a GET.
  */
 export function attach(
-  operation: ApolloLink.Operation,
+  operation: HasContext,
   context: Context,
   mark: symbol,
   ours: Sent | null,
@@ -60,7 +70,10 @@ export function attach(
   if (!ours && !context.headers) return;
   const given = callersHeaders(context, sentIn(context, mark));
   const headers = given || !ours ? mergeHeaders(given, ours?.headers ?? {}) : ours.headers;
-  const changes: ApolloLink.OperationContext = { headers, [mark]: ours ?? undefined };
+  const changes: { headers: Context['headers']; fetchOptions?: RequestInit | undefined; [mark: symbol]: unknown } = {
+    headers,
+    [mark]: ours ?? undefined,
+  };
   const own = callersOptions(context, mark);
   const isUnsafe = ours !== null && wouldLeak(ours.headers) && !own?.redirect;
   if (isUnsafe || isRetry) changes.fetchOptions = withOptions(own, mark, isUnsafe, isRetry);

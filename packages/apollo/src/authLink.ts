@@ -1,9 +1,7 @@
-import { ApolloLink } from '@apollo/client';
 import type { TokenManager, TokenSet } from '@latchkey/core';
 import {
   type AdapterOptions,
   type Attempt,
-  type AuthChoice,
   allowedOrigins,
   checkAttempt,
   type DecideOptions,
@@ -15,56 +13,55 @@ import {
   rootFields,
   warnOnce,
 } from '@latchkey/core/adapter';
-import { Observable, type Observer, type Subscriber, type Subscription, type Unsubscribable } from 'rxjs';
+import type { Forward, Observer, Operation, Result, Subscriber, Unsubscribable } from './apolloClient.ts';
 import { attach, type Context, callersHeaders, isIntact, type Sent, sentIn } from './attach.ts';
 import { type Answer, readError, readResult } from './readResponse.ts';
 
-declare module '@apollo/client' {
-  interface DefaultContext {
-    /** Whether this operation carries the token. @defaultValue 'optional' */
-    auth?: AuthChoice;
-  }
-}
-
-type Result = ApolloLink.Result;
-
 /** What the operations of one link share. */
-interface LinkState {
+export interface LinkState {
+  kindOf(operation: Operation): ResponseFacts['kind'];
   readonly auth: TokenManager;
   readonly choices: DecideOptions;
+  /** Whether the token may go to this `uri`; `undefined`: to all. */
+  readonly isAllowed: ((uri: string) => boolean) | undefined;
   /** Its entry in the context of operations. */
   readonly mark: symbol;
   /** Whether the headers of refused operations need no check any more. */
   isChecked?: boolean;
 }
 
-/**
- * Keeps the operations of an Apollo Client signed in: attaches the token, has it renewed when a server refuses it, and retries
- * the operation. Its place is before the links that send: `ApolloLink.from([authLink(auth), httpLink])`.
- */
-export function authLink(auth: TokenManager, options: AdapterOptions = {}): ApolloLink {
-  const { origins, ...choices } = options;
-  const isAllowed = origins && allowedOrigins(origins);
-  const link: LinkState = { auth, choices, mark: Symbol('latchkey') };
-  return new ApolloLink((operation, forward) => {
-    return new Observable(observer => {
-      const context = operation.getContext();
-      const { auth: choice, uri } = context;
-      const earlier = sentIn(context, link.mark);
-      const isForUs = choice !== 'omit' && (typeof uri !== 'string' || !isAllowed || isAllowed(uri));
-      if (isForUs && !hasHeader(callersHeaders(context, earlier), 'authorization'))
-        return new AuthOperation(link, operation, forward, observer).enter(context, earlier);
-      if (earlier) attach(operation, context, link.mark, null, false); // removes what that attempt has attached
-      return forward(operation).subscribe(observer);
-    });
-  });
+/** @throws TokenError `misconfigured` when an origin can never match */
+export function linkState(
+  auth: TokenManager,
+  { origins, ...choices }: AdapterOptions,
+  kindOf: LinkState['kindOf'],
+): LinkState {
+  return { kindOf, auth, choices, isAllowed: origins && allowedOrigins(origins), mark: Symbol('latchkey') };
+}
+
+/** Starts an operation when its observable is subscribed to. */
+export function startOperation<Given extends Operation>(
+  link: LinkState,
+  operation: Given,
+  forward: Forward<Given>,
+  observer: Subscriber,
+): Unsubscribable {
+  const context = operation.getContext();
+  const { auth: choice, uri } = context;
+  const { isAllowed, mark } = link;
+  const earlier = sentIn(context, mark);
+  const isForUs = choice !== 'omit' && (typeof uri !== 'string' || !isAllowed || isAllowed(uri));
+  if (isForUs && !hasHeader(callersHeaders(context, earlier), 'authorization'))
+    return new AuthOperation(link, operation, forward, observer).enter(context, earlier);
+  if (earlier) attach(operation, context, mark, null, false); // removes what that attempt has attached
+  return forward(operation).subscribe(observer);
 }
 
 /** A copy of the headers: links behind may write into them. */
 const sentWith = ({ auth }: LinkState, tokens: TokenSet): Sent => ({ tokens, headers: { ...auth.headers(tokens) } });
 
 /** A link behind may have replaced the headers: checked at each refusal in development, until it has warned. */
-function checkHeaders(link: LinkState, operation: ApolloLink.Operation): void {
+function checkHeaders(link: LinkState, operation: Operation): void {
   const isIntactHere = inDevelopment(
     () =>
       process.env.NODE_ENV !== 'production' &&
@@ -79,7 +76,7 @@ function checkHeaders(link: LinkState, operation: ApolloLink.Operation): void {
  * One operation, from its subscription to its end: it observes the answers of one attempt after the other, is the facts of
  * the last one, and waits for the token.
  */
-class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable {
+class AuthOperation<Given extends Operation> implements Attempt, Answer, Observer, Unsubscribable {
   sent: TokenSet | null = null;
   retried = false;
   delivered = false;
@@ -89,21 +86,16 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
   http: Partial<Response> | undefined = undefined;
   /** Whether the answers of the last attempt count. */
   private isOpen = false;
-  private answers: Subscription | undefined = undefined;
+  private answers: Unsubscribable | undefined = undefined;
   private signal: AbortSignal | null | undefined = undefined;
   /** The session that the operation belongs to, once it was sent. */
   private sessionId: string | undefined = undefined;
   private readonly link: LinkState;
-  private readonly given: ApolloLink.Operation;
-  private readonly forward: ApolloLink.ForwardFunction;
-  private readonly observer: Subscriber<Result>;
+  private readonly given: Given;
+  private readonly forward: Forward<Given>;
+  private readonly observer: Subscriber;
 
-  constructor(
-    link: LinkState,
-    given: ApolloLink.Operation,
-    forward: ApolloLink.ForwardFunction,
-    observer: Subscriber<Result>,
-  ) {
+  constructor(link: LinkState, given: Given, forward: Forward<Given>, observer: Subscriber) {
     this.link = link;
     this.given = given;
     this.forward = forward;
@@ -111,7 +103,7 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
   }
 
   get kind(): ResponseFacts['kind'] {
-    return this.given.operationType;
+    return this.link.kindOf(this.given);
   }
 
   get operation(): object {
@@ -157,6 +149,7 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
   private send(tokens: TokenSet | null, context: Context): void {
     const { link, given, retried } = this;
     this.sent = tokens;
+    this.http = undefined; // a link may give one response twice
     this.isOpen = true;
     try {
       checkAttempt(tokens, context.auth, this.sessionId, this.signal);
@@ -178,8 +171,10 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
 
   error(error: unknown): void {
     if (!this.isOpen) return;
+    const judged = this.http;
     readError(this, error);
-    const decision = this.decide();
+    const isJudged = judged && judged === this.http; // HttpLink of version 3 emits some answers twice
+    const decision = isJudged ? undefined : this.decide();
     if (decision) this.hold(decision);
     else this.observer.error(error);
   }

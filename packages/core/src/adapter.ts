@@ -7,7 +7,7 @@ export { checkAttempt } from './adapter/checkAttempt.ts';
 export { isJudged, markJudged } from './adapter/markJudged.ts';
 export { hasHeader, mergeHeaders, wouldLeak } from './adapter/mergeHeaders.ts';
 // After its answer
-export { type BodyFacts, readBody } from './adapter/readBody.ts';
+export { type BodyFacts, readBody, readParsedBody } from './adapter/readBody.ts';
 export { rootFields } from './adapter/rootFields.ts';
 export { type WaitForTokensOptions, waitForTokens } from './adapter/waitForTokens.ts';
 export { warnOnce } from './adapter/warnOnce.ts';

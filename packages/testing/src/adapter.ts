@@ -28,6 +28,8 @@ export interface AnswerObserver {
 /** Connects one kind of client to a token manager, so that the contract can run over it. */
 export interface Adapter {
   readonly name: string;
+  /** The client's. */
+  readonly version: string;
   readonly connect: (auth: TokenManager, options: ConnectOptions) => ContractClient;
   /** The error where this client puts a `TokenError`. */
   readonly tokenErrorOf: (answer: Answer) => unknown;

@@ -190,7 +190,7 @@ async function saveAfterDispose(
 ): Promise<void> {
   const { from, epoch, request } = flight;
   const isOver = epoch !== session.epoch || request.signal.aborted;
-  if (!from || isOver || !store?.renewsHeld(flight)) return; // something else came before
+  if (!from || isOver || !store?.holds(from)) return; // something else came before
   const next = makeTokenSet(answer, positionAfter(from), kept);
   if (!isOfOtherUser(next, from)) await store.replace(next, answer.isUnattended === true, flight, () => {});
 }

@@ -1,6 +1,6 @@
 import type { Entry } from './place.ts';
 import { epochOf, isStamp, sameTimeMs } from './stamp.ts';
-import { beginning, type Held, hold, isClosed, noteSeen, type Stored, save } from './stored.ts';
+import { beginning, type Held, hold, noteSeen, type Stored, save } from './stored.ts';
 import { look, takeEntry } from './takeEntry.ts';
 import type { TokenRecord } from './tokenRecord.ts';
 
@@ -11,7 +11,7 @@ export async function saveNext(stored: Stored, entry: Held): Promise<void> {
   try {
     for (let saves = 0; saves < mostSaves && stored.held === entry; saves++) {
       if (await save(stored, entry)) return;
-      if (stored.held === entry) await look(stored);
+      await look(stored);
     }
   } catch {
     // reported, and put back later
@@ -34,22 +34,21 @@ async function act(stored: Stored, record: TokenRecord | null, requestedAt?: num
   const at = requestedAt ?? clock.now();
   let entry = hold(stored, { stamp: beginning(stored, at), record });
   stored.successor = undefined;
-  if (requestedAt === undefined) stored.acting = entry;
+  stored.acting = entry;
   queueMicrotask(stored.endPause); // who is signed in is known
   try {
-    for (let saves = 1; ; saves++) {
-      if ((await save(stored, entry)) || stored.held !== entry) return;
+    for (let saves = 1; !(await save(stored, entry)); saves++) {
       const found = await stored.calls.load();
-      if (stored.held !== entry || isClosed(stored)) return;
+      if (stored.held !== entry) return takeEntry(stored, found); // a notice, or the user, was faster
       const yields = requestedAt !== undefined || saves === mostSaves; // the others do not stop
       if (isLaterAct(found, entry, yields ? Number.POSITIVE_INFINITY : clock.now())) {
         stored.acting = undefined;
-        takeEntry(stored, found);
+        return takeEntry(stored, found);
       }
-      if (stored.held !== entry || saves === mostSaves) return;
+      if (saves === mostSaves) return;
       if (isStamp(found?.stamp)) noteSeen(stored, found.stamp);
       entry = hold(stored, { stamp: beginning(stored, at), record });
-      if (requestedAt === undefined) stored.acting = entry;
+      stored.acting = entry;
     }
   } catch {
     // reported, and put back later

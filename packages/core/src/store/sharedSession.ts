@@ -79,7 +79,9 @@ class PlainRegister {
 
   save(entry: Entry, over: Stamp | undefined, clock: Clock): boolean | PromiseLike<boolean> {
     const save = () =>
-      after(this.load(), held => (isAbove(entry, held, over) ? this.#write(entry) : held?.stamp === entry.stamp));
+      after(this.load(), held =>
+        !held || isAbove(entry, held, over) ? this.#write(entry) : held.stamp === entry.stamp,
+      );
     const saved = this.#writing ? this.#writing.then(save) : save();
     if (isLater(saved)) this.#queue(saved, clock, () => this.#putBack(entry));
     return saved;
@@ -92,9 +94,9 @@ class PlainRegister {
     const write = () =>
       after(this.#own.load(), stored => {
         const held = parse(stored);
-        return held && held.stamp >= newest.stamp ? true : this.#write(newest);
+        return (held && held.stamp >= newest.stamp) || this.#write(newest);
       });
-    void new Promise<boolean>(done => done(write())).catch(() => {}); // a later look puts it back
+    void new Promise<unknown>(done => done(write())).catch(() => {}); // a later look puts it back
   }
 
   #write(entry: Entry): boolean | PromiseLike<boolean> {
@@ -107,7 +109,7 @@ class PlainRegister {
   }
 
   #see(entry: Entry): Entry {
-    if (entry !== damaged && !(this.#newest && entry.stamp <= this.#newest.stamp)) this.#newest = entry;
+    if (entry.stamp > (this.#newest?.stamp ?? damaged.stamp)) this.#newest = entry;
     return entry;
   }
 
@@ -121,7 +123,7 @@ class PlainRegister {
   /** The next write waits for this one, as long as a place may take. */
   #queue(saved: PromiseLike<boolean>, clock: Clock, late: () => void): void {
     let isOver = false;
-    const done = new Promise<void>(resolve => {
+    this.#writing = new Promise<void>(resolve => {
       const end = () => {
         if (isOver) late();
         else clock.clearTimeout(timer);
@@ -133,15 +135,11 @@ class PlainRegister {
       }, placeTimeoutMs);
       saved.then(end, end);
     });
-    this.#writing = done;
-    void done.then(() => {
-      if (this.#writing === done) this.#writing = undefined;
-    });
   }
 }
 
-const isAbove = ({ stamp }: Entry, held: Entry | undefined, over: Stamp | undefined): boolean =>
-  !held || (stamp > held.stamp && (over === undefined || held.stamp <= over));
+const isAbove = ({ stamp }: Entry, held: Entry, over: Stamp | undefined): boolean =>
+  stamp > held.stamp && (over === undefined || held.stamp <= over);
 
 class PlainPlace implements Place {
   declare readonly lock?: NonNullable<Place['lock']>;

@@ -79,6 +79,7 @@ test.each([
   null,
   undefined,
   ['1'],
+  [beginningAfter(undefined, now)],
   beginningAfter(undefined, now).replace('-', '_'),
   `${beginningAfter(undefined, now)}\n`,
 ])('%j is no stamp', value => expect(isStamp(value)).toBe(false));

@@ -19,7 +19,7 @@ export interface TokenRecord {
   readonly guest?: true;
 }
 
-export function recordOf(tokens: TokenSet, isUnattended = false): TokenRecord {
+export function recordOf(tokens: Omit<TokenSet, 'sessionId' | 'version'>, isUnattended = false): TokenRecord {
   const { accessToken, refreshToken, receivedAt, expiresAt, refreshExpiresAt, subject, isGuest } = tokens;
   return {
     v: 1,
@@ -58,7 +58,7 @@ export function readRecord(record: unknown): TokenRecord | undefined {
     subject: typeof subject === 'string' ? subject : undefined,
     ...(own('guest') === true && { isGuest: true as const }),
   };
-  return recordOf({ sessionId: '', version: 0, ...tokens }, own('unattended') === true);
+  return recordOf(tokens, own('unattended') === true);
 }
 
 /** The token set of a record, at a position in the session of this manager. */
