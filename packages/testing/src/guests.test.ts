@@ -41,4 +41,15 @@ describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('B127 a guest, through 
     expect(server.requests).toHaveLength(2);
     expect(auth.fresh()?.accessToken).toBe(token);
   });
+
+  test('is not begun by the answer to an operation that is not ours', async () => {
+    await using server = await startVendureExample();
+    const auth = guests();
+    const client = adapter.connect(auth, { url: `${server.origin}/shop-api`, dialect: vendure });
+    for (const options of [{ headers: { authorization: 'Bearer of-the-caller' } }, { auth: 'omit' }] as const) {
+      await client.run(add, options);
+      expect(auth.fresh()).toBeNull();
+    }
+    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer of-the-caller', undefined]);
+  });
 });
