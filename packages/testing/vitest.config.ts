@@ -58,6 +58,7 @@ const ofGraphql = [
 const ofUrql = [
   'bothClients',
   'existingLinks',
+  'guests',
   'headerTokens',
   'laterAttempts',
   'leaks',

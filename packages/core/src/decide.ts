@@ -2,11 +2,11 @@ import { redact, redactedCause, secretsIn } from './errors/redact.ts';
 import { detailsOf, type Refusal, TokenError, tokenError } from './errors/tokenError.ts';
 import type { Attempt, Manager, Refused } from './manager.ts';
 import { beginWith } from './renewal/renewal.ts';
-import { successorOf } from './renewal/tokenAccess.ts';
+import { freshTokens, successorOf } from './renewal/tokenAccess.ts';
 import { isOfSession, renewSession, supersededIn } from './session/session.ts';
 import { emitEvent, emitRefusal } from './session/tokenEvents.ts';
 import { aborted, addWaiter, answerAll, late, setListTimer } from './session/waitingList.ts';
-import { isOfOtherUser, makeTokenSet, positionAfter, type TokenSet } from './tokens/tokenSet.ts';
+import { isOfOtherUser, makeTokenSet, positionAfter, type TokenSet, usersOf } from './tokens/tokenSet.ts';
 import { type Dialect, defaultDialect, errorsIn, judge } from './verdict/dialect.ts';
 import type { Receiver } from './verdict/headerReceiver.ts';
 import { type MutationPolicy, mayRetry } from './verdict/mayRetry.ts';
@@ -36,7 +36,7 @@ export function decide(
   signal?: AbortSignal | null,
 ): Decision {
   const { session, refusals } = manager;
-  const { sent } = attempt;
+  const sent = usersOf(attempt.sent); // a guest's operation is anonymous
   if (session.state.status === 'disposed') return undefined;
   if (sent && sent !== session.state.tokens && !isOfSession(session, sent)) return supersededIn(session);
   if (manager.judged && errorsIn(attempt).some(error => wasJudged(manager.judged, error))) return undefined;
@@ -64,15 +64,17 @@ export function decide(
 const secretsOf = ({ sent }: ResponseFacts) => secretsIn([sent?.accessToken, sent?.refreshToken]);
 
 /**
- * Uses the token that an answer brought; another user's begins another session. Only an answer to the token set in use brings
- * its successor, not a late one.
+ * Uses the token that an answer brought; another user's begins another session, and a guest's where nobody is signed in. Only
+ * an answer to the token set in use brings its successor, not a late one.
  */
 function receive(manager: Manager, receiver: Receiver, attempt: Attempt): void {
   const { session, store } = manager;
   const { sent } = attempt;
-  if (!sent || sent !== session.state.tokens) return;
+  const { tokens } = session.state;
+  if (sent ? sent !== tokens : freshTokens(manager) !== null) return;
   const answer = receiver(attempt, sent, session.clock.now());
-  if (!answer || sent !== session.state.tokens) return; // the callback may have signed in
+  if (!answer || tokens !== session.state.tokens) return; // the callback may have signed in
+  if (!sent) return void beginWith(manager, { ...answer, parts: { ...answer.parts, isGuest: true } });
   const next = makeTokenSet(answer, positionAfter(sent), sent);
   if (isOfOtherUser(next, sent)) return void beginWith(manager, answer);
   renewSession(session, next);

@@ -19,8 +19,17 @@ export async function signIn(manager: Manager, credentials: unknown): Promise<ob
     );
   }
   await begin(manager, answer);
-  const { accessToken, refreshToken, expiresInS, expiresAt, refreshExpiresInS, refreshExpiresAt, subject, ...rest } =
-    answer.parts;
+  const {
+    accessToken,
+    refreshToken,
+    expiresInS,
+    expiresAt,
+    refreshExpiresInS,
+    refreshExpiresAt,
+    subject,
+    isGuest,
+    ...rest
+  } = answer.parts;
   return rest;
 }
 

@@ -11,6 +11,8 @@ const snippetsFolder = join(here, 'snippets');
 const packages = await readdir(join(root, 'packages'));
 const examples = await readdir(join(root, 'examples'));
 const pages = ['packages/apollo/APOLLO3.md', 'packages/core/DIALECTS.md', 'packages/core/SESSIONS.md'];
+/** Whole programs: no limit of lines. */
+const ofPrograms = ['packages/providers/CONNECTING.md'];
 const readmes = ['README.md', ...packages.map(name => `packages/${name}/README.md`), ...pages];
 
 const contentOf = (path: string) => readFile(join(root, path), 'utf8').catch(() => '');
@@ -24,7 +26,7 @@ beforeAll(async () => {
 
 test('every snippet of the documents compiles', async () => {
   const files = await Promise.all(
-    readmes.map(async path => {
+    [...readmes, ...ofPrograms].map(async path => {
       const snippets = snippetsOf(await contentOf(path));
       await Promise.all(
         snippets.map(({ kind, code }, index) =>

@@ -105,7 +105,8 @@ class AuthStage implements Sender {
       checkAttempt(tokens, given.context.auth, (given.context as SessionContext).latchkeySessions?.get(this));
       const fetchOptions = attach(own, tokens && this.#auth.headers(tokens), retried);
       run.sent = tokens; // not earlier: an operation that fails above stays in its session
-      return fetchOptions === given.context.fetchOptions ? given : this.#sentOn(run, fetchOptions);
+      const isAsGiven = fetchOptions === given.context.fetchOptions && !this.#auth.receivesTokens; // a guest's answer brings one
+      return isAsGiven ? given : this.#sentOn(run, fetchOptions);
     } catch (error) {
       this.#failLater(run, error);
       return undefined;

@@ -24,6 +24,13 @@ export interface TokenParts {
    * @defaultValue `iss` and `sub` of the access token, where it is a JWT
    */
   readonly subject?: string | null | undefined;
+  /**
+   * The tokens are a guest's: nobody is signed in, and the server keeps a session all the same, e.g. with a cart. They are sent
+   * until they expire, and never renewed.
+   *
+   * @defaultValue false
+   */
+  readonly isGuest?: boolean | undefined;
 }
 
 /**
@@ -44,6 +51,8 @@ export interface TokenSet {
   readonly refreshExpiresAt: number | undefined;
   /** Whose it is; `undefined`: not known. */
   readonly subject: string | undefined;
+  /** Nobody is signed in: a guest's. */
+  readonly isGuest?: true;
 }
 
 /** The token set with these fields. */
@@ -124,6 +133,14 @@ export const subjectIn = (value: unknown): string | undefined =>
 export const isOfOtherUser = (next: TokenSet, { subject }: TokenSet): boolean =>
   subject !== undefined && next.subject !== subject;
 
+/** The tokens of a user who is signed in: a guest's are nobody's. */
+export const usersOf = <Tokens extends TokenSet | null | undefined>(tokens: Tokens): Tokens | undefined =>
+  tokens?.isGuest ? undefined : tokens;
+
+/** Whether the token set has not expired. */
+export const isLasting = ({ expiresAt }: TokenSet, now: number): boolean =>
+  now < (expiresAt ?? Number.POSITIVE_INFINITY);
+
 /** Where a token set stands in which session, and whose that is, where it is known. */
 export type Position = Pick<TokenSet, 'sessionId' | 'version'> & { readonly subject?: string | undefined };
 
@@ -167,6 +184,7 @@ export function makeTokenSet(
     accessToken,
     refreshToken,
     receivedAt: requestedAt,
+    ...((parts.isGuest ?? kept?.isGuest) && { isGuest: true as const }),
     expiresAt: endOf(parts.expiresInS, () => moment(parts.expiresAt) ?? expiryHint(accessToken)),
     refreshExpiresAt: endOf(
       parts.refreshExpiresInS,
