@@ -16,7 +16,7 @@ import {
   warnOnce,
 } from '@latchkey/core/adapter';
 import { Observable, type Observer, type Subscriber, type Subscription, type Unsubscribable } from 'rxjs';
-import { attach, type Context, callersHeaders, isIntact, type Sent, sentIn } from './attach.ts';
+import { attach, type Context, callersHeaders, isIntact, type Sent, sentBy } from './attach.ts';
 import { type Answer, readError, readResult } from './readResponse.ts';
 
 declare module '@apollo/client' {
@@ -32,8 +32,6 @@ type Result = ApolloLink.Result;
 interface LinkState {
   readonly auth: TokenManager;
   readonly choices: DecideOptions;
-  /** Its entry in the context of operations. */
-  readonly mark: symbol;
   /** Whether the headers of refused operations need no check any more. */
   isChecked?: boolean;
 }
@@ -45,30 +43,34 @@ interface LinkState {
 export function authLink(auth: TokenManager, options: AdapterOptions = {}): ApolloLink {
   const { origins, ...choices } = options;
   const isAllowed = origins && allowedOrigins(origins);
-  const link: LinkState = { auth, choices, mark: Symbol('latchkey') };
+  const link: LinkState = { auth, choices };
   return new ApolloLink((operation, forward) => {
     return new Observable(observer => {
       const context = operation.getContext();
       const { auth: choice, uri } = context;
-      const earlier = sentIn(context, link.mark);
+      const earlier = sentBy(link, context);
       const isForUs = choice !== 'omit' && (typeof uri !== 'string' || !isAllowed || isAllowed(uri));
       if (isForUs && !hasHeader(callersHeaders(context, earlier), 'authorization'))
         return new AuthOperation(link, operation, forward, observer).enter(context, earlier);
-      if (earlier) attach(operation, context, link.mark, null, false); // removes what that attempt has attached
+      if (earlier) attach(operation, context, earlier, null, false); // removes what that attempt has attached
       return forward(operation).subscribe(observer);
     });
   });
 }
 
 /** A copy of the headers: links behind may write into them. */
-const sentWith = ({ auth }: LinkState, tokens: TokenSet): Sent => ({ tokens, headers: { ...auth.headers(tokens) } });
+const sentWith = (link: LinkState, tokens: TokenSet): Sent => ({
+  link,
+  tokens,
+  headers: { ...link.auth.headers(tokens) },
+});
 
 /** A link behind may have replaced the headers: checked at each refusal in development, until it has warned. */
 function checkHeaders(link: LinkState, operation: ApolloLink.Operation): void {
   const isIntactHere = inDevelopment(
     () =>
       process.env.NODE_ENV !== 'production' &&
-      (isIntact(operation.getContext(), link.mark)
+      (isIntact(operation.getContext(), link)
         ? 'intact'
         : warnOnce('A link behind authLink replaces the authorization header. Take it out, or put it in front.')),
   );
@@ -160,7 +162,7 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
     this.isOpen = true;
     try {
       checkAttempt(tokens, context.auth, this.sessionId, this.signal);
-      attach(given, context, link.mark, tokens && sentWith(link, tokens), retried);
+      attach(given, context, sentBy(link, context), tokens && sentWith(link, tokens), retried);
       this.answers = this.forward(given).subscribe(this);
       if (!this.isOpen) this.answers.unsubscribe(); // a synchronous answer has ended it
     } catch (error) {

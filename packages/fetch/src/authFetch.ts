@@ -30,11 +30,12 @@ export function authFetch(auth: TokenManager, options: AuthFetchOptions = {}): A
   const { origins, fetch: given, ...choices } = options;
   const isAllowed = origins && allowedOrigins(origins);
   return async (input, wanted) => {
-    const { auth: choice, ...init } = wanted ?? {}; // null, too, as fetch itself
+    const init = wanted ?? {}; // null, too, as fetch itself
+    const choice = init.auth; // stays there: a nested authFetch reads it
     const send = given ?? fetch;
     const url = isRequest(input) ? input.url : input;
     const carriesToken = choice !== 'omit' && (!isAllowed || isAllowed(url)) && !bringsOwnToken(input, init);
-    return carriesToken ? new AuthRequest(auth, choices, send, input, init).run(choice) : send(input, wanted ?? {}); // a nested authFetch reads `auth`
+    return carriesToken ? new AuthRequest(auth, choices, send, input, init).run(choice) : send(input, init);
   };
 }
 

@@ -28,20 +28,23 @@ export const apolloAdapter: Adapter = {
   hasSubscriptions: true,
   headerFormats: ['object'],
   tokenErrorOf: ({ error }) => error,
-  connect(auth, { url, fetch, ...options }) {
+  connect: (auth, { url, fetch, ...options }) =>
+    apolloAdapter.connectChain([{ auth, ...options }], { url, ...(fetch && { fetch }) }),
+  connectChain(stages, { url, fetch }) {
     const http = new HttpLink({ uri: url, ...(fetch && { fetch }) });
     const client = new ApolloClient({
       cache: new InMemoryCache(),
       link: ApolloLink.from([
-        authLink(auth, options),
+        ...stages.map(({ auth, ...options }) => authLink(auth, options)),
         ApolloLink.split(({ operationType }) => operationType === 'subscription', sseLink(url), http),
       ]),
     });
-    const contextOf = ({ auth: choice, headers }: RunOptions = {}) => ({
+    const hasOrigins = stages.some(({ origins }) => origins);
+    const contextOf = ({ auth: choice, headers, url: uri }: RunOptions = {}) => ({
       queryDeduplication: false,
       ...(choice && { auth: choice }),
       ...(headers && { headers }),
-      ...(options.origins && { uri: url }), // links do not see the uri of HttpLink
+      ...((uri ?? hasOrigins) && { uri: uri ?? url }), // links do not see the uri of HttpLink
     });
     return {
       run: (document, options) => {
