@@ -1,5 +1,6 @@
 import { type CallerHeaders, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core/adapter';
 import type { Operation } from '@urql/core';
+import type { AuthOperation } from './authOperation.ts';
 
 /** The caller's fetch options, whose function is called once per attempt. */
 export const fetchOptionsOf = ({ context }: Operation): RequestInit | undefined =>
@@ -12,21 +13,33 @@ export const fetchOptionsOf = ({ context }: Operation): RequestInit | undefined 
 export function attach(
   own: RequestInit | undefined,
   ours: TokenHeaders | null,
-  isRetry: boolean,
+  run: AuthOperation,
 ): RequestInit | undefined {
   if (!ours && !own?.headers) return own;
   const headers = mergeHeaders(own?.headers as CallerHeaders | undefined, ours ?? {}); // exchanges behind may write into them
-  const options: RequestInit = { ...own, headers };
+  const options: RequestInit & { latchkey: AuthOperation } = { ...own, headers, latchkey: run };
   if (ours && wouldLeak(ours)) options.redirect ??= 'error';
-  if (isRetry) options.cache = 'no-store';
+  if (run.retried) options.cache = 'no-store';
   return options;
 }
 
-/** The fetch of the operation, which keeps each response with its attempt: a good result does not hold it. */
-export function watchedFetch(attempt: { readonly given: Operation; http: Response | undefined }): typeof fetch {
-  return async (input, init) => {
-    const response = await (attempt.given.context.fetch ?? fetch)(input, init);
-    attempt.http = response;
+/** Keeps each response with the attempts whose options name them: urql makes no error of a 401 with `data`. */
+export const watchedFetch =
+  (send: typeof fetch | undefined): typeof fetch =>
+  async (input, init) => {
+    const { latchkey, ...options } = (init ?? {}) as RequestInit & { readonly latchkey?: AuthOperation };
+    const response = await (send ?? fetch)(input, options);
+    for (let run = latchkey; run; run = run.front) run.http = response;
     return response;
   };
+
+const attached = ['fetchOptions', 'fetch', 'latchkey'] as const;
+
+/** An operation that an exchange behind dispatches again, without what an attempt has attached to it. */
+export function detach(operation: Operation, { given }: AuthOperation): Operation {
+  const context = { ...operation.context };
+  for (const name of attached)
+    if (name in given.context) context[name] = given.context[name];
+    else delete context[name];
+  return { ...operation, context };
 }

@@ -10,8 +10,8 @@ export interface Sender {
 }
 
 /**
- * One operation, from its dispatch to its last answer. It is the facts of its last answer, and waits for the token. It is kept
- * in the context of what is sent, and only there. Thousands may wait: each field counts.
+ * One attempt of an operation. It is the facts of its last answer, and waits for the token. It is kept in the context of what is
+ * sent, and only there: what the transport of an attempt delivers is recognised by it. Thousands may wait: each field counts.
  */
 export class AuthOperation implements Attempt, Answer {
   /** As the client gave it; every result is of this one. */
@@ -22,7 +22,7 @@ export class AuthOperation implements Attempt, Answer {
   sent: TokenSet | null = null;
   retried = false;
   delivered = false;
-  /** It waits for a token, or has failed: what the old transport still delivers is ignored. */
+  /** It waits for a token, or is over: what its transport still delivers is ignored. */
   isWaiting = false;
   /** Its transport is an HTTP stream, which is closed before the retry. */
   isOpen = false;
@@ -35,6 +35,18 @@ export class AuthOperation implements Attempt, Answer {
     this.given = given;
     this.sender = sender;
     this.teardownCount = teardownCount;
+  }
+
+  /** The attempt after a refusal. */
+  retry(): AuthOperation {
+    const next = new AuthOperation(this.given, this.sender, this.teardownCount);
+    next.retried = true;
+    return next;
+  }
+
+  /** The attempt of an exchange in front. */
+  get front(): AuthOperation | undefined {
+    return this.given.context.latchkey as AuthOperation | undefined;
   }
 
   get kind(): ResponseFacts['kind'] {

@@ -32,5 +32,5 @@ function newErrors(errors: Errors, delivered: Errors | undefined): readonly Grap
 export function readResponse(answer: Answer, { data, error }: OperationResult): void {
   answer.data = data;
   answer.errors = error && newErrors(error.graphQLErrors, answer.deliveredErrors);
-  if (error) answer.http = error.response as Response | undefined;
+  if (error?.response) answer.http = error.response as Response;
 }
