@@ -23,6 +23,10 @@ test.each<readonly [string, Partial<ResponseFacts>, readonly string[]]>([
   ['401 without a body', { status: 401 }, whenProven],
   ['401 whose body is not a GraphQL response', { status: 401, body: { message: 'Bad credentials' } }, whenProven],
   ['401 with request errors', { status: 401, errors: [error()] }, whenProven],
+  ['401 with null data and without errors', { status: 401, data: null, body: { data: null } }, whenProven],
+  ['401 with a batch that has a member with data', { status: 401, body: [{ data: { pay: 1 } }, 7] }, onlyAlways],
+  ['401 with a batch that cannot be read', { status: 401, body: [{ errors: [error()] }, 7] }, whenProven],
+  ['401 with data and without errors', { status: 401, data: { pay: 1 } }, onlyAlways],
   ['401 with data', { status: 401, data: { pay: null }, errors: [error()] }, onlyAlways],
   [
     '401 with an error that has a path, so that a resolver has run',
@@ -52,6 +56,21 @@ test.each<readonly [string, Partial<ResponseFacts>, readonly string[]]>([
     onlyAlways,
   ],
   ['an error below a root field', { data: { pay: null }, errors: [error(['pay', 'receipt'])] }, onlyAlways],
+  [
+    'an error at a root field, and another below it, so that its resolver has run',
+    { data: { pay: null }, errors: [error(['pay', 'receipt']), error(['pay'])] },
+    onlyAlways,
+  ],
+  [
+    'an auth error and another error at a root field',
+    { data: { pay: null }, errors: [error(['pay']), error(['pay'], 'OUT_OF_STOCK')] },
+    onlyAlways,
+  ],
+  [
+    'an error of the request next to an auth error at a root field',
+    { data: { pay: null }, errors: [error(['pay']), error(undefined, 'RATE_LIMITED')] },
+    whenSafe,
+  ],
   ['data and an error without a path', { data: { pay: null }, errors: [error()] }, onlyAlways],
   ['an empty path', { data: { pay: null }, errors: [error([])] }, onlyAlways],
   [
@@ -86,6 +105,23 @@ test('B89 refusals at the root prove that nothing executed when the server refus
   const dialect = { ...defaultDialect, refusesBeforeResolver: true };
   expect(allowing({ data: { pay: null }, errors: [error(['pay'])] }, dialect)).toEqual(whenProven);
   expect(allowing({ data: { a: null, b: 1 }, errors: [error(['a'])] }, dialect)).toEqual(onlyAlways);
+});
+
+test.each<readonly [string, Partial<ResponseFacts>, readonly string[]]>([
+  ['a body without errors', { status: 400, body: { code: 209, error: 'Invalid session token' } }, whenProven],
+  ['null data and an error without a path', { data: null, errors: [error()] }, whenProven],
+  ['an error below a root field', { data: { pay: null }, errors: [error(['pay', 'receipt'])] }, onlyAlways],
+  ['data', { status: 401, data: { pay: 1 } }, onlyAlways],
+  ['another error at a root field', { data: { a: null, b: null }, errors: [error(['a'], 'OUT')] }, onlyAlways],
+])('B89 a server that refuses before any resolver runs has executed nothing when it answers with %s', (_, facts, expected) => {
+  expect(allowing(facts, { ...defaultDialect, refusesBeforeResolver: true })).toEqual(expected);
+});
+
+test('B89 of a request that may not be GraphQL only a 401 proves that nothing was executed', () => {
+  const unknown = { kind: 'unknown', errors: [error()] } as const;
+  expect(allowing({ ...unknown, status: 207 })).toEqual(onlyAlways);
+  expect(allowing({ ...unknown, status: 207 }, { ...defaultDialect, refusesBeforeResolver: true })).toEqual(onlyAlways);
+  expect(allowing({ ...unknown, status: 401 })).toEqual(whenProven);
 });
 
 test('B89 errors without a path prove nothing for several root fields when the server’s errors lack paths', () => {
