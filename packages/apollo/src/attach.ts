@@ -1,6 +1,6 @@
 import type { ApolloLink } from '@apollo/client';
 import type { TokenSet } from '@latchkey/core';
-import { mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core/adapter';
+import { addedOptions, mergeHeaders, type TokenHeaders } from '@latchkey/core/adapter';
 
 // What a link writes into the context of an operation. A retry link, or another subscription to the same observable, finds it
 // there next to the caller's own; links on the way copy headers and options, so what an attempt has set is recognised by value.
@@ -56,10 +56,7 @@ function callersOptions(context: Context, earlier: Sent | undefined): RequestIni
   return fetchOptions;
 }
 
-/**
- * Puts a token set's headers over the caller's; with `null` the caller's only. A retry bypasses the HTTP cache, which may have
- * kept the refusal of a GET.
- */
+/** Puts a token set's headers over the caller's; with `null` the caller's only. */
 export function attach(
   operation: ApolloLink.Operation,
   context: Context,
@@ -71,8 +68,7 @@ export function attach(
   const given = callersHeaders(context, earlier);
   const headers = given || !ours ? mergeHeaders(given, ours?.headers ?? {}) : ours.headers;
   const own = callersOptions(context, earlier);
-  const isUnsafe = ours !== null && wouldLeak(ours.headers) && !own?.redirect;
-  const options = isUnsafe || isRetry ? addedOptions(isUnsafe, isRetry) : undefined;
+  const options = addedOptions(own, ours && ours.headers, isRetry);
   const front = earlier ? earlier.front : lastIn(context);
   const changes: ApolloLink.OperationContext = { headers, [key]: ours ?? front };
   if (ours) ours.front = front;
@@ -83,13 +79,6 @@ export function attach(
   if (options) changes.fetchOptions = { ...own, ...options };
   else if (own !== context.fetchOptions) changes.fetchOptions = own;
   operation.setContext(changes);
-}
-
-function addedOptions(isUnsafe: boolean, isRetry: boolean): RequestInit {
-  const options: RequestInit = {};
-  if (isUnsafe) options.redirect = 'error';
-  if (isRetry) options.cache = 'no-store';
-  return options;
 }
 
 /** Whether the headers that were attached last are still there: links behind may replace them. */

@@ -6,11 +6,15 @@ import {
   type AuthChoice,
   allowedOrigins,
   checkAttempt,
+  closeCodeOf,
   type DecideOptions,
   type Decision,
   type GraphQLErrorLike,
   hasHeader,
+  headerOf,
   inDevelopment,
+  isFromElsewhere,
+  isNetworkError,
   type ResponseFacts,
   rootFields,
   warnOnce,
@@ -32,6 +36,7 @@ type Result = ApolloLink.Result;
 interface LinkState {
   readonly auth: TokenManager;
   readonly choices: DecideOptions;
+  readonly isAllowed: ((url: string | URL) => boolean) | undefined;
   /** Whether the headers of refused operations need no check any more. */
   isChecked?: boolean;
 }
@@ -43,13 +48,13 @@ interface LinkState {
 export function authLink(auth: TokenManager, options: AdapterOptions = {}): ApolloLink {
   const { origins, ...choices } = options;
   const isAllowed = origins && allowedOrigins(origins);
-  const link: LinkState = { auth, choices };
+  const link: LinkState = { auth, choices, isAllowed };
   return new ApolloLink((operation, forward) => {
     return new Observable(observer => {
       const context = operation.getContext();
       const { auth: choice, uri } = context;
       const earlier = sentBy(link, context);
-      const isForUs = choice !== 'omit' && (typeof uri !== 'string' || !isAllowed || isAllowed(uri));
+      const isForUs = choice !== 'omit' && (!uri || !isAllowed || isAllowed(uri)); // without a uri it is HttpLink's own
       if (isForUs && !hasHeader(callersHeaders(context, earlier), 'authorization'))
         return new AuthOperation(link, operation, forward, observer).enter(context, earlier);
       if (earlier) attach(operation, context, earlier, null, false); // removes what that attempt has attached
@@ -89,6 +94,8 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
   errors: readonly GraphQLErrorLike[] | undefined = undefined;
   body: unknown = undefined;
   http: Partial<Response> | undefined = undefined;
+  failure: unknown = undefined;
+  auth: AuthChoice | undefined = undefined;
   /** Whether the answers of the last attempt count. */
   private isOpen = false;
   private answers: Subscription | undefined = undefined;
@@ -120,12 +127,20 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
     return this.given.query;
   }
 
+  get closeCode(): number | undefined {
+    return closeCodeOf(this.failure);
+  }
+
+  get isNetworkError(): boolean {
+    return isNetworkError(this.failure);
+  }
+
   get status(): number | undefined {
     return this.http?.status;
   }
 
   get challenge(): string | null | undefined {
-    return this.http?.headers?.get('www-authenticate');
+    return headerOf(this.http, 'www-authenticate');
   }
 
   rootFields(): readonly string[] | undefined {
@@ -140,6 +155,7 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
   enter(context: Context, earlier: Sent | undefined): this {
     const { auth } = this.link;
     this.signal = context.fetchOptions?.signal;
+    this.auth = context.auth;
     this.sessionId = earlier?.tokens.sessionId;
     const tokens = auth.fresh();
     if (tokens !== undefined) this.send(tokens, context);
@@ -161,7 +177,7 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
     this.sent = tokens;
     this.isOpen = true;
     try {
-      checkAttempt(tokens, context.auth, this.sessionId, this.signal);
+      checkAttempt(tokens, this.auth, this.sessionId, this.signal);
       attach(given, context, sentBy(link, context), tokens && sentWith(link, tokens), retried);
       this.answers = this.forward(given).subscribe(this);
       if (!this.isOpen) this.answers.unsubscribe(); // a synchronous answer has ended it
@@ -191,7 +207,15 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
   }
 
   private decide(): Decision {
+    if (this.http?.redirected && this.isFromElsewhere(this.http)) this.sent = null;
     return this.link.auth.decide(this, this.link.choices, this.signal);
+  }
+
+  /** Without a uri it is the fixed one of HttpLink, which only `origins` can tell from another. */
+  private isFromElsewhere(response: Partial<Response>): boolean {
+    const { uri } = this.given.getContext();
+    const { isAllowed } = this.link;
+    return uri ? isFromElsewhere(response, uri) : isAllowed !== undefined && !isAllowed(response.url ?? '');
   }
 
   private deliver(result: Result): void {

@@ -11,6 +11,8 @@ export interface Answer {
   body: unknown;
   /** The HTTP response, where it matters. */
   http: Partial<Response> | undefined;
+  /** What fetch or a socket has thrown in place of a response. */
+  failure: unknown;
 }
 
 /** An answer. Servers send anything: no field is certain. */
@@ -44,13 +46,14 @@ export function readResult(
   result: ApolloLink.Result,
   receives: boolean,
 ): void {
-  const payload = result as Payload;
+  const payload = (result ?? {}) as Payload;
   const errors = errorsOf(payload);
   const hasOddErrors = payload.errors != null && !Array.isArray(payload.errors); // some servers send a string
   const isGood = !errors?.length && !hasOddErrors && payload.data != null;
   answer.data = payload.data;
   answer.errors = errors;
   answer.body = hasOddErrors ? result : undefined;
+  answer.failure = undefined;
   answer.http = isGood && !receives ? undefined : (operation.getContext() as WithResponse).response;
 }
 
@@ -62,4 +65,5 @@ export function readError(answer: Answer, error: unknown): void {
   answer.errors = body && 'errors' in body ? body.errors : errors;
   answer.body = body?.body;
   answer.http = response;
+  answer.failure = response ? undefined : error;
 }

@@ -9,6 +9,7 @@ import {
   type Decision,
   hasHeader,
   inDevelopment,
+  isFromElsewhere,
   warnOnce,
 } from '@latchkey/core/adapter';
 import {
@@ -58,9 +59,6 @@ class AuthStage implements Sender {
   readonly #teardowns = new Teardowns();
   readonly #retries = makeSubject<Operation>();
   readonly #failures = makeSubject<OperationResult>();
-  /** The fetch of the client, and what is made of it. */
-  #fetch: typeof fetch | undefined = undefined;
-  #watched = watchedFetch(undefined);
 
   constructor(auth: TokenManager, choices: DecideOptions, isAllowed: ((url: string) => boolean) | undefined) {
     this.#auth = auth;
@@ -97,7 +95,7 @@ class AuthStage implements Sender {
     const tokens = this.#auth.fresh();
     if (tokens !== undefined) return this.#attempt(run, tokens, own);
     this.#wait(run);
-    this.#auth.waitFor(run);
+    this.#auth.waitFor(run, own?.signal);
     return undefined;
   }
 
@@ -105,15 +103,15 @@ class AuthStage implements Sender {
   #given(operation: Operation): Operation {
     let run = operation.context.latchkey as AuthOperation | undefined;
     while (run && run.sender !== this) run = run.front;
-    return run ? this.#ofSession(detach(operation, run), run.sent) : operation;
+    return run ? this.#ofSession(detach(operation, run.given), run.sent) : operation;
   }
 
   /** The operation with the token set's headers over the caller's fetch options; `undefined`: it fails. */
   #attempt(run: AuthOperation, tokens: TokenSet | null, own: RequestInit | undefined): Operation | undefined {
     const { context } = run.given;
     try {
-      checkAttempt(tokens, context.auth, (context as SessionContext).latchkeySessions?.get(this));
-      const fetchOptions = attach(own, tokens && this.#auth.headers(tokens), run);
+      checkAttempt(tokens, context.auth, (context as SessionContext).latchkeySessions?.get(this), own?.signal);
+      const fetchOptions = attach(own, tokens && this.#auth.headers(tokens), run.retried);
       run.sent = tokens; // not earlier: an operation that fails above stays in its session
       return this.#sentOn(run, fetchOptions);
     } catch (error) {
@@ -127,14 +125,8 @@ class AuthStage implements Sender {
     const { given } = run;
     if (options === given.context.fetchOptions) return given;
     const fetchOptions = options as RequestInit;
-    const context: OperationContext = { ...given.context, fetchOptions, latchkey: run, fetch: this.#fetchOf(given) };
+    const context: OperationContext = { ...given.context, fetchOptions, latchkey: run, fetch: watchedFetch(run) };
     return { ...given, context };
-  }
-
-  #fetchOf({ context }: Operation): typeof fetch {
-    if (context.fetch !== this.#fetch) this.#watched = watchedFetch(context.fetch);
-    this.#fetch = context.fetch;
-    return this.#watched;
   }
 
   /** Delivers a result as the answer to the operation that the client gave, or holds it back. */
@@ -148,7 +140,9 @@ class AuthStage implements Sender {
       );
     if (!run.sent) return this.#deliver(run, result);
     readResponse(run, result);
-    const decision = this.#auth.decide(run, this.#choices);
+    if (isFromElsewhere(run.http, run.given.context.url)) run.sent = null;
+    const { signal } = (result.operation.context.fetchOptions ?? {}) as RequestInit;
+    const decision = this.#auth.decide(run, this.#choices, signal);
     return decision ? this.#hold(run, result, decision) : this.#deliver(run, result);
   }
 
@@ -159,7 +153,7 @@ class AuthStage implements Sender {
     }
     run.data = undefined;
     if (!result.error) return { ...result, operation: run.given };
-    run.deliveredErrors = [...result.error.graphQLErrors];
+    run.deliveredErrors = [...(result.error.graphQLErrors ?? [])];
     return { ...result, operation: this.#ofSession(run.given, run.sent) };
   }
 

@@ -1,5 +1,14 @@
 import type { TokenSet } from '@latchkey/core';
-import { type Attempt, type GraphQLErrorLike, type ResponseFacts, rootFields } from '@latchkey/core/adapter';
+import {
+  type Attempt,
+  type AuthChoice,
+  closeCodeOf,
+  type GraphQLErrorLike,
+  headerOf,
+  isNetworkError,
+  type ResponseFacts,
+  rootFields,
+} from '@latchkey/core/adapter';
 import type { CombinedError, Operation } from '@urql/core';
 import type { Answer } from './readResponse.ts';
 
@@ -29,6 +38,8 @@ export class AuthOperation implements Attempt, Answer {
   data: unknown = undefined;
   errors: readonly GraphQLErrorLike[] | undefined = undefined;
   http: Response | undefined = undefined;
+  body: unknown = undefined;
+  failure: unknown = undefined;
   deliveredErrors: CombinedError['graphQLErrors'] | undefined = undefined;
 
   constructor(given: Operation, sender: Sender, teardownCount: number) {
@@ -53,6 +64,18 @@ export class AuthOperation implements Attempt, Answer {
     return this.given.kind as ResponseFacts['kind'];
   }
 
+  get auth(): AuthChoice | undefined {
+    return this.given.context.auth;
+  }
+
+  get closeCode(): number | undefined {
+    return closeCodeOf(this.failure);
+  }
+
+  get isNetworkError(): boolean {
+    return isNetworkError(this.failure);
+  }
+
   get operation(): object {
     return this.given.query;
   }
@@ -62,7 +85,7 @@ export class AuthOperation implements Attempt, Answer {
   }
 
   get challenge(): string | null | undefined {
-    return this.http?.headers?.get('www-authenticate');
+    return headerOf(this.http, 'www-authenticate');
   }
 
   rootFields(): readonly string[] | undefined {

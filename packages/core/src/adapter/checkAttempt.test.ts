@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { signedIn } from '../../test/scriptedProvider.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
-import type { AuthChoice } from './adapterOptions.ts';
+import type { AuthChoice } from '../verdict/responseFacts.ts';
 import { checkAttempt } from './checkAttempt.ts';
 
 interface Facts {
@@ -13,7 +13,8 @@ const check = (tokens: TokenSet | null, { auth, sessionId, signal }: Facts) =>
   checkAttempt(tokens, auth, sessionId, signal);
 
 const { A } = signedIn();
-const aborted = AbortSignal.abort();
+const reason = new Error('The user has left.');
+const aborted = AbortSignal.abort(reason);
 const notAborted = new AbortController().signal;
 
 test.each([
@@ -28,7 +29,6 @@ test.each([
 });
 
 test.each([
-  ['B87', 'with an aborted signal', A, { signal: aborted }, 'aborted', /stopped waiting/],
   ['B91', 'that requires a token, without one,', null, { auth: 'required' }, 'signedOut', /Nobody/],
   ['B103', 'of a session that is over', A, { sessionId: 'session-of-Bob' }, 'signedOut', /belonged to has ended/],
   ['B103', 'of a session that was signed out', null, { sessionId: A.sessionId }, 'signedOut', /belonged to/],
@@ -36,4 +36,8 @@ test.each([
   expect(() => check(tokens, facts)).toThrow(
     expect.objectContaining({ code, message: expect.stringMatching(message) }),
   );
+});
+
+test('B87 an operation with an aborted signal fails with its reason, and is not sent', () => {
+  expect(() => check(A, { signal: aborted })).toThrow(reason);
 });
