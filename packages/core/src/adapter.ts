@@ -5,11 +5,11 @@ export type { AdapterOptions } from './adapter/adapterOptions.ts';
 export { addedOptions } from './adapter/addedOptions.ts';
 export { allowedOrigins, isFromElsewhere } from './adapter/allowedOrigins.ts';
 export { checkAttempt } from './adapter/checkAttempt.ts';
-export { isJudged, markJudged } from './adapter/markJudged.ts';
-export { hasHeader, mergeHeaders } from './adapter/mergeHeaders.ts';
 // After its answer
 export { closeCodeOf, isNetworkError } from './adapter/failureFacts.ts';
 export { isRefusal } from './adapter/isRefusal.ts';
+export { isJudged, markJudged } from './adapter/markJudged.ts';
+export { hasHeader, mergeHeaders } from './adapter/mergeHeaders.ts';
 export { type BodyFacts, copyJson, isJson, isNodeStream, readBody } from './adapter/readBody.ts';
 export { rootFields } from './adapter/rootFields.ts';
 export { type WaitForTokensOptions, waitForTokens } from './adapter/waitForTokens.ts';

@@ -68,7 +68,13 @@ class AuthRequest {
   readonly #signal: AbortSignal | null | undefined;
   #request: SentRequest | undefined;
 
-  constructor(auth: TokenManager, choices: DecideOptions, send: typeof fetch, input: RequestInfo | URL, init: AuthInit) {
+  constructor(
+    auth: TokenManager,
+    choices: DecideOptions,
+    send: typeof fetch,
+    input: RequestInfo | URL,
+    init: AuthInit,
+  ) {
     this.#auth = auth;
     this.#choices = choices;
     this.#send = send;

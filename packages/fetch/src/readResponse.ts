@@ -1,4 +1,12 @@
-import { copyJson, headFacts, isJson, isNodeStream, type ResponseFacts, readBody, rootFields } from '@latchkey/core/adapter';
+import {
+  copyJson,
+  headFacts,
+  isJson,
+  isNodeStream,
+  type ResponseFacts,
+  readBody,
+  rootFields,
+} from '@latchkey/core/adapter';
 import { parse as parseDocument } from 'graphql';
 import { isRequest } from './attach.ts';
 

@@ -190,7 +190,8 @@ class AuthStage implements Sender {
   fail(run: AuthOperation, error: unknown): void {
     if (run.isWaiting) this.#teardowns.waiting--;
     run.isWaiting = true; // what its transport still delivers is ignored
-    if (!this.#isTornDown(run)) this.#failures.next(makeErrorResult(this.#ofSession(run.given, run.sent), error as Error));
+    if (!this.#isTornDown(run))
+      this.#failures.next(makeErrorResult(this.#ofSession(run.given, run.sent), error as Error));
   }
 
   /** Other exchanges may retry a mutation: it still belongs to the session in which it was sent. */

@@ -16,7 +16,11 @@ function isTaken(options: Options): boolean {
  * The options of fetch that an attempt adds to the caller's; `undefined`: none. A redirect to another origin would carry headers
  * other than `authorization` there. A retry bypasses the HTTP cache, which may have kept the refusal of a GET.
  */
-export function addedOptions(own: RequestInit | undefined, ours: TokenHeaders | null, isRetry: boolean): Options | undefined {
+export function addedOptions(
+  own: RequestInit | undefined,
+  ours: TokenHeaders | null,
+  isRetry: boolean,
+): Options | undefined {
   const isUnsafe = ours !== null && !own?.redirect && wouldLeak(ours);
   if (!isUnsafe && !isRetry) return undefined;
   const options: Options = {};

@@ -20,7 +20,8 @@ export async function copyJson(response: Response): Promise<string | undefined> 
 }
 
 /** Whether a body is a stream of Node's, as that of node-fetch: a copy of it stops until the other is read, too. */
-export const isNodeStream = ({ body }: Response): boolean => typeof (body as { pipe?: unknown } | null)?.pipe === 'function';
+export const isNodeStream = ({ body }: Response): boolean =>
+  typeof (body as { pipe?: unknown } | null)?.pipe === 'function';
 
 /** Reads the body of an answer, of a batch of answers, or of anything else that a server or a proxy sends. Never throws. */
 export function readBody(text: string): BodyFacts {

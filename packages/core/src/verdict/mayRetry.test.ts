@@ -115,9 +115,12 @@ test.each<readonly [string, Partial<ResponseFacts>, readonly string[]]>([
   ['nothing, because the network failed', { status: undefined, isNetworkError: true }, onlyAlways],
   ['nothing, because the socket was closed', { status: undefined, closeCode: 4401 }, onlyAlways],
   ['another error at a root field', { data: { a: null, b: null }, errors: [error(['a'], 'OUT')] }, onlyAlways],
-])('B89 a server that refuses before any resolver runs has executed nothing when it answers with %s', (_, facts, expected) => {
-  expect(allowing(facts, { ...defaultDialect, refusesBeforeResolver: true })).toEqual(expected);
-});
+])(
+  'B89 a server that refuses before any resolver runs has executed nothing when it answers with %s',
+  (_, facts, expected) => {
+    expect(allowing(facts, { ...defaultDialect, refusesBeforeResolver: true })).toEqual(expected);
+  },
+);
 
 test('B89 of a request that may not be GraphQL only a 401 proves that nothing was executed', () => {
   const unknown = { kind: 'unknown', errors: [error()] } as const;
