@@ -1,26 +1,29 @@
 import type { TokenSet } from '@latchkey/core';
-import { type AuthChoice, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core/adapter';
+import { type AuthChoice, addedOptions, mergeHeaders, type TokenHeaders } from '@latchkey/core/adapter';
 
-// What a link writes into the context of an operation, under a mark of its own. A retry link, or another subscription to the
-// same observable, finds it there next to the caller's own; links on the way copy headers and options, so what an attempt has
-// set is recognised by value.
+// What a link writes into the context of an operation. A retry link, or another subscription to the same observable, finds it
+// there next to the caller's own; links on the way copy headers and options, so what an attempt has set is recognised by value.
 
-/** The token set of an attempt, and its headers. */
+/** Also of another copy of this package: links behind leave theirs, too. */
+const key = Symbol.for('latchkey.sent');
+
+/** What an attempt has sent. */
 export interface Sent {
   readonly tokens: TokenSet;
   readonly headers: TokenHeaders;
-}
-
-/** Options that an attempt has set, and the caller's value that one of them replaced. */
-interface SetOptions {
-  readonly options: RequestInit;
-  readonly cache: RequestCache | undefined;
+  /** The link whose attempt it was. */
+  readonly link: object;
+  /** What a link in front has attached to the same operation. */
+  front?: Sent | undefined;
+  /** Options that it has set, and the caller's value that one of them replaced. */
+  options?: RequestInit | undefined;
+  cache?: RequestCache | undefined;
 }
 
 /** What is read of a context. */
 export interface Context {
   readonly auth?: AuthChoice;
-  readonly uri?: unknown;
+  readonly uri?: string | URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly fetchOptions?: RequestInit;
   /** From HttpLink. */
@@ -33,64 +36,66 @@ export interface HasContext {
   setContext(changes: object): void;
 }
 
-/** What an earlier attempt has sent. */
-export const sentIn = (context: Context, mark: symbol): Sent | undefined =>
-  (context as { readonly [mark: symbol]: Sent | undefined })[mark];
+const lastIn = (context: Context) => (context as { readonly [key]?: Sent })[key];
+
+/** What an earlier attempt of this link has sent. */
+export function sentBy(link: object, context: Context): Sent | undefined {
+  let sent = lastIn(context);
+  while (sent && sent.link !== link) sent = sent.front;
+  return sent;
+}
 
 /** The fields of `all` that have another value in `set`. */
-const without = <Fields extends object>(all: Fields, set: object): Partial<Fields> =>
-  Object.fromEntries(
-    Object.entries(all).filter(([name, value]) => set[name as keyof object] !== value),
-  ) as Partial<Fields>;
+const without = <Fields extends object>(all: Fields, set: object): Fields =>
+  Object.fromEntries(Object.entries(all).filter(([name, value]) => set[name as keyof object] !== value)) as Fields;
 
-/** The headers without those of an earlier attempt. */
-export function callersHeaders({ headers }: Context, earlier: Sent | undefined): Context['headers'] {
-  if (headers === earlier?.headers) return undefined; // nobody has added any
-  return headers && earlier ? (without(headers, earlier.headers) as Context['headers']) : headers;
+/** The headers without those of an earlier attempt, of this link and of those behind. */
+export function callersHeaders(context: Context, earlier: Sent | undefined): Context['headers'] {
+  let { headers } = context;
+  for (let sent = earlier && lastIn(context); headers && sent && sent !== earlier?.front; sent = sent.front)
+    headers = headers === sent.headers ? undefined : without(headers, sent.headers); // often nobody has added any
+  return headers;
 }
 
 /** The fetch options without those of an earlier attempt. */
-function callersOptions({ fetchOptions }: Context, mark: symbol): RequestInit | undefined {
-  const set = (fetchOptions as { readonly [mark: symbol]: SetOptions | undefined } | undefined)?.[mark];
-  if (!set) return fetchOptions;
-  return { ...(set.cache && { cache: set.cache }), ...without(fetchOptions as RequestInit, set.options) };
+function callersOptions(context: Context, earlier: Sent | undefined): RequestInit | undefined {
+  let { fetchOptions } = context;
+  for (let sent = earlier && lastIn(context); sent && sent !== earlier?.front; sent = sent.front)
+    if (fetchOptions && sent.options)
+      fetchOptions = { ...(sent.cache && { cache: sent.cache }), ...without(fetchOptions, sent.options) };
+  return fetchOptions;
 }
 
-/**
- * Puts a token set's headers over the caller's; with `null` the caller's only. A retry bypasses the HTTP cache, which may have
- * kept the refusal of a GET.
- */
+/** Puts a token set's headers over the caller's; with `null` the caller's only. */
 export function attach(
   operation: HasContext,
   context: Context,
-  mark: symbol,
+  earlier: Sent | undefined,
   ours: Sent | null,
   isRetry: boolean,
 ): void {
   if (!ours && !context.headers) return;
-  const given = callersHeaders(context, sentIn(context, mark));
+  const given = callersHeaders(context, earlier);
   const headers = given || !ours ? mergeHeaders(given, ours?.headers ?? {}) : ours.headers;
-  const changes: { headers: Context['headers']; fetchOptions?: RequestInit | undefined; [mark: symbol]: unknown } = {
+  const own = callersOptions(context, earlier);
+  const options = addedOptions(own, ours?.headers, isRetry);
+  const front = earlier ? earlier.front : lastIn(context);
+  const changes: { headers: Context['headers']; fetchOptions?: RequestInit | undefined; [key]: Sent | undefined } = {
     headers,
-    [mark]: ours ?? undefined,
+    [key]: ours ?? front,
   };
-  const own = callersOptions(context, mark);
-  const isUnsafe = ours !== null && wouldLeak(ours.headers) && !own?.redirect;
-  if (isUnsafe || isRetry) changes.fetchOptions = withOptions(own, mark, isUnsafe, isRetry);
+  if (ours) ours.front = front;
+  if (ours && options) {
+    ours.options = options;
+    ours.cache = own?.cache;
+  }
+  if (options) changes.fetchOptions = { ...own, ...options };
   else if (own !== context.fetchOptions) changes.fetchOptions = own;
   operation.setContext(changes);
 }
 
-function withOptions(own: RequestInit | undefined, mark: symbol, isUnsafe: boolean, isRetry: boolean): RequestInit {
-  const options: RequestInit = {};
-  if (isUnsafe) options.redirect = 'error';
-  if (isRetry) options.cache = 'no-store';
-  const set: SetOptions = { options, cache: own?.cache };
-  return { ...own, ...options, [mark]: set } as RequestInit;
-}
-
 /** Whether the headers that were attached last are still there: links behind may replace them. */
-export function isIntact(context: Context, mark: symbol): boolean {
+export function isIntact(context: Context, link: object): boolean {
   const { headers } = context;
-  return Object.entries(sentIn(context, mark)?.headers ?? {}).every(([name, value]) => headers?.[name] === value);
+  return Object.entries(sentBy(link, context)?.headers ?? {}).every(([name, value]) => headers?.[name] === value);
 }

@@ -2,19 +2,24 @@ import type { TokenManager, TokenSet } from '@latchkey/core';
 import {
   type AdapterOptions,
   type Attempt,
+  type AuthChoice,
   allowedOrigins,
   checkAttempt,
+  closeCodeOf,
   type DecideOptions,
   type Decision,
   type GraphQLErrorLike,
   hasHeader,
+  headerOf,
   inDevelopment,
+  isFromElsewhere,
+  isNetworkError,
   type ResponseFacts,
   rootFields,
   warnOnce,
 } from '@latchkey/core/adapter';
 import type { Forward, Observer, Operation, Result, Subscriber, Unsubscribable } from './apolloClient.ts';
-import { attach, type Context, callersHeaders, isIntact, type Sent, sentIn } from './attach.ts';
+import { attach, type Context, callersHeaders, isIntact, type Sent, sentBy } from './attach.ts';
 import { type Answer, readError, readResult } from './readResponse.ts';
 
 /** What the operations of one link share. */
@@ -23,9 +28,7 @@ export interface LinkState {
   readonly auth: TokenManager;
   readonly choices: DecideOptions;
   /** Whether the token may go to this `uri`; `undefined`: to all. */
-  readonly isAllowed: ((uri: string) => boolean) | undefined;
-  /** Its entry in the context of operations. */
-  readonly mark: symbol;
+  readonly isAllowed: ((url: string | URL) => boolean) | undefined;
   /** Whether the headers of refused operations need no check any more. */
   isChecked?: boolean;
 }
@@ -36,7 +39,7 @@ export function linkState(
   { origins, ...choices }: AdapterOptions,
   kindOf: LinkState['kindOf'],
 ): LinkState {
-  return { kindOf, auth, choices, isAllowed: origins && allowedOrigins(origins), mark: Symbol('latchkey') };
+  return { kindOf, auth, choices, isAllowed: origins && allowedOrigins(origins) };
 }
 
 /** Starts an operation when its observable is subscribed to. */
@@ -48,24 +51,28 @@ export function startOperation<Given extends Operation>(
 ): Unsubscribable {
   const context = operation.getContext();
   const { auth: choice, uri } = context;
-  const { isAllowed, mark } = link;
-  const earlier = sentIn(context, mark);
-  const isForUs = choice !== 'omit' && (typeof uri !== 'string' || !isAllowed || isAllowed(uri));
+  const { isAllowed } = link;
+  const earlier = sentBy(link, context);
+  const isForUs = choice !== 'omit' && (!uri || !isAllowed || isAllowed(uri)); // without a uri it is HttpLink's own
   if (isForUs && !hasHeader(callersHeaders(context, earlier), 'authorization'))
     return new AuthOperation(link, operation, forward, observer).enter(context, earlier);
-  if (earlier) attach(operation, context, mark, null, false); // removes what that attempt has attached
+  if (earlier) attach(operation, context, earlier, null, false); // removes what that attempt has attached
   return forward(operation).subscribe(observer);
 }
 
 /** A copy of the headers: links behind may write into them. */
-const sentWith = ({ auth }: LinkState, tokens: TokenSet): Sent => ({ tokens, headers: { ...auth.headers(tokens) } });
+const sentWith = (link: LinkState, tokens: TokenSet): Sent => ({
+  link,
+  tokens,
+  headers: { ...link.auth.headers(tokens) },
+});
 
 /** A link behind may have replaced the headers: checked at each refusal in development, until it has warned. */
 function checkHeaders(link: LinkState, operation: Operation): void {
   const isIntactHere = inDevelopment(
     () =>
       process.env.NODE_ENV !== 'production' &&
-      (isIntact(operation.getContext(), link.mark)
+      (isIntact(operation.getContext(), link)
         ? 'intact'
         : warnOnce('A link behind authLink replaces the authorization header. Take it out, or put it in front.')),
   );
@@ -84,6 +91,8 @@ class AuthOperation<Given extends Operation> implements Attempt, Answer, Observe
   errors: readonly GraphQLErrorLike[] | undefined = undefined;
   body: unknown = undefined;
   http: Partial<Response> | undefined = undefined;
+  failure: unknown = undefined;
+  auth: AuthChoice | undefined = undefined;
   /** Whether the answers of the last attempt count. */
   private isOpen = false;
   private answers: Unsubscribable | undefined = undefined;
@@ -110,12 +119,20 @@ class AuthOperation<Given extends Operation> implements Attempt, Answer, Observe
     return this.given.query;
   }
 
+  get closeCode(): number | undefined {
+    return closeCodeOf(this.failure);
+  }
+
+  get isNetworkError(): boolean {
+    return isNetworkError(this.failure);
+  }
+
   get status(): number | undefined {
     return this.http?.status;
   }
 
   get challenge(): string | null | undefined {
-    return this.http?.headers?.get('www-authenticate');
+    return headerOf(this.http, 'www-authenticate');
   }
 
   rootFields(): readonly string[] | undefined {
@@ -130,6 +147,7 @@ class AuthOperation<Given extends Operation> implements Attempt, Answer, Observe
   enter(context: Context, earlier: Sent | undefined): this {
     const { auth } = this.link;
     this.signal = context.fetchOptions?.signal;
+    this.auth = context.auth;
     this.sessionId = earlier?.tokens.sessionId;
     const tokens = auth.fresh();
     if (tokens !== undefined) this.send(tokens, context);
@@ -152,8 +170,8 @@ class AuthOperation<Given extends Operation> implements Attempt, Answer, Observe
     this.http = undefined; // a link may give one response twice
     this.isOpen = true;
     try {
-      checkAttempt(tokens, context.auth, this.sessionId, this.signal);
-      attach(given, context, link.mark, tokens && sentWith(link, tokens), retried);
+      checkAttempt(tokens, this.auth, this.sessionId, this.signal);
+      attach(given, context, sentBy(link, context), tokens && sentWith(link, tokens), retried);
       this.answers = this.forward(given).subscribe(this);
       if (!this.isOpen) this.answers.unsubscribe(); // a synchronous answer has ended it
     } catch (error) {
@@ -184,7 +202,15 @@ class AuthOperation<Given extends Operation> implements Attempt, Answer, Observe
   }
 
   private decide(): Decision {
+    if (this.http?.redirected && this.isFromElsewhere(this.http)) this.sent = null;
     return this.link.auth.decide(this, this.link.choices, this.signal);
+  }
+
+  /** Without a uri it is the fixed one of HttpLink, which only `origins` can tell from another. */
+  private isFromElsewhere(response: Partial<Response>): boolean {
+    const { uri } = this.given.getContext();
+    const { isAllowed } = this.link;
+    return uri ? isFromElsewhere(response, uri) : isAllowed !== undefined && !isAllowed(response.url ?? '');
   }
 
   private deliver(result: Result): void {

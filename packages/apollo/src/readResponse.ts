@@ -10,6 +10,8 @@ export interface Answer {
   body: unknown;
   /** The HTTP response, where it matters. */
   http: Partial<Response> | undefined;
+  /** What fetch or a socket has thrown in place of a response. */
+  failure: unknown;
 }
 
 /** An answer. Servers send anything: no field is certain. */
@@ -54,14 +56,15 @@ interface LinkError {
  * Reads an answer that came as a result. Its status matters where it has errors or no data: a 401 may come as
  * `application/graphql-response+json`. `receives`: its headers matter, too.
  */
-export function readResult(answer: Answer, operation: HasContext, result: object, receives: boolean): void {
-  const payload = result as Payload;
+export function readResult(answer: Answer, operation: HasContext, result: object | null, receives: boolean): void {
+  const payload = (result ?? {}) as Payload;
   const errors = errorsOf(payload);
   const hasOddErrors = payload.errors != null && !Array.isArray(payload.errors); // some servers send a string
   const isGood = !errors?.length && !hasOddErrors && payload.data != null;
   answer.data = payload.data;
   answer.errors = errors;
   answer.body = hasOddErrors ? result : undefined;
+  answer.failure = undefined;
   answer.http = isGood && !receives ? undefined : operation.getContext().response;
 }
 
@@ -74,4 +77,5 @@ export function readError(answer: Answer, error: unknown): void {
   answer.errors = body && 'errors' in body ? body.errors : (errors ?? graphQLErrors);
   answer.body = body?.body;
   answer.http = response;
+  answer.failure = response ? undefined : error;
 }

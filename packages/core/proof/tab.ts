@@ -247,7 +247,7 @@ export class Tab implements Client, StoreUser {
       (error: unknown) => {
         this.waiters.delete(waiter);
         if (this.#isQuiet) env.violated('a disposed token manager failed a call');
-        this.checkError(error);
+        if (!controller.signal.aborted || error !== controller.signal.reason) this.checkError(error);
         return undefined;
       },
     );

@@ -1,13 +1,16 @@
 // The kit for adapters and providers; applications need index.ts only.
 
 // Before an attempt
-export type { AdapterOptions, AuthChoice } from './adapter/adapterOptions.ts';
-export { allowedOrigins } from './adapter/allowedOrigins.ts';
+export type { AdapterOptions } from './adapter/adapterOptions.ts';
+export { addedOptions } from './adapter/addedOptions.ts';
+export { allowedOrigins, isFromElsewhere } from './adapter/allowedOrigins.ts';
 export { checkAttempt } from './adapter/checkAttempt.ts';
-export { isJudged, markJudged } from './adapter/markJudged.ts';
-export { hasHeader, mergeHeaders, wouldLeak } from './adapter/mergeHeaders.ts';
 // After its answer
-export { type BodyFacts, readBody, readParsedBody } from './adapter/readBody.ts';
+export { closeCodeOf, isNetworkError } from './adapter/failureFacts.ts';
+export { isRefusal } from './adapter/isRefusal.ts';
+export { isJudged, markJudged } from './adapter/markJudged.ts';
+export { hasHeader, mergeHeaders } from './adapter/mergeHeaders.ts';
+export { type BodyFacts, copyJson, isJson, isNodeStream, readBody, readParsedBody } from './adapter/readBody.ts';
 export { rootFields } from './adapter/rootFields.ts';
 export { type WaitForTokensOptions, waitForTokens } from './adapter/waitForTokens.ts';
 export { warnOnce } from './adapter/warnOnce.ts';
@@ -32,7 +35,9 @@ export { type Dialect, judge, type Verdict } from './verdict/dialect.ts';
 export type { ReceivedFacts, Receiver } from './verdict/headerReceiver.ts';
 export { type MutationPolicy, mayRetry } from './verdict/mayRetry.ts';
 export {
+  type AuthChoice,
   type GraphQLErrorLike,
+  headerOf,
   headFacts,
   type ReceivedResponse,
   type ResponseFacts,

@@ -190,18 +190,18 @@ test('B87 an operation that is torn down while it waits is not retried, and the 
   const retry = outcome(auth.settle(refusal(A), { signal: teardown.signal }) ?? Promise.resolve());
   await settled();
   teardown.abort();
-  expect(await retry).toBe('aborted');
+  expect(await retry).toBe(teardown.signal.reason);
   await renewals.last.answer('B');
   expect(current(auth).accessToken).toBe('B');
   expect(events).toEqual(['refused', 'renewed']);
 });
 
 test.each(['query', 'mutation'] as const)(
-  'B88 a %s that was torn down before its refusal fails with aborted, and nothing is renewed',
+  'B88 a %s that was torn down before its refusal fails with the reason, and nothing is renewed',
   async kind => {
     const { auth, A, renewals, events } = signedIn();
     const facts = refusal(A, { kind, data: {} });
-    expect(await outcome(auth.settle(facts, { signal: AbortSignal.abort() }) ?? Promise.resolve())).toBe('aborted');
+    expect(await outcome(auth.settle(facts, { signal: AbortSignal.abort('left') }) ?? Promise.resolve())).toBe('left');
     await settled();
     expect(renewals.calls).toHaveLength(0);
     expect(events).toEqual([]);
@@ -351,4 +351,13 @@ test('with renewal "never" a refusal is delivered, and refused is emitted', () =
   expect(auth.settle(refusal(A))).toBeUndefined();
   expect(renewals.calls).toHaveLength(0);
   expect(events).toEqual(['refused']);
+});
+
+test('an operation whose refusal is about something else has it delivered, and its token is kept', () => {
+  const { auth, A, renewals, events } = signedIn({ receive: headers => headers.get('x-token') });
+  const response = () => ({ headers: new Headers({ 'x-token': 'B' }), url: '', redirected: false });
+  expect(auth.settle(refusal(A, { auth: 'unjudged', status: 403 }))).toBeUndefined();
+  expect(auth.settle(refusal(A, { auth: 'unjudged', response }))).toBeUndefined();
+  expect(renewals.calls).toHaveLength(0);
+  expect(events).toEqual(['renewed']); // the API has sent a new token
 });

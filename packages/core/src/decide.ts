@@ -5,7 +5,7 @@ import { beginWith } from './renewal/renewal.ts';
 import { freshTokens, successorOf } from './renewal/tokenAccess.ts';
 import { isOfSession, renewSession, supersededIn } from './session/session.ts';
 import { emitEvent, emitRefusal } from './session/tokenEvents.ts';
-import { aborted, addWaiter, answerAll, late, setListTimer } from './session/waitingList.ts';
+import { abortReason, addWaiter, answerAll, late, setListTimer } from './session/waitingList.ts';
 import { isOfOtherUser, makeTokenSet, positionAfter, type TokenSet, usersOf } from './tokens/tokenSet.ts';
 import { type Dialect, defaultDialect, errorsIn, judge } from './verdict/dialect.ts';
 import type { Receiver } from './verdict/headerReceiver.ts';
@@ -42,14 +42,14 @@ export function decide(
   if (manager.judged && errorsIn(attempt).some(error => wasJudged(manager.judged, error))) return undefined;
   const dialect = options.dialect ?? manager.options.dialect ?? defaultDialect;
   try {
-    const verdict = judge(attempt, dialect);
+    const verdict = attempt.auth === 'unjudged' ? undefined : judge(attempt, dialect);
     if (manager.options.receive && verdict !== 'unauthenticated') {
       receive(manager, manager.options.receive, attempt);
       if (sent && !isOfSession(session, sent)) return supersededIn(session);
     }
     if (verdict === 'ok') noteAccepted(refusals, session, attempt);
     else if (sent && verdict === 'unauthenticated') return refuse(manager, attempt, dialect, options.mutations, signal);
-    else if (sent) return report(manager, attempt, sent, verdict as 'forbidden' | 'stepUp');
+    else if (sent && verdict) return report(manager, attempt, sent, verdict as 'forbidden' | 'stepUp');
     return undefined;
   } catch (thrown) {
     const cause = redactedCause(thrown, secretsOf(attempt));
@@ -98,18 +98,23 @@ function refuse(
 ): Decision {
   const { session, refusals } = manager;
   const sent = attempt.sent as TokenSet;
-  if (signal?.aborted) return aborted(); // an aborted operation causes no renewal
+  if (signal?.aborted) return failAborted(attempt, signal); // an aborted operation causes no renewal
   emitRefusal(session.events, 'refused', sent.sessionId);
   if (sent !== session.state.tokens && !isOfSession(session, sent)) return supersededIn(session); // a listener has signed out
   noteRefused(refusals, session, attempt);
   if (!manager.renews || isUseless(refusals, session, attempt)) return undefined;
   const refused = joinRefused(manager, sent);
-  if (signal?.aborted) return aborted(); // by a listener
+  if (signal?.aborted) return failAborted(attempt, signal); // by a listener
   if (!mayRetry(attempt, mutations, dialect)) return undefined; // renewed for the operations that follow
   if (attempt.isConsumed) return notRetryable(attempt);
   const now = session.clock.now();
   addWaiter(refused.list, attempt, now, signal);
   setTimer(manager, refused, now);
+  return 'wait';
+}
+
+function failAborted(attempt: Attempt, signal: AbortSignal): 'wait' {
+  queueMicrotask(() => attempt.fail(abortReason(signal)));
   return 'wait';
 }
 

@@ -13,7 +13,8 @@ export interface TokenManager<Credentials = unknown, Answer extends TokenParts =
   /**
    * Waits for the store, and for a renewal where one is due. A caller whose `signal` has aborted starts nothing.
    *
-   * @throws TokenError `sessionExpired`, `signedOut`, `unavailable`, `credentialsRejected`, `misconfigured`, `aborted`, `disposed`
+   * @throws TokenError `sessionExpired`, `signedOut`, `unavailable`, `credentialsRejected`, `misconfigured`, `disposed`; the reason of
+   * `signal` when it aborts
    */
   readonly get: (options?: { readonly signal?: AbortSignal | null | undefined }) => Promise<TokenSet | null>;
   /**

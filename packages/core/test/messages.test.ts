@@ -12,6 +12,9 @@ const errorOf = (promise: Promise<unknown> | undefined): Promise<unknown> =>
     (error: unknown) => error,
   );
 
+/** As in browsers of before 2022. */
+const abortedWithoutReason = () => Object.defineProperty(AbortSignal.abort(), 'reason', { value: undefined });
+
 const failures: readonly (readonly [TokenErrorCode, string, () => Promise<unknown>])[] = [
   [
     'signedOut',
@@ -81,7 +84,7 @@ const failures: readonly (readonly [TokenErrorCode, string, () => Promise<unknow
     'nothing to renew this token with',
     () => errorOf(signedIn({ renew: () => Promise.reject(new TokenError('noProgress', '')) }).auth.renew()),
   ],
-  ['aborted', 'The caller stopped waiting', () => errorOf(signedIn().auth.renew({ signal: AbortSignal.abort() }))],
+  ['aborted', 'The caller stopped waiting', () => errorOf(signedIn().auth.renew({ signal: abortedWithoutReason() }))],
   [
     'aborted',
     'Superseded by another sign-in or sign-out',
@@ -135,7 +138,7 @@ test('in production a message is one sentence for its code', async () => {
   vi.stubEnv('NODE_ENV', 'production');
   const { auth } = signedIn();
   expect(await errorOf(auth.adopt('a b'))).toMatchObject({ message: 'The configuration is wrong.' });
-  expect(await errorOf(auth.renew({ signal: AbortSignal.abort() }))).toMatchObject({ message: 'Aborted.' });
+  expect(await errorOf(auth.renew({ signal: abortedWithoutReason() }))).toMatchObject({ message: 'Aborted.' });
   vi.unstubAllEnvs();
 });
 

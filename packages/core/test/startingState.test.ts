@@ -155,7 +155,7 @@ test('restore() without renew fails with misconfigured; with an aborted signal i
   await expect(auth.restore()).rejects.toThrow(/"renew"/);
   expect(await outcome(auth.restore())).toBe('misconfigured');
   const { auth: other, renewals } = scriptedProvider();
-  expect(await outcome(other.restore({ signal: AbortSignal.abort() }))).toBe('aborted');
+  expect(await outcome(other.restore({ signal: AbortSignal.abort('left') }))).toBe('left');
   await settled();
   expect(other.fresh()).toBeNull();
   expect(renewals.calls).toHaveLength(0);

@@ -171,3 +171,11 @@ test('CHL-01 a parameter whose quotes are not closed is ignored', () => {
   ).toContain('basic');
   expect(parseChallenges('Bearer error="invalid_token')).toContainEqual({ scheme: 'bearer', params: {} });
 });
+
+test('an operation without an answer is a refusal only where the dialect has it so', () => {
+  expect(verdictOn({ status: undefined, isNetworkError: true })).toBe('ok');
+  const dialect: Dialect = { ...defaultDialect, networkError: 'unauthenticated' };
+  expect(verdictOn({ status: undefined, isNetworkError: true }, dialect)).toBe('unauthenticated');
+  expect(verdictOn({ status: undefined }, dialect)).toBe('ok');
+  expect(verdictOn({ status: 200, data: {} }, dialect)).toBe('ok');
+});

@@ -1,8 +1,13 @@
-import { type CallerHeaders, hasHeader, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core/adapter';
+import { addedOptions, type CallerHeaders, hasHeader, mergeHeaders, type TokenHeaders } from '@latchkey/core/adapter';
 
 /** Not by `instanceof`: it may be of another realm, or of a package. */
 export const isRequest = (input: RequestInfo | URL): input is Request =>
   typeof input === 'object' && input !== null && 'url' in input;
+
+export const urlOf = (input: RequestInfo | URL): string | URL => (isRequest(input) ? input.url : input);
+
+/** Firefox and React Native do not show the body. */
+export const mayHaveBody = ({ method, body }: Request): boolean => body !== null && !/^(?:GET|HEAD)$/i.test(method);
 
 /** The caller's headers: those of `init` replace those of a `Request`, as in fetch itself. */
 const callersHeaders = (input: RequestInfo | URL, init: RequestInit): CallerHeaders | undefined =>
@@ -16,10 +21,7 @@ export function bringsOwnToken(input: RequestInfo | URL, init: RequestInit): boo
 /** A `Request` that is given any options loses these of its own. @see Fetch, the Request constructor */
 const lostOptionsOf = ({ referrer, referrerPolicy }: Request): RequestInit => ({ referrer, referrerPolicy });
 
-/**
- * The options with a token set's headers over the caller's; with `null` the caller's only. A retry bypasses the HTTP cache,
- * which may have kept the refusal of a GET.
- */
+/** The options with a token set's headers over the caller's; with `null` the caller's only. */
 export function attach(
   input: RequestInfo | URL,
   init: RequestInit,
@@ -28,8 +30,6 @@ export function attach(
 ): RequestInit {
   if (!ours && !init.headers) return init;
   const headers = mergeHeaders(callersHeaders(input, init), ours ?? {});
-  const options: RequestInit = { ...(isRequest(input) && lostOptionsOf(input)), ...init, headers };
-  if (ours && wouldLeak(ours)) options.redirect ??= 'error';
-  if (isRetry) options.cache = 'no-store';
-  return options;
+  const lost = isRequest(input) ? lostOptionsOf(input) : undefined;
+  return { ...lost, ...init, headers, ...addedOptions(init, ours, isRetry) };
 }

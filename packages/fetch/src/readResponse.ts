@@ -1,4 +1,12 @@
-import { headFacts, type ResponseFacts, readBody, rootFields } from '@latchkey/core/adapter';
+import {
+  copyJson,
+  headFacts,
+  isJson,
+  isNodeStream,
+  type ResponseFacts,
+  readBody,
+  rootFields,
+} from '@latchkey/core/adapter';
 import { parse as parseDocument } from 'graphql';
 import { isRequest } from './attach.ts';
 
@@ -16,9 +24,6 @@ interface PersistedRequest extends GraphQLRequest {
   readonly extensions?: { readonly persistedQuery?: { readonly sha256Hash?: unknown } | null } | null;
 }
 
-/** By the type alone: parameters vary, and `application/json-seq` is a stream. */
-const isJson = ({ headers }: Request | Response) =>
-  /^[^;,]*[/+]json\s*(?:[;,]|$)/i.test(headers.get('content-type') ?? '');
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 function parse(body: string): unknown {
@@ -61,7 +66,7 @@ export function sentRequest(
   content: string = readNow(init.body),
 ): SentRequest {
   const request = isRequest(input) ? input : undefined;
-  const method = init.method ?? request?.method ?? 'GET';
+  const method = (init.method ?? request?.method ?? 'GET').toUpperCase(); // fetch takes `get`, too
   const url = request?.url ?? String(input as string | URL);
   const body = parse(content);
   const documents = (Array.isArray(body) ? body : [body]).map(documentOf);
@@ -71,11 +76,16 @@ export function sentRequest(
 /** A longer one is a file rather than a document. */
 const longestDocument = 1_000_000;
 
+/** A `Request` does not show whether its body is a stream: one that takes longer than this is not read. */
+const longestReadMs = 1_000;
+
 /** The part of a body that may hold a document, where reading it takes time. */
 async function readLater(input: RequestInfo | URL, { body }: RequestInit): Promise<string | undefined> {
   if (body instanceof Blob) return isTextType(body.type) && body.size < longestDocument ? body.text?.() : undefined; // React Native's lacks it
-  if (body || !isRequest(input)) return undefined;
-  return isTextType(input.headers.get('content-type')) ? input.clone().text() : undefined;
+  if (body || !isRequest(input) || !isTextType(input.headers.get('content-type'))) return undefined;
+  let timer: unknown;
+  const late = new Promise<undefined>(resolve => (timer = setTimeout(resolve, longestReadMs)));
+  return Promise.race([input.clone().text(), late]).finally(() => clearTimeout(timer as number));
 }
 
 /** The whole of a refused request. Called before the retry, because its body can be sent once. */
@@ -104,17 +114,21 @@ function operationOf(request: unknown): Operation {
   }
 }
 
-type Answer = Omit<ResponseFacts, 'sent' | 'kind'>;
+export type Answer = Omit<ResponseFacts, 'sent' | 'kind'>;
 
-/** Whether an answer is neither an error nor a refusal. */
-export const isGood = (response: Response, { errors, body }: Answer): boolean =>
-  response.ok && !errors?.length && body === undefined;
+/** An answer of node-fetch whose body was read: a copy of it cannot be read while the answer waits. */
+function answerWith(text: string, { status, statusText, headers, url, redirected }: Response): Response {
+  const answer = new Response(text || null, { status, statusText, headers: [...headers] });
+  return Object.defineProperties(answer, { url: { value: url }, redirected: { value: redirected } });
+}
 
-/** The facts of an answer. Its body is read where it is JSON, whatever the status; a stream is never read. */
-export async function readAnswer(response: Response): Promise<Answer> {
+/** The answer and its facts. Its body is read where it is JSON, whatever the status; a stream is never read. */
+export async function readAnswer(response: Response): Promise<readonly [Response, Answer]> {
   const facts = { ...headFacts(response), response: () => response };
-  if (!isJson(response)) return facts;
-  const { body, ...answer } = readBody(await response.clone().text());
+  const mustReplace = isNodeStream(response) && isJson(response) && !response.bodyUsed;
+  const text = await (mustReplace ? response.text() : copyJson(response));
+  if (text === undefined) return [response, facts];
+  const { body, ...answer } = readBody(text);
   const mayRefuse = !response.ok || (isObject(body) && 'errors' in body); // some servers send a string
-  return { ...facts, ...answer, ...(mayRefuse && { body }) };
+  return [mustReplace ? answerWith(text, response) : response, { ...facts, ...answer, ...(mayRefuse && { body }) }];
 }

@@ -12,6 +12,8 @@ export interface ContractClient {
 export interface RunOptions {
   readonly auth?: AuthChoice;
   readonly headers?: Readonly<Record<string, string | null | undefined>>;
+  /** @defaultValue the URL of the client */
+  readonly url?: string;
 }
 
 /** What the application receives. `error` has the client's own type. */
@@ -31,6 +33,8 @@ export interface Adapter {
   /** The client's. */
   readonly version: string;
   readonly connect: (auth: TokenManager, options: ConnectOptions) => ContractClient;
+  /** A client with several of these adapters in one chain, the first of them in front. */
+  readonly connectChain: (stages: readonly Stage[], options: ClientOptions) => ContractClient;
   /** The error where this client puts a `TokenError`. */
   readonly tokenErrorOf: (answer: Answer) => unknown;
   /** Whether it handles subscriptions to their end. */
@@ -39,10 +43,19 @@ export interface Adapter {
   readonly headerFormats: readonly ('object' | 'Headers' | 'pairs')[];
 }
 
-export interface ConnectOptions {
-  readonly url: string;
+export interface StageOptions {
   readonly mutations?: MutationPolicy;
   readonly dialect?: Dialect;
-  readonly fetch?: typeof fetch;
   readonly origins?: readonly string[];
 }
+
+export interface Stage extends StageOptions {
+  readonly auth: TokenManager;
+}
+
+export interface ClientOptions {
+  readonly url: string;
+  readonly fetch?: typeof fetch;
+}
+
+export interface ConnectOptions extends StageOptions, ClientOptions {}

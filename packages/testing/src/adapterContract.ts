@@ -5,6 +5,7 @@ import type { Adapter, Answer, ConnectOptions, ContractClient } from './adapter.
 import { errorCode } from './errorCode.ts';
 import { managerFor, signedIn } from './signedIn.ts';
 import { storedRecord } from './storedRecord.ts';
+import { twoApisContract } from './twoApisContract.ts';
 
 const me = 'query { me { name } }';
 const bump = 'mutation { bump }';
@@ -30,6 +31,7 @@ const absent = [
 
 /** What every adapter must fulfil: the rows of BEHAVIOUR.md that its tests name. */
 export function adapterContract(adapter: Adapter): void {
+  twoApisContract(adapter);
   describe(`the adapter of ${adapter.name}`, () => {
     let server: Oli;
     let auth: TokenManager;

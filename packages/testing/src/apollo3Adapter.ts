@@ -17,14 +17,17 @@ export const apollo3Adapter: Adapter = makeApolloAdapter({
   name: 'Apollo Client 3',
   version,
   tokenErrorOf: ({ error }) => (error as { networkError?: unknown } | undefined)?.networkError,
-  connect(auth, { url, fetch, ...options }) {
+  connect(stages, { url, fetch }) {
     const sse = new ApolloLink(operation => new Observable(observer => subscribeSse(url, operation, observer)));
     const http = new HttpLink({ uri: url, ...(fetch && { fetch }) });
     const isSubscription = ({ query }: { query: ReturnType<typeof gql> }) =>
       query.definitions.some(definition => 'operation' in definition && definition.operation === 'subscription');
     const client = new ApolloClient({
       cache: new InMemoryCache(),
-      link: ApolloLink.from([authLink(auth, options), ApolloLink.split(isSubscription, sse, http)]),
+      link: ApolloLink.from([
+        ...stages.map(({ auth, ...options }) => authLink(auth, options)),
+        ApolloLink.split(isSubscription, sse, http),
+      ]),
     });
     return {
       parse: gql,

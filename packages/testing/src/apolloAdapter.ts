@@ -10,13 +10,13 @@ export const apolloAdapter: Adapter = makeApolloAdapter({
   name: 'Apollo Client',
   version,
   tokenErrorOf: ({ error }) => error,
-  connect(auth, { url, fetch, ...options }) {
+  connect(stages, { url, fetch }) {
     const sse = new ApolloLink(operation => new Observable(observer => subscribeSse(url, operation, observer)));
     const http = new HttpLink({ uri: url, ...(fetch && { fetch }) });
     const transport = ApolloLink.split(({ operationType }) => operationType === 'subscription', sse, http);
     const client = new ApolloClient({
       cache: new InMemoryCache(),
-      link: ApolloLink.from([authLink(auth, options), transport]),
+      link: ApolloLink.from([...stages.map(({ auth, ...options }) => authLink(auth, options)), transport]),
     });
     return {
       parse: gql,

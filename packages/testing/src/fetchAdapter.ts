@@ -1,4 +1,4 @@
-import { authFetch } from '@latchkey/fetch';
+import { type AuthFetch, authFetch } from '@latchkey/fetch';
 import type { Adapter, Answer, RunOptions } from './adapter.ts';
 import { withKey } from './withKey.ts';
 
@@ -13,13 +13,18 @@ export const fetchAdapter: Adapter = {
   hasSubscriptions: false,
   headerFormats: ['object', 'Headers', 'pairs'],
   tokenErrorOf: ({ error }) => error,
-  connect(auth, { url, ...options }) {
-    const send = authFetch(auth, options);
+  connect: (auth, { url, fetch, ...options }) =>
+    fetchAdapter.connectChain([{ auth, ...options }], { url, ...(fetch && { fetch }) }),
+  connectChain(stages, { url, fetch }) {
+    const send = stages.reduceRight<typeof globalThis.fetch>(
+      (next, { auth, ...options }) => authFetch(auth, { ...options, fetch: next }),
+      fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    ) as AuthFetch;
     async function run(query: string, options: RunOptions = {}, signal?: AbortSignal): Promise<Answer> {
-      const { auth: choice, headers } = withKey(query, options);
+      const { auth: choice, headers, url: other } = withKey(query, options);
       try {
         const type = ['content-type', 'application/json'] as [string, string];
-        const response = await send(url, {
+        const response = await send(other ?? url, {
           method: 'POST',
           body: JSON.stringify({ query }),
           headers: [type, ...pairsOf(headers)] as [string, string][],

@@ -70,22 +70,33 @@ describe.for([
   });
 });
 
-test('B103 a mutation that retryExchange sends again through two exchanges belongs to the session of each manager', async () => {
-  const ofGateway = await managerOf({ headers: ({ accessToken }) => ({ 'x-gateway': accessToken }) });
-  const ofUser = await managerOf();
-  const seen: unknown[] = [];
-  const failing: typeof fetch = async (_, init) => {
-    const headers = new Headers(init?.headers);
-    seen.push([headers.get('x-gateway'), headers.get('authorization')]);
-    if (seen.length === 1) throw new TypeError('fetch failed');
-    return Response.json({ data: { n: 1 } });
-  };
-  const retry = retryExchange({ initialDelayMs: 1, maxNumberAttempts: 2 });
-  const exchanges = [retry, authExchange(ofGateway), authExchange(ofUser), fetchExchange];
-  const client = new Client({ url, exchanges, fetch: failing });
-  expect(await client.mutation('mutation { n }', {}).toPromise()).toMatchObject({ data: { n: 1 } });
-  expect(seen).toEqual(Array(2).fill(['token-0', 'Bearer token-0']));
-});
+test.for(['retryExchange', 'RetryLink'])(
+  'B103 a mutation that %s sends again through two adapters has the header, and the session, of each manager',
+  async name => {
+    const ofGateway = await managerOf({ headers: ({ accessToken }) => ({ 'x-gateway': accessToken }) });
+    const ofUser = await managerOf();
+    const seen: unknown[] = [];
+    const failing: typeof fetch = async (_, init) => {
+      const headers = new Headers(init?.headers);
+      seen.push([headers.get('x-gateway'), headers.get('authorization'), init?.redirect]);
+      if (seen.length === 1) throw new TypeError('fetch failed');
+      return Response.json({ data: { n: 1 } });
+    };
+    if (name === 'retryExchange') {
+      const retry = retryExchange({ initialDelayMs: 1, maxNumberAttempts: 2 });
+      const exchanges = [retry, authExchange(ofGateway), authExchange(ofUser), fetchExchange];
+      const client = new Client({ url, exchanges, fetch: failing });
+      expect(await client.mutation('mutation { n }', {}).toPromise()).toMatchObject({ data: { n: 1 } });
+    } else {
+      const retry = new RetryLink({ delay: { initial: 1 } });
+      const http = new HttpLink({ uri: url, fetch: failing });
+      const link = ApolloLink.from([retry, authLink(ofGateway), authLink(ofUser), http]);
+      const client = new ApolloClient({ cache: new InMemoryCache(), link });
+      expect(await client.mutate({ mutation: gql`mutation { n }` })).toMatchObject({ data: { n: 1 } });
+    }
+    expect(seen).toEqual(Array(2).fill(['token-0', 'Bearer token-0', 'error']));
+  },
+);
 
 describe('B103 a later attempt of a link before ours belongs to the session of the first', () => {
   const addItem = 'mutation { addItem(title: "of A") { id owner } }';

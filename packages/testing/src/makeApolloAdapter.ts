@@ -1,7 +1,6 @@
-import type { TokenManager } from '@latchkey/core';
 import { type DocumentNode, print } from 'graphql';
 import { createClient } from 'graphql-sse';
-import type { Adapter, Answer, ConnectOptions, ContractClient, RunOptions } from './adapter.ts';
+import type { Adapter, Answer, ClientOptions, ContractClient, RunOptions, Stage } from './adapter.ts';
 import { withKey } from './withKey.ts';
 
 interface Request {
@@ -17,7 +16,7 @@ interface ResultObserver {
 
 /** What differs between the versions of Apollo Client. */
 export interface ApolloVersion extends Pick<Adapter, 'name' | 'version' | 'tokenErrorOf'> {
-  connect(auth: TokenManager, options: ConnectOptions): ConnectedApollo;
+  connect(stages: readonly Stage[], options: ClientOptions): ConnectedApollo;
 }
 
 interface ConnectedApollo {
@@ -42,16 +41,24 @@ export function subscribeSse(url: string, operation: SentOperation, observer: Re
 }
 
 /** The adapter of one version of Apollo Client. */
-export const makeApolloAdapter = ({ connect, ...version }: ApolloVersion): Adapter => ({
-  ...version,
-  hasSubscriptions: true,
-  headerFormats: ['object'],
-  connect: (auth, options) => contractClient(connect(auth, options), options.origins && options.url),
-});
+export function makeApolloAdapter({ connect, ...version }: ApolloVersion): Adapter {
+  const connectChain: Adapter['connectChain'] = (stages, options) => {
+    const hasOrigins = stages.some(({ origins }) => origins);
+    return contractClient(connect(stages, options), hasOrigins ? options.url : undefined);
+  };
+  return {
+    ...version,
+    hasSubscriptions: true,
+    headerFormats: ['object'],
+    connect: (auth, { url, fetch, ...options }) =>
+      connectChain([{ auth, ...options }], { url, ...(fetch && { fetch }) }),
+    connectChain,
+  };
+}
 
-/** `uri`: for the context, where a link has to see it; it does not see that of HttpLink. */
-function contractClient(client: ConnectedApollo, uri: string | undefined): ContractClient {
-  const requestOf = (document: string, { auth, headers }: RunOptions = {}): Request => ({
+/** `clientUri`: for the context, where a link has to see it; it does not see that of HttpLink. */
+function contractClient(client: ConnectedApollo, clientUri: string | undefined): ContractClient {
+  const requestOf = (document: string, { auth, headers, url: uri = clientUri }: RunOptions = {}): Request => ({
     query: client.parse(document),
     context: { queryDeduplication: false, ...(auth && { auth }), ...(headers && { headers }), ...(uri && { uri }) },
   });

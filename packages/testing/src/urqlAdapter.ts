@@ -13,16 +13,19 @@ export const urqlAdapter: Adapter = {
   hasSubscriptions: true,
   headerFormats: ['object', 'Headers', 'pairs'],
   tokenErrorOf: ({ error }) => (error as CombinedError | undefined)?.networkError,
-  connect(auth, { url, fetch, ...options }) {
+  connect: (auth, { url, fetch, ...options }) =>
+    urqlAdapter.connectChain([{ auth, ...options }], { url, ...(fetch && { fetch }) }),
+  connectChain(stages, { url, fetch }) {
     const client = new Client({
       url,
-      exchanges: [authExchange(auth, options), fetchExchange],
+      exchanges: [...stages.map(({ auth, ...options }) => authExchange(auth, options)), fetchExchange],
       fetchSubscriptions: true,
       requestPolicy: 'network-only',
       ...(fetch && { fetch }),
     });
-    const contextOf = ({ auth: choice, headers }: RunOptions = {}) => ({
+    const contextOf = ({ auth: choice, headers, url }: RunOptions = {}) => ({
       ...(choice && { auth: choice }),
+      ...(url && { url }),
       ...(headers && { fetchOptions: { headers: headers as Record<string, string> } }),
     });
     const operationOf = (document: string, options?: RunOptions) => {

@@ -9,6 +9,7 @@ import {
   createRequest,
   type Exchange,
   fetchExchange,
+  makeOperation,
   makeResult,
   mapExchange,
   type Operation,
@@ -20,7 +21,7 @@ import { cacheExchange as graphcache, offlineExchange, type SerializedRequest } 
 import { persistedExchange } from '@urql/exchange-persisted';
 import { retryExchange } from '@urql/exchange-retry';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { filter, fromPromise, makeSubject, map, merge, mergeMap, pipe, subscribe } from 'wonka';
+import { filter, fromPromise, makeSubject, map, merge, mergeMap, pipe, subscribe, tap } from 'wonka';
 import { signedIn } from './signedIn.ts';
 
 const me = '{ me { id name } }';
@@ -80,6 +81,112 @@ describe('authExchange among other exchanges of urql', () => {
     const context = { ...operation.context, requestPolicy: 'network-only' as const };
     expect(await caching.executeRequestOperation({ ...operation, context }).toPromise()).toMatchObject(good());
     expect(renewals()).toBe(2);
+  });
+
+  describe('an exchange behind it that dispatches the operations again', () => {
+    /** Dispatches each operation that it has seen again, when it is asked to. */
+    function redispatching() {
+      const seen: Operation[] = [];
+      let dispatch: (operation: Operation) => void = () => {};
+      const exchange: Exchange = ({ client, forward }) => {
+        dispatch = operation => client.reexecuteOperation(operation);
+        return operations$ =>
+          forward(
+            pipe(
+              operations$,
+              tap(operation => operation.kind !== 'teardown' && seen.push(operation)),
+            ),
+          );
+      };
+      const again = (): void => {
+        const [{ kind, context, ...rest }] = seen as [Operation];
+        dispatch(makeOperation(kind, { ...rest, kind, context }, { ...context, requestPolicy: 'network-only' }));
+      };
+      return { exchange, again, seen };
+    }
+    const lastToken = () => operations().at(-1)?.headers.authorization;
+    const current = () => auth.fresh()?.accessToken;
+
+    /** Runs a query, lets the session change, and returns the results of the query when it was dispatched again. */
+    async function run(document: string, change: () => unknown) {
+      const { exchange, again, seen } = redispatching();
+      const fetchOptions = { headers: { 'x-trace': '7' } };
+      const watching = client([cacheExchange, authExchange(auth), exchange, fetchExchange], { fetchOptions });
+      const results: OperationResult[] = [];
+      const { unsubscribe } = pipe(
+        document.startsWith('mutation') ? watching.mutation(document, {}) : watching.query(document, {}),
+        subscribe(result => results.push({ ...result })),
+      );
+      await expect.poll(() => results).toHaveLength(1);
+      await change();
+      again();
+      await expect.poll(() => results.filter(({ stale }) => !stale).length).toBe(2);
+      unsubscribe();
+      return { result: results.at(-1) as OperationResult, seen };
+    }
+
+    test('B119 sends them with the token that is current then', async () => {
+      const { result, seen } = await run(me, () => auth.renew());
+      expect(result.error).toBeUndefined();
+      expect(lastToken()).toBe(`Bearer ${current()}`);
+      expect(operations().at(-1)?.headers['x-trace']).toBe('7');
+      expect(seen.at(-1)?.context.requestPolicy).toBe('network-only');
+    });
+
+    test('B119 has their refusals renewed, and B100 the result has the operation that was dispatched', async () => {
+      const { result } = await run(me, () => server.expireNow());
+      expect(result).toMatchObject(good());
+      expect(renewals()).toBe(1);
+      expect(result.operation.context).toMatchObject({
+        requestPolicy: 'network-only',
+        fetchOptions: { headers: { 'x-trace': '7' } },
+      });
+      expect(result.operation.context).not.toHaveProperty('latchkey');
+      expect(JSON.stringify(result.operation.context.fetchOptions)).not.toContain('Bearer');
+    });
+
+    test('B119 sends them without a token after a sign-out', async () => {
+      await run('{ public { motd } }', () => auth.signOut());
+      expect(operations().map(({ headers }) => headers.authorization)).toEqual([
+        expect.stringMatching(/^Bearer /),
+        undefined,
+      ]);
+    });
+
+    test('B119 sends a query with the token of the next user', async () => {
+      const { result } = await run(me, signInAsNext);
+      expect(result.data).toMatchObject({ me: { name: server.users[1].name } });
+      expect(lastToken()).toBe(`Bearer ${current()}`);
+    });
+
+    test('B103 does not send a mutation of the session before as the next user', async () => {
+      const { exchange, again } = redispatching();
+      const watching = client([authExchange(auth), exchange, fetchExchange]);
+      await watching.mutation(addItem, {}).toPromise();
+      await signInAsNext();
+      again();
+      await watching.query('{ public { motd } }', {}).toPromise();
+      expect(server.stats().mutationsExecuted).toBe(1);
+    });
+
+    test('B119 an ssrExchange behind it revalidates a restored result with the token', async () => {
+      const serverSide = ssrExchange({ isClient: false });
+      await client([authExchange(auth), serverSide, fetchExchange])
+        .query(me, {})
+        .toPromise();
+      const initialState = serverSide.extractData();
+      const restored = ssrExchange({ isClient: true, initialState, staleWhileRevalidate: true });
+      await auth.renew();
+      const results: OperationResult[] = [];
+      const { unsubscribe } = pipe(
+        client([authExchange(auth), restored, fetchExchange]).query(me, {}),
+        subscribe(result => results.push(result)),
+      );
+      await expect.poll(() => results.length).toBe(2);
+      unsubscribe();
+      expect(lastToken()).toBe(`Bearer ${current()}`);
+      expect(results.at(-1)).toMatchObject(good());
+    });
   });
 
   test.for(['before', 'after'])('B108 works with retryExchange %s it', async place => {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { setTimeout as nextTurn } from 'node:timers/promises';
 import { createTokenManager, headerReceiver, type TokenManager, type TokenParts } from '@latchkey/core';
 import { startOli } from '@latchkey/emulators';
 import { authExchange } from '@latchkey/urql';
@@ -165,6 +166,43 @@ test('an error that stays in the merged results of a subscription is judged once
   unsubscribe();
 });
 
+test.for(['mutation', 'query', 'subscription'] as const)(
+  'B118 what the transport of a refused %s still delivers is not taken for the answer to the retry',
+  async kind => {
+    const partOf = (part: object) => `\r\n---\r\ncontent-type: application/json\r\n\r\n${JSON.stringify(part)}\r\n---`;
+    const opened: ServerResponse[] = [];
+    await using server = await startServer((_, response) => {
+      opened.push(response.writeHead(200, { 'content-type': 'multipart/mixed; boundary="-"' }));
+      if (opened.length === 1) response.write(partOf({ errors: [refusal], hasNext: true }));
+    });
+    const client = new Client({
+      url: server.url,
+      exchanges: [authExchange(server.auth), fetchExchange],
+      fetchSubscriptions: true,
+    });
+    const results: unknown[] = [];
+    let resolve: () => void = () => {};
+    const done = new Promise<void>(resolved => (resolve = resolved));
+    const { unsubscribe } = pipe(
+      client[kind](`${kind} { n }`, {}),
+      subscribe(({ data, error }) => {
+        results.push(error ?? data);
+        if (data) resolve();
+      }),
+    );
+    await expect.poll(() => opened).toHaveLength(2); // the retry is being executed
+    opened[0]?.end(`${partOf({ hasNext: false })}--`);
+    await expect.poll(() => opened[0]?.closed).toBe(true);
+    await nextTurn();
+    opened[1]?.write(partOf({ data: { n: 1 }, hasNext: true }));
+    await done;
+    await nextTurn(); // urql's fetch throws when it is torn down while it emits
+    unsubscribe();
+    expect(results).toEqual([{ n: 1 }]);
+    expect(server.sent).toEqual(['token-0', 'token-1']);
+  },
+);
+
 /** Records what nobody catches. */
 function watchUncaught() {
   const events = ['uncaughtException', 'unhandledRejection'] as const;
@@ -312,6 +350,17 @@ test.for(['sent at once', 'that waits for its token', 'refused and retried'] as 
     auth.dispose();
   },
 );
+
+test("the function fetchOptions of an operation with the caller's token is called once, and its answer is not judged", async () => {
+  await using server = await start();
+  const fetchOptions = vi.fn(() => ({ headers: { authorization: 'Bearer token-0' } }));
+  const client = new Client({ url: server.url, fetchOptions, exchanges: [authExchange(server.auth), fetchExchange] });
+  const { error, operation } = await client.query(query, {}).toPromise();
+  expect(error?.graphQLErrors).toHaveLength(1);
+  expect(operation.context.fetchOptions).toBe(fetchOptions);
+  expect(fetchOptions).toHaveBeenCalledOnce();
+  expect(server.renewals()).toBe(0);
+});
 
 test('an operation that waits is answered although the source of operations has ended', async () => {
   await using server = await start();

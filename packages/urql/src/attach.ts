@@ -1,14 +1,20 @@
-import { type CallerHeaders, mergeHeaders, type TokenHeaders, wouldLeak } from '@latchkey/core/adapter';
+import {
+  addedOptions,
+  type CallerHeaders,
+  copyJson,
+  isNodeStream,
+  mergeHeaders,
+  readBody,
+  type TokenHeaders,
+} from '@latchkey/core/adapter';
 import type { Operation } from '@urql/core';
+import type { Answer } from './readResponse.ts';
 
 /** The caller's fetch options, whose function is called once per attempt. */
 export const fetchOptionsOf = ({ context }: Operation): RequestInit | undefined =>
   typeof context.fetchOptions === 'function' ? context.fetchOptions() : context.fetchOptions;
 
-/**
- * The fetch options with a token set's headers over the caller's; with `null` the caller's only. A retry bypasses the HTTP
- * cache, which may have kept the refusal of a GET.
- */
+/** The fetch options with a token set's headers over the caller's; with `null` the caller's only. */
 export function attach(
   own: RequestInit | undefined,
   ours: TokenHeaders | null,
@@ -16,17 +22,30 @@ export function attach(
 ): RequestInit | undefined {
   if (!ours && !own?.headers) return own;
   const headers = mergeHeaders(own?.headers as CallerHeaders | undefined, ours ?? {}); // exchanges behind may write into them
-  const options: RequestInit = { ...own, headers };
-  if (ours && wouldLeak(ours)) options.redirect ??= 'error';
-  if (isRetry) options.cache = 'no-store';
-  return options;
+  return { ...own, headers, ...addedOptions(own, ours, isRetry) };
 }
 
-/** The fetch of the operation, which keeps each response with its attempt: a good result does not hold it. */
-export function watchedFetch(attempt: { readonly given: Operation; http: Response | undefined }): typeof fetch {
+/**
+ * The fetch of an attempt, which keeps its response: urql makes no error of a 401 with `data`, and drops a body that is not a
+ * GraphQL answer. A good result does not hold it.
+ */
+export function watchedFetch(attempt: Answer & { readonly given: Operation }): typeof fetch {
   return async (input, init) => {
     const response = await (attempt.given.context.fetch ?? fetch)(input, init);
+    const text = response.ok || isNodeStream(response) ? undefined : await copyJson(response);
     attempt.http = response;
+    attempt.body = text === undefined ? undefined : readBody(text).body;
     return response;
   };
+}
+
+const attached = ['fetchOptions', 'fetch', 'latchkey'] as const;
+
+/** An operation that an exchange behind dispatches again, without what an attempt has attached to it. */
+export function detach(operation: Operation, given: Operation): Operation {
+  const context = { ...operation.context };
+  for (const name of attached)
+    if (name in given.context) context[name] = given.context[name];
+    else delete context[name];
+  return { ...operation, context };
 }

@@ -9,6 +9,7 @@ import {
   type Decision,
   hasHeader,
   inDevelopment,
+  isFromElsewhere,
   warnOnce,
 } from '@latchkey/core/adapter';
 import {
@@ -21,7 +22,7 @@ import {
   type OperationResult,
 } from '@urql/core';
 import { filter, makeSubject, map, merge, pipe } from 'wonka';
-import { attach, fetchOptionsOf, watchedFetch } from './attach.ts';
+import { attach, detach, fetchOptionsOf, watchedFetch } from './attach.ts';
 import { AuthOperation, type Sender } from './authOperation.ts';
 import { readResponse } from './readResponse.ts';
 import { Teardowns } from './teardowns.ts';
@@ -82,31 +83,39 @@ class AuthStage implements Sender {
   }
 
   /** Sends the operation at once where the token is known; otherwise it waits. */
-  #enter(operation: Operation): Operation | undefined {
+  #enter(entered: Operation): Operation | undefined {
+    if (entered.kind === 'teardown') this.#teardowns.add(entered);
+    const operation = this.#given(entered);
     const { kind, context } = operation;
-    if (kind === 'teardown') this.#teardowns.add(operation);
     const isAllowed = !this.#isAllowed || this.#isAllowed(context.url);
     if (!kinds.includes(kind) || context.auth === 'omit' || !isAllowed) return operation;
-    const fetchOptions = fetchOptionsOf(operation);
-    if (hasHeader(fetchOptions?.headers as CallerHeaders, 'authorization')) return operation; // the caller's own token
+    const own = fetchOptionsOf(operation);
     const run = new AuthOperation(operation, this, this.#teardowns.count);
+    run.hasOwnToken = hasHeader(own?.headers as CallerHeaders, 'authorization');
+    if (run.hasOwnToken) return own === context.fetchOptions ? operation : this.#sentOn(run, own);
     const tokens = this.#auth.fresh();
-    if (tokens !== undefined) return this.#attempt(run, tokens, fetchOptions);
+    if (tokens !== undefined) return this.#attempt(run, tokens, own);
     this.#wait(run);
-    this.#auth.waitFor(run);
+    this.#auth.waitFor(run, own?.signal);
     return undefined;
+  }
+
+  /** What was dispatched: an exchange behind may dispatch again what an attempt has sent. */
+  #given(operation: Operation): Operation {
+    let run = operation.context.latchkey as AuthOperation | undefined;
+    while (run && run.sender !== this) run = run.front;
+    return run ? this.#ofSession(detach(operation, run.given), run.sent) : operation;
   }
 
   /** The operation with the token set's headers over the caller's fetch options; `undefined`: it fails. */
   #attempt(run: AuthOperation, tokens: TokenSet | null, own: RequestInit | undefined): Operation | undefined {
-    const { given, retried } = run;
-    run.http = run.deliveredErrors = run.data = run.errors = undefined;
+    const { context } = run.given;
     try {
-      checkAttempt(tokens, given.context.auth, (given.context as SessionContext).latchkeySessions?.get(this));
-      const fetchOptions = attach(own, tokens && this.#auth.headers(tokens), retried);
+      checkAttempt(tokens, context.auth, (context as SessionContext).latchkeySessions?.get(this), own?.signal);
+      const fetchOptions = attach(own, tokens && this.#auth.headers(tokens), run.retried);
       run.sent = tokens; // not earlier: an operation that fails above stays in its session
-      const isAsGiven = fetchOptions === given.context.fetchOptions && !this.#auth.receivesTokens; // a guest's answer brings one
-      return isAsGiven ? given : this.#sentOn(run, fetchOptions);
+      const isAsGiven = fetchOptions === context.fetchOptions && !this.#auth.receivesTokens; // a guest's answer brings one
+      return isAsGiven ? run.given : this.#sentOn(run, fetchOptions);
     } catch (error) {
       this.#failLater(run, error);
       return undefined;
@@ -114,10 +123,10 @@ class AuthStage implements Sender {
   }
 
   /** What is sent. Not by `makeOperation`, which copies the context twice. */
-  #sentOn(run: AuthOperation, fetchOptions: RequestInit | undefined): Operation {
+  #sentOn(run: AuthOperation, options: RequestInit | undefined): Operation {
     const { given } = run;
-    const context: OperationContext = { ...given.context, fetchOptions: fetchOptions as RequestInit, latchkey: run };
-    if (this.#auth.receivesTokens) context.fetch = watchedFetch(run);
+    const fetchOptions = options as RequestInit;
+    const context: OperationContext = { ...given.context, fetchOptions, latchkey: run, fetch: watchedFetch(run) };
     return { ...given, context };
   }
 
@@ -130,8 +139,15 @@ class AuthStage implements Sender {
       inDevelopment(
         () => process.env.NODE_ENV !== 'production' && warnOnce('authExchange stands before a cache. Put it behind.'),
       );
+    const isJudged = !run.hasOwnToken && (run.sent || this.#auth.receivesTokens); // a guest's answer may bring a token
+    if (!isJudged) return this.#deliver(run, result);
     readResponse(run, result);
-    const decision = this.#auth.decide(run, this.#choices);
+    if (isFromElsewhere(run.http, run.given.context.url)) {
+      run.sent = null;
+      return this.#deliver(run, result);
+    }
+    const { signal } = (result.operation.context.fetchOptions ?? {}) as RequestInit;
+    const decision = this.#auth.decide(run, this.#choices, signal);
     return decision ? this.#hold(run, result, decision) : this.#deliver(run, result);
   }
 
@@ -142,13 +158,13 @@ class AuthStage implements Sender {
     }
     run.data = undefined;
     if (!result.error) return { ...result, operation: run.given };
-    run.deliveredErrors = [...result.error.graphQLErrors];
-    return { ...result, operation: this.#failedOperation(run) };
+    run.deliveredErrors = [...(result.error.graphQLErrors ?? [])];
+    return { ...result, operation: this.#ofSession(run.given, run.sent) };
   }
 
   #hold(run: AuthOperation, result: OperationResult, decision: Exclude<Decision, undefined>): undefined {
     const isStream = result.hasNext || run.given.kind === 'subscription';
-    const isSocket = isStream && result.error?.response === undefined;
+    const isSocket = isStream && run.http === undefined;
     run.isOpen = isStream && !isSocket;
     run.retried = true;
     this.#wait(run); // before it is closed: the transport may answer that
@@ -159,14 +175,15 @@ class AuthStage implements Sender {
   resume(run: AuthOperation, tokens: TokenSet | null): void {
     const isTornDown = this.#isTornDown(run);
     if (run.isOpen && !isTornDown) this.#close(run); // not from within its answer: urql's fetch would throw there, uncaught
-    run.isOpen = false;
-    this.#stopWaiting(run);
+    this.#teardowns.waiting--;
     if (isTornDown) return;
+    const next = run.retried ? run.retry() : run;
+    next.isWaiting = false;
     try {
-      const operation = this.#attempt(run, tokens, fetchOptionsOf(run.given)); // they may have changed while it waited
+      const operation = this.#attempt(next, tokens, fetchOptionsOf(next.given)); // they may have changed while it waited
       if (operation) this.#retries.next(operation);
     } catch (error) {
-      this.fail(run, error); // an exchange behind has thrown
+      this.fail(next, error); // an exchange behind has thrown
     }
   }
 
@@ -176,27 +193,23 @@ class AuthStage implements Sender {
   }
 
   fail(run: AuthOperation, error: unknown): void {
-    this.#stopWaiting(run);
+    if (run.isWaiting) this.#teardowns.waiting--;
     run.isWaiting = true; // what its transport still delivers is ignored
-    if (!this.#isTornDown(run)) this.#failures.next(makeErrorResult(this.#failedOperation(run), error as Error));
+    if (!this.#isTornDown(run))
+      this.#failures.next(makeErrorResult(this.#ofSession(run.given, run.sent), error as Error));
   }
 
-  /** An exchange in front may retry a failed mutation: it still belongs to the session in which it was sent. */
-  #failedOperation({ given, sent }: AuthOperation): Operation {
-    const { kind, context } = given;
-    if (kind !== 'mutation' || !sent) return given;
+  /** Other exchanges may retry a mutation: it still belongs to the session in which it was sent. */
+  #ofSession(operation: Operation, sent: TokenSet | null): Operation {
+    const { kind, context } = operation;
+    if (kind !== 'mutation' || !sent) return operation;
     const sessions = new Map((context as SessionContext).latchkeySessions).set(this, sent.sessionId);
-    return { ...given, context: { ...context, latchkeySessions: sessions } };
+    return { ...operation, context: { ...context, latchkeySessions: sessions } };
   }
 
   #wait(run: AuthOperation): void {
     run.isWaiting = true;
     this.#teardowns.waiting++;
-  }
-
-  #stopWaiting(run: AuthOperation): void {
-    if (run.isWaiting) this.#teardowns.waiting--;
-    run.isWaiting = false;
   }
 
   #isTornDown({ given, teardownCount }: AuthOperation): boolean {

@@ -1,5 +1,14 @@
 import type { TokenSet } from '@latchkey/core';
-import { type Attempt, type GraphQLErrorLike, type ResponseFacts, rootFields } from '@latchkey/core/adapter';
+import {
+  type Attempt,
+  type AuthChoice,
+  closeCodeOf,
+  type GraphQLErrorLike,
+  headerOf,
+  isNetworkError,
+  type ResponseFacts,
+  rootFields,
+} from '@latchkey/core/adapter';
 import type { CombinedError, Operation } from '@urql/core';
 import type { Answer } from './readResponse.ts';
 
@@ -10,8 +19,8 @@ export interface Sender {
 }
 
 /**
- * One operation, from its dispatch to its last answer. It is the facts of its last answer, and waits for the token. It is kept
- * in the context of what is sent, and only there. Thousands may wait: each field counts.
+ * One attempt of an operation. It is the facts of its last answer, and waits for the token. It is kept in the context of what is
+ * sent, and only there: what the transport of an attempt delivers is recognised by it. Thousands may wait: each field counts.
  */
 export class AuthOperation implements Attempt, Answer {
   /** As the client gave it; every result is of this one. */
@@ -20,15 +29,19 @@ export class AuthOperation implements Attempt, Answer {
   /** How many teardowns there had been at its dispatch. */
   readonly teardownCount: number;
   sent: TokenSet | null = null;
+  /** The caller has set the token: its answer is not judged. */
+  hasOwnToken = false;
   retried = false;
   delivered = false;
-  /** It waits for a token, or has failed: what the old transport still delivers is ignored. */
+  /** It waits for a token, or is over: what its transport still delivers is ignored. */
   isWaiting = false;
   /** Its transport is an HTTP stream, which is closed before the retry. */
   isOpen = false;
   data: unknown = undefined;
   errors: readonly GraphQLErrorLike[] | undefined = undefined;
   http: Response | undefined = undefined;
+  body: unknown = undefined;
+  failure: unknown = undefined;
   deliveredErrors: CombinedError['graphQLErrors'] | undefined = undefined;
 
   constructor(given: Operation, sender: Sender, teardownCount: number) {
@@ -37,8 +50,32 @@ export class AuthOperation implements Attempt, Answer {
     this.teardownCount = teardownCount;
   }
 
+  /** The attempt after a refusal. */
+  retry(): AuthOperation {
+    const next = new AuthOperation(this.given, this.sender, this.teardownCount);
+    next.retried = true;
+    return next;
+  }
+
+  /** The attempt of an exchange in front. */
+  get front(): AuthOperation | undefined {
+    return this.given.context.latchkey as AuthOperation | undefined;
+  }
+
   get kind(): ResponseFacts['kind'] {
     return this.given.kind as ResponseFacts['kind'];
+  }
+
+  get auth(): AuthChoice | undefined {
+    return this.given.context.auth;
+  }
+
+  get closeCode(): number | undefined {
+    return closeCodeOf(this.failure);
+  }
+
+  get isNetworkError(): boolean {
+    return isNetworkError(this.failure);
   }
 
   get operation(): object {
@@ -50,7 +87,7 @@ export class AuthOperation implements Attempt, Answer {
   }
 
   get challenge(): string | null | undefined {
-    return this.http?.headers?.get('www-authenticate');
+    return headerOf(this.http, 'www-authenticate');
   }
 
   rootFields(): readonly string[] | undefined {

@@ -8,6 +8,10 @@ export interface Answer {
   data: unknown;
   errors: readonly GraphQLErrorLike[] | undefined;
   http: Response | undefined;
+  /** The body, where it is not a GraphQL answer. */
+  body: unknown;
+  /** What fetch or a socket has thrown in place of a response. */
+  failure: unknown;
   /** The errors that were delivered before: results of a stream keep them. */
   readonly delivered: boolean;
   readonly deliveredErrors: CombinedError['graphQLErrors'] | undefined;
@@ -31,6 +35,7 @@ function newErrors(errors: Errors, delivered: Errors | undefined): readonly Grap
 /** Reads a result into the facts of the attempt. */
 export function readResponse(answer: Answer, { data, error }: OperationResult): void {
   answer.data = data;
-  answer.errors = error && newErrors(error.graphQLErrors, answer.deliveredErrors);
-  if (error) answer.http = error.response as Response | undefined;
+  answer.errors = error && newErrors(error.graphQLErrors ?? [], answer.deliveredErrors); // an exchange may make any error
+  if (error?.response) answer.http = error.response as Response;
+  answer.failure = answer.http ? undefined : error?.networkError;
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { allowedOrigins } from './allowedOrigins.ts';
+import { allowedOrigins, isFromElsewhere } from './allowedOrigins.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -60,4 +60,28 @@ test('B104 works without URL.canParse, which older Safari and Hermes lack', () =
   );
   expect(allowedOrigins(origins)('https://api.example/graphql')).toBe(true);
   expect(allowedOrigins(origins)('/graphql')).toBe(false);
+});
+
+test('B104 a relative URL is resolved against the base of the document, as by fetch', () => {
+  vi.stubGlobal('location', { href: 'https://api.example/app/' });
+  vi.stubGlobal('document', { baseURI: 'https://cdn.example/' });
+  expect(allowedOrigins(origins)('/graphql')).toBe(false);
+  expect(allowedOrigins(['https://cdn.example'])('/graphql')).toBe(true);
+});
+
+test('B104 what is no URL is not allowed', () => {
+  for (const odd of [undefined, null, 7, {}, () => 'https://api.example'])
+    expect(allowedOrigins(origins)(odd as never)).toBe(false);
+});
+
+test('B103 only a redirect to another origin makes an answer one from elsewhere', () => {
+  vi.stubGlobal('location', { href: 'https://api.example/app/' });
+  const redirected = (url: string) => ({ redirected: true, url });
+  expect(isFromElsewhere(redirected('https://other.example/graphql'), 'https://api.example/graphql')).toBe(true);
+  expect(isFromElsewhere(redirected('https://other.example/graphql'), '/graphql')).toBe(true);
+  expect(isFromElsewhere(redirected('https://api.example/graphql/'), '/graphql')).toBe(false);
+  expect(isFromElsewhere(redirected(''), '/graphql')).toBe(false);
+  expect(isFromElsewhere(redirected('https://other.example/graphql'), undefined)).toBe(false);
+  expect(isFromElsewhere({ redirected: false, url: 'https://other.example/' }, '/graphql')).toBe(false);
+  expect(isFromElsewhere(undefined, '/graphql')).toBe(false);
 });

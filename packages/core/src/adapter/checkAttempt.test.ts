@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { signedIn } from '../../test/scriptedProvider.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
-import type { AuthChoice } from './adapterOptions.ts';
+import type { AuthChoice } from '../verdict/responseFacts.ts';
 import { checkAttempt } from './checkAttempt.ts';
 
 interface Facts {
@@ -14,7 +14,8 @@ const check = (tokens: TokenSet | null, { auth, sessionId, signal }: Facts) =>
 
 const { A } = signedIn();
 const { A: guest } = signedIn({}, { isGuest: true });
-const aborted = AbortSignal.abort();
+const reason = new Error('The user has left.');
+const aborted = AbortSignal.abort(reason);
 const notAborted = new AbortController().signal;
 
 test.each([
@@ -29,7 +30,6 @@ test.each([
 });
 
 test.each([
-  ['B87', 'with an aborted signal', A, { signal: aborted }, 'aborted', /stopped waiting/],
   ['B91', 'that requires a token, without one,', null, { auth: 'required' }, 'signedOut', /Nobody/],
   ['B127', 'that requires a token, of a guest,', guest, { auth: 'required' }, 'signedOut', /Nobody/],
   ['B103', 'of a session that is over', A, { sessionId: 'session-of-Bob' }, 'signedOut', /belonged to has ended/],
@@ -38,4 +38,8 @@ test.each([
   expect(() => check(tokens, facts)).toThrow(
     expect.objectContaining({ code, message: expect.stringMatching(message) }),
   );
+});
+
+test('B87 an operation with an aborted signal fails with its reason, and is not sent', () => {
+  expect(() => check(A, { signal: aborted })).toThrow(reason);
 });

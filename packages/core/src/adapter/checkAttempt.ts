@@ -1,14 +1,14 @@
 import { sessionIsOver, tokenError } from '../errors/tokenError.ts';
-import { aborted } from '../session/waitingList.ts';
+import { checkSignal } from '../session/waitingList.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
-import type { AuthChoice } from './adapterOptions.ts';
+import type { AuthChoice } from '../verdict/responseFacts.ts';
 
 /**
  * Checks that an operation may be sent with this token set; `null`: without one.
  *
  * @param sessionId - the session in which it was sent before
- * @throws TokenError `aborted` when its signal has aborted; `signedOut` when it belongs to another session, or requires a token
- * where there is none
+ * @throws the reason of its signal when that has aborted; TokenError `signedOut` when it belongs to another session, or requires a
+ * token where there is none
  */
 export function checkAttempt(
   tokens: TokenSet | null,
@@ -16,7 +16,7 @@ export function checkAttempt(
   sessionId?: string,
   signal?: AbortSignal | null,
 ): void {
-  if (signal?.aborted) throw aborted();
+  checkSignal(signal);
   if (sessionId && sessionId !== tokens?.sessionId) throw sessionIsOver();
   if ((!tokens || tokens.isGuest) && auth === 'required')
     throw tokenError('signedOut', () => process.env.NODE_ENV !== 'production' && 'Nobody is signed in.');

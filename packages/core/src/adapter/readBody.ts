@@ -1,10 +1,27 @@
 import { errorsIn } from '../verdict/dialect.ts';
-import type { ResponseFacts } from '../verdict/responseFacts.ts';
+import { headerOf, type ResponseFacts } from '../verdict/responseFacts.ts';
 
 /** A body: GraphQL's `data` and `errors`, or, as `body`, anything else. */
 export type BodyFacts = Pick<ResponseFacts, 'data' | 'errors' | 'body'>;
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** By the type alone: parameters vary, and `application/json-seq` is a stream. */
+export const isJson = (response: Partial<Response>): boolean =>
+  /^[^;,]*[/+]json\s*(?:[;,]|$)/i.test(headerOf(response, 'content-type') ?? '');
+
+/** A JSON body as a string, from a copy; `undefined`: it has another type, or cannot be copied. */
+export async function copyJson(response: Response): Promise<string | undefined> {
+  try {
+    return isJson(response) ? await response.clone().text() : undefined;
+  } catch {
+    return undefined; // somebody has read it, or it broke off: the caller meets that too
+  }
+}
+
+/** Whether a body is a stream of Node's, as that of node-fetch: a copy of it stops until the other is read, too. */
+export const isNodeStream = ({ body }: Response): boolean =>
+  typeof (body as { pipe?: unknown } | null)?.pipe === 'function';
 
 /** Reads the body of an answer, of a batch of answers, or of anything else that a server or a proxy sends. Never throws. */
 export function readBody(text: string): BodyFacts {

@@ -109,12 +109,12 @@ test('B06 a waiter leaves by its own signal, and the last one stops the timer', 
   const waits = [one, other].map(({ signal }) => outcome(waitForTokens(auth, { signal })));
   await settled();
   one.abort();
-  expect(await waits[0]).toBe('aborted');
+  expect(await waits[0]).toBe(one.signal.reason);
   expect(clock.timers).toHaveLength(1);
   other.abort();
-  expect(await waits[1]).toBe('aborted');
+  expect(await waits[1]).toBe(other.signal.reason);
   expect(clock.timers).toEqual([]);
-  expect(await outcome(waitForTokens(auth, { signal: one.signal }))).toBe('aborted');
+  expect(await outcome(waitForTokens(auth, { signal: one.signal }))).toBe(one.signal.reason);
 });
 
 test('B49 nobody signed in is an answer', async () => {

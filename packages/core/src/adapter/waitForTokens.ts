@@ -2,7 +2,7 @@ import { sessionIsOver, TokenError } from '../errors/tokenError.ts';
 import type { Manager } from '../manager.ts';
 import { callEach } from '../session/callEach.ts';
 import type { Cooldown } from '../session/cooldown.ts';
-import { aborted } from '../session/waitingList.ts';
+import { abortReason } from '../session/waitingList.ts';
 import { longestTimerMs } from '../time/clock.ts';
 import type { TokenManager } from '../tokenManager.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
@@ -47,14 +47,14 @@ interface Chance {
 
 const chances = new WeakMap<Manager, Chance>();
 
-/** Resolves when another attempt may succeed. @throws TokenError `aborted` */
+/** Resolves when another attempt may succeed. @throws the reason of the signal when it aborts */
 function nextChance(auth: Waitable, signal: AbortSignal | null | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const { waiters } = chanceOf(auth);
     const leave = () => {
       waiters.delete(wake);
       if (waiters.size === 0) endChance(auth.manager());
-      reject(aborted());
+      reject(abortReason(signal as AbortSignal));
     };
     const wake = () => {
       signal?.removeEventListener('abort', leave);

@@ -3,7 +3,7 @@ import type { Manager, Waiting } from '../manager.ts';
 import { pausedBy } from '../session/cooldown.ts';
 import { isOfSession, supersededIn } from '../session/session.ts';
 import type { SignedIn } from '../session/sessionState.ts';
-import { aborted, addWaiter, answerAll, late, setListTimer, type Waiter } from '../session/waitingList.ts';
+import { abortReason, addWaiter, answerAll, late, setListTimer, type Waiter } from '../session/waitingList.ts';
 import { isLasting, type TokenSet, usersOf } from '../tokens/tokenSet.ts';
 import { noProgress, startRenewal } from './renewal.ts';
 
@@ -48,7 +48,7 @@ export function canRenew({ session, options, renews }: Manager, tokens: TokenSet
 /** Answers the waiter when `fresh` has an answer, or when the renewal fails; not synchronously. */
 export function joinWait(manager: Manager, waiter: Waiter<TokenSet | null>, signal?: AbortSignal | null): void {
   if (signal?.aborted) {
-    waiter.fail(aborted());
+    queueMicrotask(() => waiter.fail(abortReason(signal)));
     return;
   }
   const now = manager.session.clock.now();

@@ -9,8 +9,11 @@ export interface Waiter<Tokens> {
   fail(error: unknown): void;
 }
 
-export const aborted = (): TokenError =>
-  tokenError('aborted', () => process.env.NODE_ENV !== 'production' && 'The caller stopped waiting for the token.');
+/** The failure of a caller whose signal has aborted: its reason, as with fetch; older browsers have none. */
+export const abortReason = ({ reason }: AbortSignal): unknown =>
+  reason === undefined
+    ? tokenError('aborted', () => process.env.NODE_ENV !== 'production' && 'The caller stopped waiting for the token.')
+    : reason;
 
 /** The failure of who has waited too long. */
 export const late = (): TokenError =>
@@ -21,16 +24,16 @@ export const late = (): TokenError =>
       'The auth server did not answer in time. If the request goes through a client that waits for this token manager, mark it with auth: "omit".',
   );
 
-/** @throws TokenError `aborted` when the signal has aborted: nothing is started for its caller */
+/** @throws the reason of the signal when it has aborted: nothing is started for its caller */
 export function checkSignal(signal: AbortSignal | null | undefined): void {
-  if (signal?.aborted) throw aborted();
+  if (signal?.aborted) throw abortReason(signal);
 }
 
-/** Waits for `promise` until `signal` aborts: then this caller fails with `aborted`, and the promise goes on. */
+/** Waits for `promise` until `signal` aborts: then this caller fails with its reason, and the promise goes on. */
 export function withSignal<T>(promise: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
-    const leave = () => reject(aborted());
+    const leave = () => reject(abortReason(signal));
     if (signal.aborted) leave();
     signal.addEventListener('abort', leave, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
@@ -60,7 +63,7 @@ export interface WaitingList<One> {
 
 /**
  * @param now - milliseconds since the epoch
- * @param signal - when it aborts, the waiter fails with `aborted`
+ * @param signal - when it aborts, the waiter fails with its reason
  */
 export function addWaiter<One extends Waiter<never>>(
   list: WaitingList<One>,
@@ -99,7 +102,7 @@ function leaveWhenAborted<One extends Waiter<never>>(
 ): void {
   const leave = () => {
     list.waiters[place] = undefined;
-    waiter.fail(aborted());
+    waiter.fail(abortReason(signal));
   };
   signal.addEventListener('abort', leave, { once: true });
   list.stops ??= new Map();

@@ -14,6 +14,8 @@ export interface Dialect {
   readonly messages: Readonly<Record<string, Verdict>>;
   /** Verdicts by the code with which a socket was closed. @defaultValue 4401 and 4403 are `unauthenticated` */
   readonly closeCodes?: Readonly<Record<number, Verdict>>;
+  /** The verdict on an operation without an answer: a page cannot see a 401 without CORS headers. @defaultValue 'ok' */
+  readonly networkError?: Verdict;
   /** Where an error carries its code. @defaultValue `extensions.code` */
   readonly codeOf?: (error: GraphQLErrorLike) => unknown;
   /** Judges each error first; `undefined` leaves it to the tables. */
@@ -96,12 +98,14 @@ const graver = (one: Verdict, other: Verdict = 'ok'): Verdict => (gravity[other]
  * The verdict on a response. Pure. `forbidden` anywhere beats `unauthenticated` elsewhere: the token was accepted there.
  */
 export function judge(facts: ResponseFacts, dialect: Dialect): Verdict {
-  const { status = 0, errors } = facts;
-  if (status < 400 && !errors?.length && facts.body === undefined && facts.closeCode === undefined) return 'ok';
+  const { status = 0, errors, isNetworkError } = facts;
+  const hasEvent = facts.closeCode !== undefined || isNetworkError;
+  if (status < 400 && !errors?.length && facts.body === undefined && !hasEvent) return 'ok';
   const first = dialect.judge?.(facts);
   if (first) return first;
   const { closeCodes = usualCloseCodes } = dialect;
-  let verdict = graver('ok', own(dialect.statuses, status) ?? own(closeCodes, facts.closeCode));
+  const ofEvent = own(closeCodes, facts.closeCode) ?? (isNetworkError ? dialect.networkError : undefined);
+  let verdict = graver('ok', own(dialect.statuses, status) ?? ofEvent);
   for (const error of errorsIn(facts)) verdict = graver(verdict, judgeError(error, dialect));
   if (facts.challenge)
     for (const challenge of tokenChallenges(facts)) verdict = graver(verdict, judgeChallenge(challenge));

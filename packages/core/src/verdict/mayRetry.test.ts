@@ -112,6 +112,8 @@ test.each<readonly [string, Partial<ResponseFacts>, readonly string[]]>([
   ['null data and an error without a path', { data: null, errors: [error()] }, whenProven],
   ['an error below a root field', { data: { pay: null }, errors: [error(['pay', 'receipt'])] }, onlyAlways],
   ['data', { status: 401, data: { pay: 1 } }, onlyAlways],
+  ['nothing, because the network failed', { status: undefined, isNetworkError: true }, onlyAlways],
+  ['nothing, because the socket was closed', { status: undefined, closeCode: 4401 }, onlyAlways],
   ['another error at a root field', { data: { a: null, b: null }, errors: [error(['a'], 'OUT')] }, onlyAlways],
 ])(
   'B89 a server that refuses before any resolver runs has executed nothing when it answers with %s',

@@ -53,6 +53,7 @@ function isRefusedAtRoot(facts: ResponseFacts, dialect: Dialect): boolean {
 /** Whether a server that checks the token before any resolver runs has refused a mutation. */
 const isRefusedBefore = (facts: ResponseFacts, dialect: Dialect): boolean =>
   facts.kind === 'mutation' &&
+  (facts.status !== undefined || errorsIn(facts).length > 0) &&
   dialect.refusesBeforeResolver === true &&
   !hasValue(facts.data) &&
   areBeforeResolvers(facts, dialect);

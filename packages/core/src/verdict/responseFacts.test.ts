@@ -19,3 +19,12 @@ test('GQL-07 errorsIn() ignores errors that are not a list', () => {
   for (const malformed of ['Unauthorized', {}, undefined])
     expect(errorsIn({ errors: malformed as typeof errors })).toEqual([]);
 });
+
+test.each([
+  ['plain headers', { 'www-authenticate': 'Bearer' }, 'Bearer'],
+  ['no headers', undefined, undefined],
+  ['headers that are null', null, undefined],
+  ['a header that is a list', { 'www-authenticate': ['Bearer'] }, undefined],
+])('headFacts() reads a response that a mock or a link has made, with %s', (_, headers, challenge) => {
+  expect(headFacts({ status: 401, headers } as never)).toEqual({ status: 401, challenge });
+});

@@ -7,6 +7,15 @@ export interface GraphQLErrorLike {
   readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
+/**
+ * Whether an operation carries the token, in the client's own context: `omit`, it does not; `optional`, it does when a user is
+ * signed in; `required`, it fails with `signedOut` when nobody is; `unjudged`, as `optional`, but its refusal is about something
+ * else, as a password that was typed, and is delivered. So is the refusal of an anonymous operation.
+ *
+ * @defaultValue 'optional'
+ */
+export type AuthChoice = 'omit' | 'optional' | 'required' | 'unjudged';
+
 /** The part of an HTTP response that may bring a token. */
 export type ReceivedResponse = Pick<Response, 'headers' | 'url' | 'redirected'>;
 
@@ -14,6 +23,8 @@ export type ReceivedResponse = Pick<Response, 'headers' | 'url' | 'redirected'>;
 export interface ResponseFacts {
   /** The token set that the request carried; `null`: none. */
   readonly sent: TokenSet | null;
+  /** What the operation says of its token. */
+  readonly auth?: AuthChoice | undefined;
   /** An unknown kind counts as a mutation. */
   readonly kind: 'query' | 'mutation' | 'subscription' | 'unknown';
   /** Identifies the document: the same for each run of the same one. */
@@ -33,6 +44,8 @@ export interface ResponseFacts {
   response?(): ReceivedResponse | undefined;
   /** The code with which a socket was closed. */
   readonly closeCode?: number | undefined;
+  /** There was no answer: the network failed, or a page may not see a response without CORS headers. */
+  readonly isNetworkError?: boolean | undefined;
   /** The operation was refused and retried, and no data has come since. */
   readonly retried?: boolean | undefined;
   /** The request body was a stream, which cannot be sent twice. */
@@ -41,8 +54,17 @@ export interface ResponseFacts {
   readonly delivered?: boolean | undefined;
 }
 
+/** A header of a response, which may be anything that a link, an exchange or a mock has made. */
+export function headerOf(response: Partial<Response> | null | undefined, name: string): string | null | undefined {
+  const { headers } = response ?? {};
+  const value: unknown = typeof headers?.get === 'function' ? headers.get(name) : headers?.[name as keyof Headers];
+  return value === null || typeof value === 'string' ? value : undefined;
+}
+
 /** Status and challenge of an HTTP response. */
-export const headFacts = (response: Partial<Response> | undefined): Pick<ResponseFacts, 'status' | 'challenge'> => ({
+export const headFacts = (
+  response: Partial<Response> | null | undefined,
+): Pick<ResponseFacts, 'status' | 'challenge'> => ({
   status: response?.status,
-  challenge: response?.headers?.get('www-authenticate'),
+  challenge: headerOf(response, 'www-authenticate'),
 });
