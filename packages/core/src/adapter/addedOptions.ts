@@ -21,7 +21,7 @@ export function addedOptions(
   ours: TokenHeaders | null | undefined,
   isRetry: boolean,
 ): Options | undefined {
-  const isUnsafe = ours !== null && !own?.redirect && wouldLeak(ours);
+  const isUnsafe = ours != null && !own?.redirect && wouldLeak(ours);
   if (!isUnsafe && !isRetry) return undefined;
   const options: Options = {};
   if (isUnsafe) options.redirect = isTaken({ redirect: 'error' }) ? 'error' : 'manual';
