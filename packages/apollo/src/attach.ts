@@ -68,7 +68,7 @@ export function attach(
   const given = callersHeaders(context, earlier);
   const headers = given || !ours ? mergeHeaders(given, ours?.headers ?? {}) : ours.headers;
   const own = callersOptions(context, earlier);
-  const options = addedOptions(own, ours && ours.headers, isRetry);
+  const options = addedOptions(own, ours?.headers, isRetry);
   const front = earlier ? earlier.front : lastIn(context);
   const changes: ApolloLink.OperationContext = { headers, [key]: ours ?? front };
   if (ours) ours.front = front;

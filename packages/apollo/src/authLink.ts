@@ -219,11 +219,11 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
   }
 
   private deliver(result: Result): void {
-    this.data = undefined;
-    if (result.data) {
+    if (this.data) {
       this.delivered = true;
       this.retried = false;
     }
+    this.data = undefined;
     this.observer.next(result);
   }
 
