@@ -3,6 +3,18 @@ import type { TokenHeaders } from '../tokens/requestHeaders.ts';
 import { wouldLeak } from './mergeHeaders.ts';
 
 type Options = Pick<RequestInit, 'redirect' | 'cache'>;
+const refusedRedirect: Options = { redirect: 'error' };
+const noStore: Options = { cache: 'no-store' };
+
+/** What the platform's fetch takes, asked once: thousands may be sent again. */
+let platform: unknown;
+let taken: { redirect?: boolean; cache?: boolean } = {};
+
+function takes(name: 'redirect' | 'cache', option: Options): boolean {
+  if (platform !== globalThis.Request) taken = {};
+  platform = globalThis.Request;
+  return (taken[name] ??= fetchTakes(option));
+}
 
 /**
  * The options of fetch that an attempt adds to the caller's; `undefined`: none. A redirect to another origin would carry headers
@@ -17,7 +29,7 @@ export function addedOptions(
   const isUnsafe = ours != null && !own?.redirect && wouldLeak(ours);
   if (!isUnsafe && !isRetry) return undefined;
   const options: Options = {};
-  if (isUnsafe) options.redirect = fetchTakes({ redirect: 'error' }) ? 'error' : 'manual';
-  if (isRetry && fetchTakes({ cache: 'no-store' })) options.cache = 'no-store';
+  if (isUnsafe) options.redirect = takes('redirect', refusedRedirect) ? 'error' : 'manual';
+  if (isRetry && takes('cache', noStore)) options.cache = 'no-store';
   return options;
 }
