@@ -188,7 +188,10 @@ test('B108 a link after authLink may write into the headers, which are sent with
 });
 
 test.for([
-  ['an error with a response of plain headers', { response: { status: 401, headers: { 'www-authenticate': 'Bearer' } } }],
+  [
+    'an error with a response of plain headers',
+    { response: { status: 401, headers: { 'www-authenticate': 'Bearer' } } },
+  ],
   ['an error with a response without headers', { response: { status: 401 } }],
   ['an error with a response that is null', { response: null, errors: 'Unauthorized' }],
   ['null', null],

@@ -106,16 +106,19 @@ test.for(overSockets.flatMap(([name, connect]) => [4401, 4403].map(code => [name
   },
 );
 
-test.for(overSockets)('B122 a socket that is closed with another code renews nothing, through %s', async ([, connect]) => {
-  await using api = await start(connect);
-  const { server } = api;
-  const events: unknown[] = [];
-  api.watch('subscription { nth }', event => events.push(event));
-  await expect.poll(() => events).toEqual([1]);
-  server.closeSockets(4429);
-  await expect.poll(() => events).toEqual([1, expect.anything()]);
-  expect(server.renewals()).toBe(0);
-});
+test.for(overSockets)(
+  'B122 a socket that is closed with another code renews nothing, through %s',
+  async ([, connect]) => {
+    await using api = await start(connect);
+    const { server } = api;
+    const events: unknown[] = [];
+    api.watch('subscription { nth }', event => events.push(event));
+    await expect.poll(() => events).toEqual([1]);
+    server.closeSockets(4429);
+    await expect.poll(() => events).toEqual([1, expect.anything()]);
+    expect(server.renewals()).toBe(0);
+  },
+);
 
 describe.for(['an error', 'an event'] as const)('B93 a subscription that is refused after data by %s', how => {
   const nth = 'subscription { nth }';
