@@ -214,11 +214,11 @@ class AuthOperation<Given extends Operation> implements Attempt, Answer, Observe
   }
 
   private deliver(result: Result): void {
-    this.data = undefined;
-    if (result.data) {
+    if (this.data) {
       this.delivered = true;
       this.retried = false;
     }
+    this.data = undefined;
     this.observer.next(result);
   }
 

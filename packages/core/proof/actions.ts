@@ -66,7 +66,7 @@ function settle(
   let isWaiting = false;
   const successor = tab.waitAsAdapter((waiter, signal) => {
     const decision = tab.auth.decide({ ...refusal(sent, { operation, retried: isRetry }), ...waiter }, {}, signal);
-    isWaiting = decision === 'wait';
+    isWaiting = decision === 'wait' && !signal.aborted;
     return decision;
   }, sent);
   if (isWaiting) tab.refusalIsRenewed(sent);

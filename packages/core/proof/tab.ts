@@ -247,7 +247,8 @@ export class Tab implements Client, StoreUser {
       (error: unknown) => {
         this.waiters.delete(waiter);
         if (this.#isQuiet) env.violated('a disposed token manager failed a call');
-        if (!controller.signal.aborted || error !== controller.signal.reason) this.checkError(error);
+        const { signal } = controller;
+        if (!signal.aborted || error !== signal.reason) this.checkError(error); // as fetch fails
         return undefined;
       },
     );

@@ -186,3 +186,49 @@ test('B108 a link after authLink may write into the headers, which are sent with
   expect(ids).toEqual(['1', undefined]);
   expect(server.sent).toEqual(['token-0', 'token-0']);
 });
+
+test.for([
+  [
+    'an error with a response of plain headers',
+    { response: { status: 401, headers: { 'www-authenticate': 'Bearer' } } },
+  ],
+  ['an error with a response without headers', { response: { status: 401 } }],
+  ['an error with a response that is null', { response: null, errors: 'Unauthorized' }],
+  ['null', null],
+  ['a string', 'Unauthorized'],
+] as const)('GQL-07 a terminating link that fails with %s does not hang the operation', async ([, error]) => {
+  await using server = await start();
+  const isRefusal = error !== null && typeof error === 'object' && error.response !== null;
+  const failing = new ApolloLink(
+    ({ getContext }) =>
+      new Observable(observer => {
+        if (getContext().headers?.authorization === 'Bearer token-0') observer.error(error);
+        else observer.next({ data: { n: 1 } });
+        observer.complete();
+      }),
+  );
+  const outcome = await connect(server, failing)
+    .query({ query })
+    .catch((thrown: unknown) => thrown);
+  if (isRefusal) expect(outcome).toMatchObject({ data: { n: 1 } });
+  else expect(outcome).not.toHaveProperty('data.n');
+  expect(server.renewals()).toBe(isRefusal ? 1 : 0);
+});
+
+test('GQL-07 a terminating link that answers null does not hang the operation', async () => {
+  await using server = await start();
+  const client = connect(server, new ApolloLink(() => of(null) as never));
+  const results = await lastValueFrom(ApolloLink.execute(client.link, { query }, { client }).pipe(toArray()));
+  expect(results).toEqual([null]);
+});
+
+test('B104 context.uri may be a URL object, which is compared with the origins', async () => {
+  await using server = await start();
+  await using other = await start();
+  const link = ApolloLink.from([authLink(server.auth, { origins: [server.url] }), new HttpLink()]);
+  const client = new ApolloClient({ cache: new InMemoryCache(), link });
+  for (const { url } of [server, other])
+    await client.query({ query, context: { uri: new URL(url) }, fetchPolicy: 'no-cache' });
+  expect(server.sent).toEqual(['token-0', 'token-1']);
+  expect(other.sent).toEqual([undefined]);
+});

@@ -19,6 +19,8 @@ export interface Transports extends AsyncDisposable {
   readonly expireToken: () => void;
   /** Refuses the next operation whatever its token, because a socket keeps the token that it was opened with. */
   readonly refuseOnce: () => void;
+  /** Closes all sockets with this code. */
+  readonly closeSockets: (code: number) => void;
   /** Holds renewals back until the returned function is called. */
   readonly holdRenewals: () => () => void;
   /** The tokens of the executed operations, in order. */
@@ -55,7 +57,7 @@ const contextOf = (header: unknown): Context => ({
 export async function startTransports(): Promise<Transports> {
   const guard: Guard = { valid: 0, refusesNext: false, executed: [] };
   const streams = createStreams();
-  const { url, socketUrl, close } = await serve(schemaOf(guard, streams));
+  const { url, socketUrl, closeSockets, close } = await serve(schemaOf(guard, streams));
   const { auth, renewals, holdRenewals } = managerFor(url);
   await auth.adopt('token-0');
   return {
@@ -69,6 +71,7 @@ export async function startTransports(): Promise<Transports> {
     refuseOnce: () => {
       guard.refusesNext = true;
     },
+    closeSockets,
     holdRenewals,
     executed: guard.executed,
     streams,
@@ -146,6 +149,9 @@ async function serve(schema: GraphQLSchema) {
   return {
     url: `${origin}/graphql`,
     socketUrl: `${origin.replace('http', 'ws')}/graphql`,
+    closeSockets(code: number) {
+      for (const socket of sockets.clients) socket.close(code, 'Closed by the test.');
+    },
     async close() {
       await disposable.dispose();
       await close();

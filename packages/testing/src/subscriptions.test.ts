@@ -89,6 +89,37 @@ test.for(overSockets.flatMap(([name, connect]) => [0, 1].map(times => [name, tim
   },
 );
 
+test.for(overSockets.flatMap(([name, connect]) => [4401, 4403].map(code => [name, code, connect] as const)))(
+  'B121 a subscription through %s whose socket is closed with %i is one stream, with a new token',
+  async ([, code, connect]) => {
+    await using api = await start(connect);
+    const { server } = api;
+    const events: unknown[] = [];
+    const unsubscribe = api.watch('subscription { nth }', event => events.push(event));
+    await expect.poll(() => events).toEqual([1]);
+    server.expireToken();
+    server.closeSockets(code);
+    await expect.poll(() => events).toEqual([1, 2]);
+    expect(server.executed).toEqual(['token-0', 'token-1']);
+    expect(server.renewals()).toBe(1);
+    unsubscribe();
+  },
+);
+
+test.for(overSockets)(
+  'B122 a socket that is closed with another code renews nothing, through %s',
+  async ([, connect]) => {
+    await using api = await start(connect);
+    const { server } = api;
+    const events: unknown[] = [];
+    api.watch('subscription { nth }', event => events.push(event));
+    await expect.poll(() => events).toEqual([1]);
+    server.closeSockets(4429);
+    await expect.poll(() => events).toEqual([1, expect.anything()]);
+    expect(server.renewals()).toBe(0);
+  },
+);
+
 describe.for(['an error', 'an event'] as const)('B93 a subscription that is refused after data by %s', how => {
   const nth = 'subscription { nth }';
 

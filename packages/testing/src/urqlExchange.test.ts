@@ -426,3 +426,38 @@ test('B101 an exchange after authExchange that throws at the retry fails that op
   expect((await client.query(query, {}).toPromise()).data).toEqual({ n: 1 });
   expect(server.sent).toEqual(['token-0', 'token-1']);
 });
+
+test.for(['its first token', 'the successor of its token', 'nothing'])(
+  'B87 the signal in fetchOptions ends the wait of an operation for %s with its reason',
+  async awaited => {
+    await using server = await start();
+    let answer: (token: string) => void = () => {};
+    const renew = () => new Promise<string>(resolve => (answer = resolve));
+    const auth = createTokenManager({ renew, restore: awaited === 'its first token' });
+    if (awaited !== 'its first token') await auth.adopt('token-0');
+    const controller = new AbortController();
+    const reason = new Error('The user has left.');
+    if (awaited === 'nothing') controller.abort(reason);
+    const client = new Client({ url: server.url, exchanges: [authExchange(auth), fetchExchange] });
+    const fetchOptions = { signal: controller.signal };
+    const result = client.query(query, {}, { fetchOptions }).toPromise();
+    if (awaited !== 'nothing') await expect.poll(() => auth.state.renewing).toBe(true);
+    controller.abort(reason);
+    expect((await result).error?.networkError).toBe(reason);
+    answer('token-1');
+    expect(server.sent).toEqual(awaited === 'the successor of its token' ? ['token-0'] : []);
+    auth.dispose();
+  },
+);
+
+test('GQL-07 a result whose error an exchange has made is delivered', async () => {
+  await using server = await start();
+  const error = new Error('Made by an exchange.') as never;
+  const failing: Exchange = () => operations$ =>
+    pipe(
+      operations$,
+      map(operation => ({ operation, data: undefined, error, stale: false, hasNext: false })),
+    );
+  const client = new Client({ url: server.url, exchanges: [authExchange(server.auth), failing] });
+  expect((await client.query(query, {}).toPromise()).error).toBe(error);
+});

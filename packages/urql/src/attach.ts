@@ -34,7 +34,7 @@ export function watchedFetch(attempt: Answer & { readonly given: Operation }): t
     const response = await (attempt.given.context.fetch ?? fetch)(input, init);
     const text = response.ok || isNodeStream(response) ? undefined : await copyJson(response);
     attempt.http = response;
-    attempt.body = text === undefined ? undefined : readBody(text).body;
+    attempt.otherAnswer = text === undefined ? undefined : readBody(text).body;
     return response;
   };
 }

@@ -165,16 +165,16 @@ class AuthStage implements Sender {
   #hold(run: AuthOperation, result: OperationResult, decision: Exclude<Decision, undefined>): undefined {
     const isStream = result.hasNext || run.given.kind === 'subscription';
     const isSocket = isStream && run.http === undefined;
-    run.isOpen = isStream && !isSocket;
     run.retried = true;
     this.#wait(run); // before it is closed: the transport may answer that
+    if (isStream && !isSocket) run.isWaiting = 'open';
     if (decision !== 'wait') this.#failLater(run, decision);
     else if (isSocket) this.#close(run); // its "complete" would end the consumer's subscription
   }
 
   resume(run: AuthOperation, tokens: TokenSet | null): void {
     const isTornDown = this.#isTornDown(run);
-    if (run.isOpen && !isTornDown) this.#close(run); // not from within its answer: urql's fetch would throw there, uncaught
+    if (run.isWaiting === 'open' && !isTornDown) this.#close(run); // not from within its answer: urql's fetch would throw there, uncaught
     this.#teardowns.waiting--;
     if (isTornDown) return;
     const next = run.retried ? run.retry() : run;

@@ -33,15 +33,12 @@ export class AuthOperation implements Attempt, Answer {
   hasOwnToken = false;
   retried = false;
   delivered = false;
-  /** It waits for a token, or is over: what its transport still delivers is ignored. */
-  isWaiting = false;
-  /** Its transport is an HTTP stream, which is closed before the retry. */
-  isOpen = false;
+  /** It waits for a token, or is over: what its transport still delivers is ignored. `open`: an HTTP stream, to be closed. */
+  isWaiting: boolean | 'open' = false;
   data: unknown = undefined;
   errors: readonly GraphQLErrorLike[] | undefined = undefined;
   http: Response | undefined = undefined;
-  body: unknown = undefined;
-  failure: unknown = undefined;
+  otherAnswer: unknown = undefined;
   deliveredErrors: CombinedError['graphQLErrors'] | undefined = undefined;
 
   constructor(given: Operation, sender: Sender, teardownCount: number) {
@@ -70,12 +67,16 @@ export class AuthOperation implements Attempt, Answer {
     return this.given.context.auth;
   }
 
+  get body(): unknown {
+    return this.http && this.otherAnswer;
+  }
+
   get closeCode(): number | undefined {
-    return closeCodeOf(this.failure);
+    return this.http ? undefined : closeCodeOf(this.otherAnswer);
   }
 
   get isNetworkError(): boolean {
-    return isNetworkError(this.failure);
+    return !this.http && isNetworkError(this.otherAnswer);
   }
 
   get operation(): object {

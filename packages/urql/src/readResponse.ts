@@ -8,10 +8,8 @@ export interface Answer {
   data: unknown;
   errors: readonly GraphQLErrorLike[] | undefined;
   http: Response | undefined;
-  /** The body, where it is not a GraphQL answer. */
-  body: unknown;
-  /** What fetch or a socket has thrown in place of a response. */
-  failure: unknown;
+  /** What came in place of a GraphQL answer: a body, or without a response what fetch or a socket has thrown. */
+  otherAnswer: unknown;
   /** The errors that were delivered before: results of a stream keep them. */
   readonly delivered: boolean;
   readonly deliveredErrors: CombinedError['graphQLErrors'] | undefined;
@@ -37,5 +35,5 @@ export function readResponse(answer: Answer, { data, error }: OperationResult): 
   answer.data = data;
   answer.errors = error && newErrors(error.graphQLErrors ?? [], answer.deliveredErrors); // an exchange may make any error
   if (error?.response) answer.http = error.response as Response;
-  answer.failure = answer.http ? undefined : error?.networkError;
+  if (!answer.http) answer.otherAnswer = error?.networkError;
 }

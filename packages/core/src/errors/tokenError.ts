@@ -21,7 +21,7 @@ const sentences = {
  * - `misconfigured`: an option or a client registration is wrong; waiting does not help.
  * - `noProgress`: the renewal answered the token that had just been refused, or there is nothing to renew with.
  * - `notRetryable`: the operation was refused, and its body is already consumed.
- * - `aborted`: the caller's signal aborted, or another sign-in or sign-out superseded this one.
+ * - `aborted`: another sign-in or sign-out superseded this one. A signal that aborts fails its caller with its own reason.
  * - `disposed`: the token manager was disposed of.
  */
 export type TokenErrorCode = keyof typeof sentences;

@@ -1,6 +1,7 @@
 import { disposed, sessionIsOver, type TokenError, tokenError } from '../errors/tokenError.ts';
 import type { Hold } from '../store/place.ts';
 import type { Clock } from '../time/clock.ts';
+import { createAbort } from '../time/createAbort.ts';
 import { neverDue, type Schedule, scheduleOf } from '../tokens/schedule.ts';
 import { type TokenSet, usersOf } from '../tokens/tokenSet.ts';
 import { callEach } from './callEach.ts';
@@ -49,7 +50,7 @@ export interface Flight {
   /** Aborts when it has ended for those who wait. */
   readonly abort: AbortController;
   /** Aborts when the time for its token request is up. */
-  readonly request: AbortController;
+  readonly request: ReturnType<typeof createAbort>;
   startedAt: number;
   /** When its token request was sent; `undefined`: it waits for the store. */
   sentAt?: number;
@@ -224,7 +225,7 @@ export function takeOff(session: Session, reason: RenewalReason): Flight {
     ended,
     end,
     abort: new AbortController(),
-    request: new AbortController(),
+    request: createAbort(),
     startedAt: now,
     seenAt: now,
   };

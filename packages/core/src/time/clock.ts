@@ -1,4 +1,5 @@
 import { disposed, type TokenError } from '../errors/tokenError.ts';
+import { createAbort } from './createAbort.ts';
 
 /** Where the time comes from; tests pass their own. */
 export interface Clock {
@@ -33,7 +34,7 @@ export interface TimeoutOptions {
 /** Runs `run` and waits for it at most `ms`, then aborts its signal and rejects. A synchronous throw is a rejection. */
 export function withTimeout<T>(run: (signal: AbortSignal) => T | PromiseLike<T>, options: TimeoutOptions): Promise<T> {
   const { ms, clock, late, closed } = options;
-  const stop = new AbortController();
+  const stop = createAbort();
   return new Promise<T>((resolve, reject) => {
     const end = (error: TokenError) => {
       clear();
