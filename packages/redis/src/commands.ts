@@ -27,8 +27,8 @@ export class Commands {
     return this.#options.connection.isReady();
   }
 
-  /** The client is ready, for the first time or again. */
-  ready(): void {
+  /** The client is ready, or has failed to connect: nothing waits any longer. */
+  decided(): void {
     this.#isConnecting = false;
     for (const resume of this.#waiting) resume();
   }

@@ -29,25 +29,37 @@ export interface ConnectionWatcher {
   readonly ended?: () => void;
 }
 
-type Emitter = Pick<NodeRedisClient, 'on' | 'off'>;
-
 const ignore = () => {};
+
+type Emitter = Pick<NodeRedisClient, 'on'>;
 
 /** A cluster reports its nodes one by one. */
 const readyEvents = ['ready', 'node-ready'];
+const endEvents = ['end', 'disconnect'];
 const lostEvents = ['error', 'end', 'close', 'reconnecting', 'node-error', 'node-disconnect', 'node error'];
 
-function watch(client: Emitter, { ready, lost, ended = ignore }: ConnectionWatcher): () => void {
-  const left = (cause?: unknown) => lost(cause instanceof Error ? cause : undefined);
-  const listeners = [
-    ...readyEvents.map(event => [event, () => ready()] as const),
-    ...lostEvents.map(event => [event, left] as const),
-    ...['end', 'disconnect'].map(event => [event, () => ended()] as const),
-  ];
-  for (const [event, listener] of listeners) client.on(event, listener);
-  return () => {
-    for (const [event, listener] of listeners) client.off(event, listener);
+/** One set of listeners per client, however many stores it serves: an emitter warns of more than ten. */
+const watchersOf = new WeakMap<Emitter, Set<ConnectionWatcher>>();
+
+function watch(client: Emitter, watcher: ConnectionWatcher): () => void {
+  const watchers = watchersOf.get(client) ?? listen(client);
+  watchers.add(watcher);
+  return () => void watchers.delete(watcher);
+}
+
+function listen(client: Emitter): Set<ConnectionWatcher> {
+  const watchers = new Set<ConnectionWatcher>();
+  watchersOf.set(client, watchers);
+  const on = (events: readonly string[], tell: (watcher: ConnectionWatcher, cause: unknown) => void) => {
+    for (const event of events)
+      client.on(event, (cause?: unknown) => {
+        for (const watcher of watchers) tell(watcher, cause);
+      });
   };
+  on(readyEvents, ({ ready }) => ready());
+  on(lostEvents, ({ lost }, cause) => lost(cause instanceof Error ? cause : undefined));
+  on(endEvents, ({ ended }) => ended?.());
+  return watchers;
 }
 
 /** @param timeoutMs - a command that could not be written by then is taken out of the client's queue */
@@ -115,7 +127,7 @@ function ioRedis(client: IoRedisClient): Connection {
 export function connectionOf(client: unknown, what: string, timeoutMs: number): Connection {
   const shape = (typeof client === 'object' && client !== null ? client : {}) as Record<string, unknown>;
   const isFunction = (...names: readonly string[]) => names.every(name => typeof shape[name] === 'function');
-  if (isFunction('eval', 'on', 'off', 'duplicate', 'subscribe', 'connect')) {
+  if (isFunction('eval', 'on', 'duplicate', 'subscribe', 'connect')) {
     if (typeof shape.status === 'string' && isFunction('defineCommand', 'disconnect'))
       return ioRedis(client as IoRedisClient);
     if (typeof shape.isReady === 'boolean' && isFunction('destroy'))

@@ -1,3 +1,3 @@
 export type { SealingKey } from './keyRing.ts';
 export type { IoRedisClient, NodeRedisClient, RedisLike } from './redisLike.ts';
-export { type RedisStoreOptions, redisStore } from './redisStore.ts';
+export { type RedisStoreOptions, redisPlace, redisStore } from './redisStore.ts';

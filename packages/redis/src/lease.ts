@@ -1,6 +1,7 @@
 import type { Clock } from '@latchkey/core';
 import type { Hold } from '@latchkey/core/adapter';
 import type { Commands } from './commands.ts';
+import { free } from './notices.ts';
 import { acquire, extend, release } from './scripts.ts';
 
 export interface LeaseOptions {
@@ -39,7 +40,7 @@ export async function acquireLease(options: LeaseOptions, owner: string): Promis
 
 /** @throws what `Commands.run` throws */
 export const releaseLease = ({ commands, channel }: LeaseOptions, owner: string): Promise<unknown> =>
-  commands.run(release, [owner, channel]);
+  commands.run(release, [owner, channel, free]);
 
 /** A lease that is held, and extended every third of it until it is closed. */
 export class Lease implements Hold {

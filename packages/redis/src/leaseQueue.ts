@@ -52,8 +52,7 @@ export class LeaseQueue {
     const { clock, leaseMs } = this.#options;
     this.#holdersFirstUntil = clock.now() + leaseMs / 3 + 100;
     for (const lease of this.#held) void lease.extend();
-    for (const owner of this.#doubtful) void releaseLease(this.#options, owner).catch(() => {});
-    this.#doubtful.clear();
+    this.#releaseDoubtful();
   }
 
   wake(): void {
@@ -68,6 +67,7 @@ export class LeaseQueue {
         await this.#wait(pauseMs, signal);
         continue;
       }
+      this.#releaseDoubtful(); // Redis runs what follows after it
       const attempt = await acquireLease(this.#options, owner);
       if ('lease' in attempt) return attempt.lease;
       const { leftMs } = attempt;
@@ -75,6 +75,12 @@ export class LeaseQueue {
       if (!signal.aborted) await look(isNotified());
     }
     return undefined;
+  }
+
+  #releaseDoubtful(): void {
+    if (!this.#options.commands.isReady) return;
+    for (const owner of this.#doubtful) void releaseLease(this.#options, owner).catch(() => {});
+    this.#doubtful.clear();
   }
 
   #wait(ms: number, signal: AbortSignal): Promise<void> {

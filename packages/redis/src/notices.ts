@@ -1,10 +1,10 @@
 import type { Connection } from './connection.ts';
 
-/** A process that shares the place has saved something, or has let the lock go. */
-export type Notice = 'changed' | 'free';
+/** The lock is free; any other notice is the sender of what was saved. */
+export const free = 'free';
 
 export interface NoticeListener {
-  readonly heard: (notice: Notice) => void;
+  readonly heard: (notice: string) => void;
   /** Notices may have been missed. */
   readonly ready: () => void;
   readonly failed: (cause: unknown) => void;
@@ -67,7 +67,7 @@ export class Notices {
     const heard = (notice: unknown) => {
       this.#isProven = true;
       this.failure = undefined;
-      for (const listener of this.#listeners) listener.heard(notice === 'free' ? 'free' : 'changed');
+      for (const listener of this.#listeners) listener.heard(String(notice));
     };
     const subscribe = () => {
       hasSubscribed = true;

@@ -8,7 +8,6 @@ export interface NodeRedisClient {
   duplicate(): unknown;
   destroy(): unknown;
   on(event: string, listener: (...args: unknown[]) => void): unknown;
-  off(event: string, listener: (...args: unknown[]) => void): unknown;
 }
 
 /** A client of the package `ioredis` 6: `new Redis(…)` or `new Cluster(…)`. */

@@ -3,7 +3,7 @@ import { Commands, gone } from './commands.ts';
 import type { Connection } from './connection.ts';
 import { isSealed, type KeyRing, keyIdOf, unknownKey } from './keyRing.ts';
 import { LeaseQueue } from './leaseQueue.ts';
-import type { Notice, Notices } from './notices.ts';
+import { free, type Notices } from './notices.ts';
 import { load, save } from './scripts.ts';
 
 const dayMs = 86_400_000;
@@ -27,6 +27,8 @@ const damaged = {} as TokenRecord;
 
 /** A record in Redis, as one token manager sees it. */
 export class RedisPlace implements Place {
+  /** In its notices, which it does not heed itself. */
+  readonly #id = crypto.randomUUID();
   readonly #host: StoreHost;
   readonly #options: RedisPlaceOptions;
   readonly #commands: Commands;
@@ -54,7 +56,7 @@ export class RedisPlace implements Place {
       isNotified: () => notices.isHeard,
       look: isNotified => this.#lookInQueue(isNotified),
     });
-    if (connection.isReady()) this.#commands.ready();
+    if (connection.isReady()) this.#commands.decided();
     this.#stops = [
       connection.watch({ ready: () => this.#ready(), lost: () => this.#lost(), ended: () => notices.close() }),
       notices.listen({
@@ -76,10 +78,12 @@ export class RedisPlace implements Place {
   }
 
   async save({ stamp, record }: Entry, over: Stamp = ''): Promise<boolean> {
-    const { channel, recordTtlMs } = this.#options;
-    const data = record ? await this.#dataOf(stamp, record) : '';
+    const { channel, recordTtlMs, ring, keys } = this.#options;
+    const json = record ? JSON.stringify(record) : '';
+    const data = record && ring ? await ring.seal(json, `${keys[0]} ${stamp}`) : json;
     const ttlMs = record ? lifeOf(record, this.#host.clock.now(), recordTtlMs) : dayMs;
-    const answer = Number(await this.#commands.run(save, [stamp, data, String(ttlMs), channel, over]));
+    const args = [stamp, data, String(ttlMs), channel, this.#id, over];
+    const answer = Number(await this.#commands.run(save, args));
     if (answer === 2) this.#host.failed('notify', gone('Redis permits no PUBLISH on the channel of the store.'));
     return answer > 0;
   }
@@ -97,17 +101,19 @@ export class RedisPlace implements Place {
     const { notices } = this.#options;
     if (this.#wasLost) this.#queue.back(); // holders first
     this.#wasLost = false;
-    this.#commands.ready();
+    this.#commands.decided();
     notices.open();
     void this.#look();
   }
 
   #lost(): void {
     this.#wasLost = true;
+    this.#commands.decided();
   }
 
-  #heard(notice: Notice): void {
-    if (notice === 'changed') void this.#look();
+  #heard(notice: string): void {
+    if (notice === this.#id) return;
+    if (notice !== free) void this.#look();
     this.#queue.wake();
   }
 
@@ -174,12 +180,6 @@ export class RedisPlace implements Place {
       if (thrown instanceof SyntaxError) return damaged;
       throw thrown;
     }
-  }
-
-  async #dataOf(stamp: Stamp, record: TokenRecord): Promise<string> {
-    const { ring, keys } = this.#options;
-    const json = JSON.stringify(record);
-    return ring ? ring.seal(json, `${keys[0]} ${stamp}`) : json;
   }
 }
 

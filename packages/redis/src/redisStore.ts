@@ -1,5 +1,5 @@
 import { type Store, TokenError } from '@latchkey/core';
-import { createStore } from '@latchkey/core/adapter';
+import { createStore, type Place, type StoreHost } from '@latchkey/core/adapter';
 import { connectionOf } from './connection.ts';
 import { KeyRing, type SealingKey } from './keyRing.ts';
 import { Notices } from './notices.ts';
@@ -44,7 +44,19 @@ const monthMs = 30 * 86_400_000;
  * @param name - stands in the names of the keys: no user's name, nothing secret
  * @throws TokenError `misconfigured`, naming the option and the remedy
  */
-export function redisStore(client: RedisLike, name: string, options: RedisStoreOptions = {}): Store {
+export const redisStore = (client: RedisLike, name: string, options: RedisStoreOptions = {}): Store =>
+  createStore(redisPlace(client, name, options));
+
+/**
+ * What `redisStore` gives to `createStore`, for a store that does more.
+ *
+ * @throws TokenError `misconfigured`, as `redisStore`
+ */
+export function redisPlace(
+  client: RedisLike,
+  name: string,
+  options: RedisStoreOptions = {},
+): (host: StoreHost) => Place {
   const { leaseMs = 5_000, recordTtlMs = monthMs, prefix = 'latchkey:', keys, subscriber } = options;
   const { commandTimeoutMs = Math.min(1_500, Math.floor(leaseMs * 0.3)) } = options;
   checkNames(name, prefix);
@@ -67,14 +79,14 @@ export function redisStore(client: RedisLike, name: string, options: RedisStoreO
     commandTimeoutMs,
     recordTtlMs,
   };
-  return createStore(host => {
+  return host => {
     check(
       leaseMs + host.renewTimeoutMs <= host.lockWaitMs,
       'Option "lockWaitMs" is less than "leaseMs" and "renewTimeoutMs" together, so that operations would fail when a process ' +
         'stops. Raise it, or lower "leaseMs".',
     );
     return new RedisPlace(host, place);
-  });
+  };
 }
 
 function check(isRight: boolean, message: string): void {

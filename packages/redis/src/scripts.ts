@@ -14,7 +14,7 @@ const script = (name: Script['name'], body: string): Script => ({ name, source: 
 export const load: Script = script('load', "return redis.call('HMGET', KEYS[1], 's', 'd')");
 
 /**
- * `ARGV`: stamp, data, time to live, channel, `over` or empty. Answers 0: not kept, 1: kept, 2: kept, but nobody may publish.
+ * `ARGV`: stamp, data, time to live, channel, notice, `over` or empty. Answers 0: not kept, 1: kept, 2: kept, but nobody may publish.
  * A PUBLISH that is forbidden must not fail what was written.
  */
 export const save: Script = script(
@@ -22,11 +22,11 @@ export const save: Script = script(
   `local held = redis.call('HGET', KEYS[1], 's')
 if held and #held == 59 and not held:find('[^%d-]') then
   if held == ARGV[1] then return 1 end
-  if held > ARGV[1] or (ARGV[5] ~= '' and held > ARGV[5]) then return 0 end
+  if held > ARGV[1] or (ARGV[6] ~= '' and held > ARGV[6]) then return 0 end
 end
 redis.call('HSET', KEYS[1], 's', ARGV[1], 'd', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-local sent = redis.pcall('PUBLISH', ARGV[4], 'changed')
+local sent = redis.pcall('PUBLISH', ARGV[4], ARGV[5])
 if type(sent) == 'table' and sent.err then return 2 end
 return 1`,
 );
@@ -64,11 +64,11 @@ ${keepFence}
 return 1`,
 );
 
-/** `ARGV`: owner, channel. */
+/** `ARGV`: owner, channel, notice. */
 export const release: Script = script(
   'release',
   `if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[2])
-redis.pcall('PUBLISH', ARGV[2], 'free')
+redis.pcall('PUBLISH', ARGV[2], ARGV[3])
 return 1`,
 );
