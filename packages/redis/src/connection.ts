@@ -6,6 +6,8 @@ import type { Script } from './scripts.ts';
 export interface Connection {
   /** Commands are sent only then: otherwise they would enter the queue of the client, and run later. */
   isReady(): boolean;
+  /** It was lost, or could not be made, and is not back yet. */
+  isLost(): boolean;
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>;
   /** Connects a copy. Never rejects. */
   open(): void;
@@ -38,29 +40,45 @@ const readyEvents = ['ready', 'node-ready'];
 const endEvents = ['end', 'disconnect'];
 const lostEvents = ['error', 'end', 'close', 'reconnecting', 'node-error', 'node-disconnect', 'node error'];
 
-/** One set of listeners per client, however many stores it serves: an emitter warns of more than ten. */
-const watchersOf = new WeakMap<Emitter, Set<ConnectionWatcher>>();
-
-function watch(client: Emitter, watcher: ConnectionWatcher): () => void {
-  const watchers = watchersOf.get(client) ?? listen(client);
-  watchers.add(watcher);
-  return () => void watchers.delete(watcher);
+/** Of one client, however many stores it serves: an emitter warns of more than ten listeners. */
+interface Watch {
+  readonly watchers: Set<ConnectionWatcher>;
+  isLost: boolean;
 }
 
-function listen(client: Emitter): Set<ConnectionWatcher> {
-  const watchers = new Set<ConnectionWatcher>();
-  watchersOf.set(client, watchers);
-  const on = (events: readonly string[], tell: (watcher: ConnectionWatcher, cause: unknown) => void) => {
-    for (const event of events)
-      client.on(event, (cause?: unknown) => {
-        for (const watcher of watchers) tell(watcher, cause);
-      });
+const watches = new WeakMap<Emitter, Watch>();
+
+function watchOf(client: Emitter): Watch {
+  const known = watches.get(client);
+  if (known) return known;
+  const watch: Watch = { watchers: new Set(), isLost: false };
+  watches.set(client, watch);
+  const on = (events: readonly string[], heard: (cause: unknown) => void) => {
+    for (const event of events) client.on(event, (cause?: unknown) => heard(cause));
   };
-  on(readyEvents, ({ ready }) => ready());
-  on(lostEvents, ({ lost }, cause) => lost(cause instanceof Error ? cause : undefined));
-  on(endEvents, ({ ended }) => ended?.());
-  return watchers;
+  on(readyEvents, () => {
+    watch.isLost = false;
+    for (const { ready } of watch.watchers) ready();
+  });
+  on(lostEvents, cause => {
+    watch.isLost = true;
+    for (const { lost } of watch.watchers) lost(cause instanceof Error ? cause : undefined);
+  });
+  on(endEvents, () => {
+    for (const { ended } of watch.watchers) ended?.();
+  });
+  return watch;
 }
+
+/** What needs only the events of a client. */
+const watching = (client: Emitter): Pick<Connection, 'isLost' | 'watch'> => ({
+  isLost: () => watchOf(client).isLost,
+  watch(watcher) {
+    const { watchers } = watchOf(client);
+    watchers.add(watcher);
+    return () => void watchers.delete(watcher);
+  },
+});
 
 /** @param timeoutMs - a command that could not be written by then is taken out of the client's queue */
 function nodeRedis(client: NodeRedisClient, timeoutMs: number): Connection {
@@ -80,7 +98,7 @@ function nodeRedis(client: NodeRedisClient, timeoutMs: number): Connection {
       return nodeRedis(copy, timeoutMs);
     },
     close: () => void Promise.resolve(client.destroy()).catch(ignore),
-    watch: watcher => watch(client, watcher),
+    ...watching(client),
   };
 }
 
@@ -119,7 +137,7 @@ function ioRedis(client: IoRedisClient): Connection {
       return ioRedis(copy);
     },
     close: () => void client.disconnect(),
-    watch: watcher => watch(client, watcher),
+    ...watching(client),
   };
 }
 

@@ -41,7 +41,7 @@ export class RedisPlace implements Place {
   #timer: unknown;
   #isClosed = false;
   /** The connection was lost, or the first one has failed. */
-  #wasLost = false;
+  #wasLost: boolean;
 
   constructor(host: StoreHost, options: RedisPlaceOptions) {
     const { connection, notices, keys, commandTimeoutMs: timeoutMs } = options;
@@ -56,7 +56,8 @@ export class RedisPlace implements Place {
       isNotified: () => notices.isHeard,
       look: isNotified => this.#lookInQueue(isNotified),
     });
-    if (connection.isReady()) this.#commands.decided();
+    this.#wasLost = connection.isLost();
+    if (connection.isReady() || this.#wasLost) this.#commands.decided();
     this.#stops = [
       connection.watch({ ready: () => this.#ready(), lost: () => this.#lost(), ended: () => notices.close() }),
       notices.listen({

@@ -58,11 +58,11 @@ class RedisTestPlace implements TestPlace {
   }
 
   breakDown(): void {
-    this.#redis.isBroken = true;
+    this.#redis.breakDown();
   }
 
   recover(): void {
-    this.#redis.isBroken = false;
+    this.#redis.recover();
   }
 
   stall(): () => void {

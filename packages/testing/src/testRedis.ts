@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events';
 import type { RedisLike } from '@latchkey/redis';
 import { Redis as IoRedis } from 'ioredis';
 import { createClient } from 'redis';
@@ -10,28 +9,37 @@ type Client = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
 export class TestRedis {
   /** What the stores are given. */
   readonly client: RedisLike;
-  isBroken = false;
+  #isBroken = false;
   /** Every command waits for it. */
   gate: Promise<void> | undefined;
   /** Called with the first line of a script and its reply, and when a copy is closed. */
   noteStep: (step: string, reply?: unknown) => void = () => {};
   readonly #pending = new Set<Promise<unknown>>();
   readonly #copies = new Set<Client>();
+  /** Of the stores, for the events of the client. */
+  readonly #listeners = new Map<string, () => void>();
   #sent = 0;
 
   constructor(client: unknown) {
     const real = client as Client & { readonly duplicate: () => unknown };
     const own = {
       eval: (...args: never[]) => this.#after(() => this.#run(real, args)),
-      on: (event: string, listener: (...args: unknown[]) => void) => {
-        (client as EventEmitter).on(event, listener);
-        if (this.isBroken && event === 'error') queueMicrotask(() => listener(new Error('connect ECONNREFUSED')));
-      },
+      on: (event: string, listener: () => void) => void this.#listeners.set(event, listener),
       duplicate: () => this.#duplicate(real.duplicate() as Client),
       withCommandOptions: undefined, // its copies would pass by this one
     };
-    const state = () => (this.isBroken ? { isReady: false, status: 'reconnecting' } : {});
+    const state = () => (this.#isBroken ? { isReady: false, status: 'reconnecting' } : {});
     this.client = wrap(real, () => ({ ...own, ...state() })) as unknown as RedisLike;
+  }
+
+  breakDown(): void {
+    this.#isBroken = true;
+    this.#listeners.get('error')?.();
+  }
+
+  /** Without an event: who has waited for it does not know yet. */
+  recover(): void {
+    this.#isBroken = false;
   }
 
   /** Counts as on its way until it resolves. */
