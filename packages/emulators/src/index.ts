@@ -8,7 +8,7 @@ export { type Altrata, type AltrataKnobs, startAltrata } from './startAltrata.ts
 export { type CollectiveAccess, type CollectiveAccessKnobs, startCollectiveAccess } from './startCollectiveAccess.ts';
 export { type DirectusKnobs, startDirectus } from './startDirectus.ts';
 export { type Oli, type OliKnobs, startOli } from './startOli.ts';
-export { type Proxy, startProxy } from './startProxy.ts';
 export { type RealItems, type RealItemsKnobs, startRealItems } from './startRealItems.ts';
-export { type Redis, startRedis } from './startRedis.ts';
+export { type RedisServer, startRedis } from './startRedis.ts';
+export { startTcpProxy, type TcpProxy } from './startTcpProxy.ts';
 export { startToggle, type Toggle, type ToggleKnobs } from './startToggle.ts';

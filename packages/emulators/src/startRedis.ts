@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { findRedis } from './findRedis.ts';
 
 /** A real redis-server on loopback, in a folder of its own. */
-export interface Redis extends AsyncDisposable {
+export interface RedisServer extends AsyncDisposable {
   readonly port: number;
   /** `redis://127.0.0.1:<port>` */
   readonly url: string;
@@ -30,7 +30,7 @@ export interface RedisOptions {
 }
 
 /** @throws Error when redis-server is missing, or does not answer */
-export async function startRedis({ args = [], keepsData = false }: RedisOptions = {}): Promise<Redis> {
+export async function startRedis({ args = [], keepsData = false }: RedisOptions = {}): Promise<RedisServer> {
   const path = findRedis();
   if (!path) throw new Error('redis-server was not found: install it, or set REDIS_SERVER to its path.');
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-redis-'));

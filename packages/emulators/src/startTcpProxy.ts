@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 /** A TCP proxy on loopback, whose connections a test cuts, delays and holds. */
-export interface Proxy extends AsyncDisposable {
+export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
   /** Closes all connections; new ones are accepted. */
   readonly cut: () => void;
@@ -21,7 +21,7 @@ export interface Proxy extends AsyncDisposable {
   readonly close: () => Promise<void>;
 }
 
-interface ProxyState {
+interface TcpProxyState {
   target: number;
   delayMs: number;
   isRefusing: boolean;
@@ -31,8 +31,8 @@ interface ProxyState {
   readonly sockets: Set<Socket>;
 }
 
-export async function startProxy(target: number): Promise<Proxy> {
-  const state: ProxyState = {
+export async function startTcpProxy(target: number): Promise<TcpProxy> {
+  const state: TcpProxyState = {
     target,
     delayMs: 0,
     isRefusing: false,
@@ -83,7 +83,7 @@ export async function startProxy(target: number): Promise<Proxy> {
   };
 }
 
-function join(state: ProxyState, near: Socket): void {
+function join(state: TcpProxyState, near: Socket): void {
   if (state.isRefusing) return void near.destroy();
   const far = connect(state.target, '127.0.0.1');
   const both = [near, far];
@@ -108,7 +108,7 @@ function join(state: ProxyState, near: Socket): void {
 }
 
 /** In order: bytes of one delay keep theirs, and a stall holds those that follow as well. */
-function pass(state: ProxyState, write: () => void): void {
+function pass(state: TcpProxyState, write: () => void): void {
   const later = () => (state.held ? void state.held.push(write) : write());
   if (state.delayMs > 0) setTimeout(later, state.delayMs);
   else later();
