@@ -28,7 +28,7 @@ const settings = (at: number): WorkerSettings => ({
   password,
   leaseMs: 5_000,
   commandTimeoutMs: 1_500,
-  renewTimeoutMs: 10_000,
+  renewTimeoutMs: 30_000, // a round counts requests; a busy machine may be slow
   cooldownMs: 2_000,
 });
 
@@ -58,7 +58,9 @@ async function scriptsRun(): Promise<number> {
   return Number(/cmdstat_eval:calls=(\d+)/.exec(stats)?.[1] ?? 0);
 }
 
+const signingInAt = Date.now();
 await operateOnAll(); // all are signed in
+print(`signed in after ${Date.now() - signingInAt} ms`);
 const first = altrata.stats().tokenRequests.total;
 const scriptsBefore = await scriptsRun();
 const roundsMs: number[] = [];
@@ -80,9 +82,9 @@ const scripts = ((await scriptsRun()) - scriptsBefore) / (expiries * processes);
 admin.disconnect();
 await Promise.all(workers.map(worker => worker.kill()));
 for (const [code, count] of codes) print(`${count} operations failed: ${code}`);
-const slowest = Math.max(...roundsMs);
+const [median, slowest] = [roundsMs.toSorted((a, b) => a - b)[roundsMs.length >> 1], Math.max(...roundsMs)];
 print(
-  `sign_ins=${first} tokens_at_end=${tokens.size} scripts_per_process_and_round=${scripts.toFixed(1)} slowest_round_ms=${slowest}`,
+  `sign_ins=${first} tokens_at_end=${tokens.size} scripts_per_process_and_round=${scripts.toFixed(1)} median_round_ms=${median} slowest_round_ms=${slowest}`,
 );
 print(`processes=${processes} expiries=${expiries} token_requests=${tokenRequests} failed=${failed}`);
 if (tokenRequests !== expiries || failed > 0 || tokens.size !== 1 || first !== 1 || scripts > 5) process.exitCode = 1;

@@ -82,11 +82,14 @@ onRedis('the lock', (kind, scene) => {
     const waiting = scene().member(await scene().connect(kind));
     const lock = holder.acquire();
     await held(lock);
+    const all = () => [holder.found, waiting.found].map(found => found.length);
+    await eventually(() => expect(Math.min(...all())).toBeGreaterThan(0)); // notices are heard
+    const before = all();
     proxy.refuse();
     await server.kill();
     await server.start({ data: 'lost' });
     proxy.accept();
-    await eventually(() => expect([holder.found, waiting.found].map(found => found.length > 1)).toEqual([true, true]));
+    await eventually(() => expect(all().map((count, at) => count > (before[at] ?? 0))).toEqual([true, true]));
     const next = waiting.acquire();
     await eventually(async () => expect(await scene().admin.exists(lease)).toBe(1));
     expect([lock.hold()?.isHeld(), next.hold()]).toEqual([true, undefined]);
