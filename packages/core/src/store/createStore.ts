@@ -12,6 +12,7 @@ import type { SessionStore, Store } from './sessionStore.ts';
 import { endAfter, receivedAfter, renewalAfter } from './stamp.ts';
 import {
   beginning,
+  endFailure,
   hold,
   isAsked,
   isClosed,
@@ -38,6 +39,7 @@ function connectTo(client: StoreClient, connect: (host: StoreHost) => Place): St
   const closing = new AbortController();
   const found = (entry: Entry | undefined) => {
     answered(stored, entry);
+    endFailure(stored);
     giveUpWaiting(stored);
   };
   const calls = new BoundedPlace({
@@ -55,6 +57,7 @@ function connectTo(client: StoreClient, connect: (host: StoreHost) => Place): St
     putBack: 0,
     putBackSince: 0,
     isDoubted: false,
+    hasFailed: false,
     endPause() {},
     saving: Promise.resolve(),
   };

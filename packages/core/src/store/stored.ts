@@ -1,5 +1,6 @@
 import { redactedCause } from '../errors/redact.ts';
 import { type TokenError, tokenError } from '../errors/tokenError.ts';
+import { noCooldown } from '../session/cooldown.ts';
 import type { Session } from '../session/session.ts';
 import type { BoundedPlace } from './boundedPlace.ts';
 import type { Entry, Place, StoreHost } from './place.ts';
@@ -43,6 +44,8 @@ export interface Stored {
   putBackSince: number;
   /** Memory may be old: the place has to be asked. */
   isDoubted: boolean;
+  /** The place, and not the auth server, has failed the last renewal. */
+  hasFailed: boolean;
   /** The question that is on its way. */
   asking?: Promise<TokenError | undefined> | undefined;
   /** Ends the pause between two questions. */
@@ -78,6 +81,12 @@ export function save(stored: Stored, entry: Entry, over?: Stamp): Promise<boolea
   const saved = stored.calls.save(entry, over);
   stored.saving = Promise.allSettled([stored.saving, saved]);
   return saved;
+}
+
+/** The place has answered: a renewal that it has failed is not paused any longer. */
+export function endFailure(stored: Stored): void {
+  if (stored.hasFailed) stored.client.session.cooldown = noCooldown;
+  stored.hasFailed = false;
 }
 
 export const notLoaded = (thrown?: unknown): TokenError =>
