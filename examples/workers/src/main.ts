@@ -51,7 +51,6 @@ const failures = fleet.rows.flatMap(row => row.failed);
 print(lineOf(['all', '', sum(row => row.tokenRequests), sum(row => row.operations), failures.length]));
 for (const code of new Set(failures))
   print(`failed with ${code}: ${failures.filter(failure => failure === code).length}`);
-print(
-  `\nThe API has issued ${altrata.stats().tokenRequests.signIn} tokens, and has refused ${altrata.stats().operations.refused} operations.`,
-);
+const { tokenRequests, operations } = altrata.stats();
+print(`\nCounted by the API: ${tokenRequests.signIn} tokens issued, ${operations.refused} operations refused.`);
 process.exit(0);
