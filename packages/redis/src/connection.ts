@@ -35,8 +35,8 @@ const ignore = () => {};
 
 type Emitter = Pick<NodeRedisClient, 'on'>;
 
-/** A cluster reports its nodes one by one. */
-const readyEvents = ['ready', 'node-ready'];
+/** A cluster reports its nodes one by one, and connects before it is ready, as every client, or when it is. */
+const readyEvents = ['ready', 'connect', 'node-ready'];
 const endEvents = ['end', 'disconnect'];
 const lostEvents = ['error', 'end', 'close', 'reconnecting', 'node-error', 'node-disconnect', 'node error'];
 
@@ -48,7 +48,7 @@ interface Watch {
 
 const watches = new WeakMap<Emitter, Watch>();
 
-function watchOf(client: Emitter): Watch {
+function watchOf(client: Emitter, isReady: () => boolean): Watch {
   const known = watches.get(client);
   if (known) return known;
   const watch: Watch = { watchers: new Set(), isLost: false };
@@ -57,6 +57,7 @@ function watchOf(client: Emitter): Watch {
     for (const event of events) client.on(event, (cause?: unknown) => heard(cause));
   };
   on(readyEvents, () => {
+    if (!isReady()) return;
     watch.isLost = false;
     for (const { ready } of watch.watchers) ready();
   });
@@ -71,10 +72,11 @@ function watchOf(client: Emitter): Watch {
 }
 
 /** What needs only the events of a client. */
-const watching = (client: Emitter): Pick<Connection, 'isLost' | 'watch'> => ({
-  isLost: () => watchOf(client).isLost,
+const watching = (client: Emitter, isReady: () => boolean): Pick<Connection, 'isReady' | 'isLost' | 'watch'> => ({
+  isReady,
+  isLost: () => watchOf(client, isReady).isLost,
   watch(watcher) {
-    const { watchers } = watchOf(client);
+    const { watchers } = watchOf(client, isReady);
     watchers.add(watcher);
     return () => void watchers.delete(watcher);
   },
@@ -85,7 +87,6 @@ function nodeRedis(client: NodeRedisClient, timeoutMs: number): Connection {
   const { withCommandOptions } = client as { withCommandOptions?: (options: object) => unknown };
   const sender = (withCommandOptions?.call(client, { timeout: timeoutMs }) ?? client) as NodeRedisClient;
   return {
-    isReady: () => client.isReady,
     run: ({ source }, keys, args) => sender.eval(source, { keys: [...keys], arguments: [...args] }),
     open: () => void client.connect().catch(ignore), // its errors are events
     wake: ignore,
@@ -97,8 +98,8 @@ function nodeRedis(client: NodeRedisClient, timeoutMs: number): Connection {
       copy.unref?.();
       return nodeRedis(copy, timeoutMs);
     },
-    close: () => void Promise.resolve(client.destroy()).catch(ignore),
-    ...watching(client),
+    close: () => void new Promise(done => done(client.destroy())).catch(ignore), // it throws while it is not connected
+    ...watching(client, () => client.isReady),
   };
 }
 
@@ -114,7 +115,6 @@ function ioRedis(client: IoRedisClient): Connection {
     if (client.status === 'wait') void client.connect().catch(ignore);
   };
   return {
-    isReady: () => client.status === 'ready' && stream()?.writable !== false,
     run: ({ source }, keys, args) => client.eval(source, keys.length, ...keys, ...args),
     open: wake,
     wake,
@@ -137,7 +137,7 @@ function ioRedis(client: IoRedisClient): Connection {
       return ioRedis(copy);
     },
     close: () => void client.disconnect(),
-    ...watching(client),
+    ...watching(client, () => client.status === 'ready' && stream()?.writable !== false),
   };
 }
 

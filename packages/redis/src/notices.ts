@@ -78,6 +78,7 @@ export class Notices {
       });
     };
     const ready = () => {
+      this.failure = undefined;
       for (const listener of this.#listeners) listener.ready();
     };
     const stop = subscriber.watch({

@@ -75,7 +75,9 @@ onRedis('Redis gone', (kind, scene) => {
     const refused = expect(other.place.load()).rejects.toMatchObject(gone);
     if ('isOpen' in second) void second.connect().catch(() => {});
     await refused;
-    for (const client of [first, second]) 'isOpen' in client ? client.destroy() : client.disconnect();
+    for (const client of [first, second])
+      if ('isOpen' in client) client.destroy();
+      else client.disconnect();
   });
 
   test('B67 where nobody may publish, a save succeeds, which is reported, and where no script may run, it fails', async () => {

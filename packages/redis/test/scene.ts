@@ -1,7 +1,7 @@
 import type { Entry, Hold, Place, StoreHost, TokenRecord } from '@latchkey/core/adapter';
 import { type RedisServer, startRedis, startTcpProxy, type TcpProxy } from '@latchkey/emulators';
-import { Redis } from 'ioredis';
-import { createClient } from 'redis';
+import { Cluster, Redis } from 'ioredis';
+import { createClient, createCluster } from 'redis';
 import { vi } from 'vitest';
 import type { RedisLike } from '../src/redisLike.ts';
 import { type RedisStoreOptions, redisPlace } from '../src/redisStore.ts';
@@ -68,24 +68,39 @@ export class Scene {
     this.admin = new Redis(server.port, '127.0.0.1').on('error', () => {});
   }
 
-  static async open(): Promise<Scene> {
-    const server = await startRedis();
+  static async open(args: readonly string[] = []): Promise<Scene> {
+    const server = await startRedis({ args });
     return new Scene(server, await startTcpProxy(server.port));
   }
 
   /** A connected client with the defaults of its package. */
   async connect(kind: ClientKind, { port = this.proxy.port, username = '' }: ConnectOptions = {}): Promise<RedisLike> {
-    const user = username && { username, password: username };
+    const user = username ? { username, password: username } : {};
     if (kind === 'ioredis') {
-      const client = new Redis({ port, host: '127.0.0.1', lazyConnect: true, ...(user || {}) }).on('error', () => {});
+      const client = new Redis({ port, host: '127.0.0.1', lazyConnect: true, ...user }).on('error', () => {});
       this.#ends.push(() => client.disconnect());
       await client.connect();
       return client;
     }
-    const client = createClient({ socket: { port, host: '127.0.0.1' }, ...(user || {}) }).on('error', () => {});
+    const client = createClient({ socket: { port, host: '127.0.0.1' }, ...user }).on('error', () => {});
     this.#ends.push(() => client.destroy());
     await client.connect();
     return client;
+  }
+
+  /** A connected client of the cluster that consists of this server alone. */
+  async connectCluster(kind: ClientKind): Promise<RedisLike> {
+    const { port } = this.server;
+    if (kind === 'ioredis') {
+      const cluster = new Cluster([{ host: '127.0.0.1', port }], { lazyConnect: true }).on('error', () => {});
+      this.#ends.push(() => cluster.disconnect());
+      await cluster.connect();
+      return cluster;
+    }
+    const cluster = createCluster({ rootNodes: [{ url: this.server.url }] }).on('error', () => {});
+    this.#ends.push(() => cluster.destroy());
+    await cluster.connect();
+    return cluster;
   }
 
   /** Another process on this client. */
