@@ -102,6 +102,24 @@ onRedis('the lock', (kind, scene) => {
     next.end();
   });
 
+  test('B67 after a return nobody acquires before those who have held the lease have had time to extend it', async () => {
+    const { place, acquire, clock, found } = scene().member(await scene().connect(kind));
+    await eventually(() => expect(found).toHaveLength(1));
+    scene().proxy.cut();
+    await eventually(() => expect(found.length).toBeGreaterThan(1));
+    const lock = acquire();
+    await place.load();
+    clock.advance(1_700);
+    await place.load();
+    expect(lock.hold()).toBeUndefined();
+    await eventually(() => {
+      clock.advance(100);
+      expect(lock.hold()).toBeDefined();
+    });
+    lock.end();
+    await lock.ended;
+  });
+
   test('B60 who waits without notices looks once in a second at least, and finds what was saved', async () => {
     const client = await scene().connect(kind);
     const holder = scene().member(client, { subscriber: false });
