@@ -140,7 +140,8 @@ onRedis('the lock', (kind, scene) => {
   });
 
   test('B61 an acquire whose answer comes too late holds the lock from nobody', async () => {
-    const late = scene().member(await scene().connect(kind));
+    const leaseMs = 10_000;
+    const late = scene().member(await scene().connect(kind), { leaseMs, commandTimeoutMs: 1_500 });
     scene().proxy.stall();
     const lock = late.acquire();
     const failed = expect(lock.ended).rejects.toMatchObject({ code: 'unavailable' });
@@ -149,7 +150,23 @@ onRedis('the lock', (kind, scene) => {
     await failed;
     scene().proxy.resume();
     await eventually(async () => expect(await scene().admin.hget('latchkey:{session}', 'n')).not.toBeNull());
-    await eventually(async () => expect(await scene().admin.exists(lease)).toBe(0));
+    await eventually(async () => expect(await scene().admin.exists(lease)).toBe(0), leaseMs / 2);
     expect(lock.hold()).toBeUndefined();
+  });
+
+  test('B61 SEC-15 a holder whose lease has ended, and whom another has followed, does not get it back', async () => {
+    const frozen = scene().member(await scene().connect(kind));
+    const other = scene().member(await scene().connect(kind));
+    const lock = frozen.acquire();
+    await held(lock);
+    await scene().admin.del(lease); // as at its end
+    const next = other.acquire();
+    await held(next);
+    next.end();
+    await next.ended;
+    frozen.clock.advance(2_000);
+    await eventually(() => expect(lock.hold()?.isHeld()).toBe(false));
+    expect(await scene().admin.exists(lease)).toBe(0);
+    lock.end();
   });
 });

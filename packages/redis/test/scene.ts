@@ -51,8 +51,8 @@ export interface ConnectOptions {
 }
 
 /** Waits until this no longer throws. */
-export const eventually = <T>(assert: () => T | Promise<T>): Promise<T> =>
-  vi.waitFor(assert, { timeout: 20_000, interval: 10 });
+export const eventually = <T>(assert: () => T | Promise<T>, timeout = 20_000): Promise<T> =>
+  vi.waitFor(assert, { timeout, interval: 10 });
 
 /** A real redis-server behind a proxy, and processes that share it. */
 export class Scene {
