@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { onRedis } from './onRedis.ts';
 import { type Acquired, entryOf, eventually } from './scene.ts';
 
@@ -34,6 +34,20 @@ onRedis('the lock', (kind, scene) => {
     clock.advance(100);
     expect(lock.hold()?.isHeld()).toBe(false);
     scene().proxy.resume();
+    lock.end();
+    await lock.ended;
+  });
+
+  test('B51 B61 SEC-15 a holder whose clock is set back gives its lease up in time by the monotonic clock', async () => {
+    const { acquire, clock } = scene().member(await scene().connect(kind));
+    const lock = acquire();
+    await held(lock);
+    clock.advance(-60_000);
+    expect(lock.hold()?.isHeld()).toBe(true);
+    const now = performance.now();
+    const monotonic = vi.spyOn(performance, 'now').mockReturnValue(now + 4_600);
+    expect(lock.hold()?.isHeld()).toBe(false);
+    monotonic.mockRestore();
     lock.end();
     await lock.ended;
   });
