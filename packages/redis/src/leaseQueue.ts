@@ -8,7 +8,7 @@ export interface LeaseQueueOptions extends LeaseOptions {
   readonly look: (isNotified: boolean) => Promise<void>;
 }
 
-/** Up to a quarter less, so that those who wait do not ask all at once. */
+/** A quarter of a second to a second: those who wait do not ask all at once. */
 const pollMs = () => 250 + Math.random() * 750;
 
 /** Waits for the lease, holds it, and lets it go. */
@@ -19,8 +19,8 @@ export class LeaseQueue {
   readonly #waiting = new Set<() => void>();
   /** Owners of which nobody knows whether they hold the lease. */
   readonly #doubtful = new Set<string>();
-  /** Until then only those who have held the lease get it: Redis may have lost it. */
-  #holdersFirstUntil = Number.NEGATIVE_INFINITY;
+  /** A timer: while it runs only those who have held the lease get it, because Redis may have lost it. */
+  #holdersFirst: unknown;
 
   constructor(options: LeaseQueueOptions) {
     this.#options = options;
@@ -50,7 +50,12 @@ export class LeaseQueue {
   /** Redis is back, perhaps without the lease. */
   back(): void {
     const { clock, leaseMs } = this.#options;
-    this.#holdersFirstUntil = clock.now() + leaseMs / 3 + 100;
+    const end = () => {
+      this.#holdersFirst = undefined;
+      this.wake();
+    };
+    clock.clearTimeout(this.#holdersFirst);
+    this.#holdersFirst = clock.setTimeout(end, leaseMs / 3 + 100);
     for (const lease of this.#held) void lease.extend();
     this.#releaseDoubtful();
   }
@@ -60,11 +65,10 @@ export class LeaseQueue {
   }
 
   async #acquire(owner: string, signal: AbortSignal): Promise<Lease | undefined> {
-    const { clock, isNotified, look } = this.#options;
+    const { leaseMs, isNotified, look } = this.#options;
     while (!signal.aborted) {
-      const pauseMs = this.#holdersFirstUntil - clock.now();
-      if (pauseMs > 0) {
-        await this.#wait(pauseMs, signal);
+      if (this.#holdersFirst !== undefined) {
+        await this.#wait(leaseMs, signal);
         continue;
       }
       this.#releaseDoubtful(); // Redis runs what follows after it
