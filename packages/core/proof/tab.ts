@@ -144,6 +144,10 @@ export class Tab implements Client, StoreUser {
     this.#mustNotExpire = false;
   }
 
+  storeIsBack(): void {
+    this.cooldown.storeIsBack();
+  }
+
   endRefused(): void {
     this.#mustNotExpire = true;
   }

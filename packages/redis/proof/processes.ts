@@ -5,6 +5,11 @@ import type { Answer, Command, WorkerSettings } from './message.ts';
 
 const program = fileURLToPath(new URL('worker.ts', import.meta.url));
 
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** A process of the fleet. */
 export class Worker {
   readonly #child: ChildProcess;
@@ -16,9 +21,11 @@ export class Worker {
 
   constructor(settings: WorkerSettings) {
     this.#child = fork(program, [JSON.stringify(settings)], { execArgv: ['--no-warnings'] });
+    running.add(this.#child);
     this.#child.on('message', (answer: Answer) => this.#take(answer.of, answer));
     this.#child.on('exit', () => {
       this.isEnded = true;
+      running.delete(this.#child);
       for (const of of this.#waiting.keys()) this.#take(of, undefined);
     });
     this.ready = this.#answer('ready');
@@ -69,8 +76,5 @@ export async function startWorkers(settings: readonly WorkerSettings[]): Promise
     await Promise.all(started.map(({ ready }) => ready));
     workers.push(...started);
   }
-  process.on('exit', () => {
-    for (const worker of workers) void worker.kill();
-  });
   return workers;
 }
