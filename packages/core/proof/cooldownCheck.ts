@@ -15,6 +15,8 @@ export class CooldownCheck {
   #failures = 0;
   #since = 0;
   #until = 0;
+  /** The store, and not the auth server, has failed the last renewal. */
+  #isOfStore = false;
   #isRenewing = false;
   /** The error when the last renewal started. */
   #errorBefore: TokenManagerState['error'];
@@ -29,6 +31,7 @@ export class CooldownCheck {
     if (code === 'sessionExpired' || (code === 'noProgress' && reason === 'asked')) return;
     const pause =
       code === 'misconfigured' ? longestMs : Math.min(this.#cooldownMs * 2 ** this.#failures, longestMs) * leastShare;
+    this.#isOfStore = /^(?:Could not acquire the store|The store could not be read)/.test(error.message);
     this.#failures++;
     this.#since = this.#env.clock.now();
     this.#until = this.#since + Math.max(pause, retryAfterMs);
@@ -44,6 +47,11 @@ export class CooldownCheck {
 
   end(): void {
     this.#failures = this.#until = 0;
+  }
+
+  /** The place has shown by itself what it holds: it is back. */
+  storeIsBack(): void {
+    if (this.#isOfStore) this.end();
   }
 
   #hasFailed({ error }: TokenManagerState): boolean {

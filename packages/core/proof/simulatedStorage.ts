@@ -18,6 +18,8 @@ export interface StoreUser {
   /** A call of the storage has succeeded. */
   storeSucceeded(doing: 'load' | 'save'): void;
   storeFailed(): void;
+  /** The place has shown by itself what it holds. */
+  storeIsBack(): void;
   /** The place holds something newer than the session whose end was to be saved. */
   endRefused(): void;
   /** Called before each save of any tab. */
@@ -184,6 +186,7 @@ export class SimulatedStorage {
   #connect(user: StoreUser, host: StoreHost): Place {
     const found = (entry: Entry | undefined) => {
       if (!entry || isStamp(entry.stamp)) user.storeSucceeded('load');
+      user.storeIsBack();
       host.found(entry);
     };
     const connection: Connection = { user, host, found, isClosed: false };

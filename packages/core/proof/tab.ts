@@ -135,6 +135,7 @@ export class Tab implements Client, StoreUser {
   }
 
   storeSucceeded(doing: 'load' | 'save'): void {
+    if (doing === 'load') this.storeIsBack(); // a plain store loads after a notice
     this.#succeeded.set(doing, this.#steps);
     if (doing === 'load') this.#mustNotExpire = false;
   }
@@ -142,6 +143,10 @@ export class Tab implements Client, StoreUser {
   storeFailed(): void {
     this.history.storeFailed();
     this.#mustNotExpire = false;
+  }
+
+  storeIsBack(): void {
+    this.cooldown.storeIsBack();
   }
 
   endRefused(): void {

@@ -2,6 +2,7 @@ export type { TokenFailure } from './createFaults.ts';
 export type { EmulatorEvent, EmulatorEventName, RecordedRequest, Stats, TokenRequestKind } from './createJournal.ts';
 export type { User } from './createTokenIssuer.ts';
 export type { CommonKnobs, Emulator, StartOptions } from './emulator.ts';
+export { findRedis } from './findRedis.ts';
 export type { RefusalShape } from './refusals.ts';
 export { type Altrata, type AltrataKnobs, startAltrata } from './startAltrata.ts';
 export { startAuthJsExample } from './startAuthJsExample.ts';
@@ -12,8 +13,10 @@ export { type ExampleRequest, type ExampleServer, exampleUser } from './startExa
 export { type Oli, type OliKnobs, startOli } from './startOli.ts';
 export { startPayloadExample } from './startPayloadExample.ts';
 export { type RealItems, type RealItemsKnobs, startRealItems } from './startRealItems.ts';
+export { type RedisServer, startRedis } from './startRedis.ts';
 export { startRestExample } from './startRestExample.ts';
 export { startStrapiExample } from './startStrapiExample.ts';
+export { startTcpProxy, type TcpProxy } from './startTcpProxy.ts';
 export { startToggle, type Toggle, type ToggleKnobs } from './startToggle.ts';
 export { startVendureExample } from './startVendureExample.ts';
 export { startWooGraphQLExample } from './startWooGraphQLExample.ts';

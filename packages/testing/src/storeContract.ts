@@ -677,6 +677,7 @@ export function storeContract(kind: StoreKind): void {
         test('B42 saves that take too long and end in the end do not undo a later act', async () => {
           const auth = page();
           await auth.adopt(tokensNamed('A'));
+          await scene.settled();
           const resume = scene.place.stall?.();
           const adopted = auth.adopt(tokensNamed('U'));
           await scene.clock.advance(5_000);

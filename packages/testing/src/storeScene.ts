@@ -119,6 +119,7 @@ export class StoreScene {
     await this.settled();
     const other = this.openPage();
     await other.get();
+    await this.settled();
     this.events = [];
     this.clock.jump(1); // what follows is later
     return [one, other];

@@ -310,6 +310,23 @@ test('B67 given an outage with 100 operations, there is one event per kind, and 
   expect(await outage()).toEqual(['lock', 'load', 'save']); // notices have not worked since
 });
 
+test('B67 a notice ends the pause after a lock that was gone, and none that the auth server has caused', async () => {
+  const { auth, place, renewals } = await connected();
+  place.gone.add('lock');
+  expect(await outcome(auth.renew())).toBe('unavailable');
+  place.gone.clear();
+  expect(await outcome(auth.renew())).toBe('unavailable');
+  expect(renewals.calls).toHaveLength(0);
+  host(place).found(place.entry);
+  const renewing = outcome(auth.renew());
+  await settled();
+  await renewals.last.fail(new TokenError('unavailable'));
+  expect(await renewing).toBe('unavailable');
+  host(place).found(place.entry);
+  expect(await outcome(auth.renew())).toBe('unavailable');
+  expect(renewals.calls).toHaveLength(1);
+});
+
 test('B114 a notice ends the pause after a failed first load', async () => {
   const place = scriptedPlace(entryOf());
   place.gone.add('load');

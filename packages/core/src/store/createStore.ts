@@ -9,7 +9,18 @@ import type { Entry, Place, StoreCall, StoreHost } from './place.ts';
 import { saveAct, saveLater, saveNext } from './saveEntry.ts';
 import type { SessionStore, Store } from './sessionStore.ts';
 import { endAfter, receivedAfter, renewalAfter } from './stamp.ts';
-import { heldIn, hold, isAsked, isClosed, noteSeen, notLoaded, type StoreClient, type Stored, save } from './stored.ts';
+import {
+  endFailure,
+  heldIn,
+  hold,
+  isAsked,
+  isClosed,
+  noteSeen,
+  notLoaded,
+  type StoreClient,
+  type Stored,
+  save,
+} from './stored.ts';
 import { look } from './takeEntry.ts';
 import { recordOf, type TokenRecord } from './tokenRecord.ts';
 
@@ -27,6 +38,7 @@ function connectTo(client: StoreClient, connect: (host: StoreHost) => Place): St
   const closing = new AbortController();
   const found = (entry: Entry | undefined) => {
     answered(stored, entry);
+    endFailure(stored);
     giveUpWaiting(stored);
   };
   const calls = new BoundedPlace({
@@ -45,6 +57,7 @@ function connectTo(client: StoreClient, connect: (host: StoreHost) => Place): St
     putBackSince: 0,
     seen: '',
     isDoubted: false,
+    hasFailed: false,
     endPause() {},
     saving: Promise.resolve(),
   };

@@ -40,6 +40,7 @@ function withLock(stored: Stored, flight: Flight, run: (hold: Hold) => Promise<v
     limit: flight.request.signal,
     succeeded: () => calls.succeeded('lock'),
     gone: thrown => {
+      stored.hasFailed = true;
       calls.failed('lock', thrown);
       return mayGoAlone(stored, flight) ? run(unlocked) : Promise.reject(noLock());
     },
@@ -57,11 +58,13 @@ async function runInside(stored: Stored, flight: Flight, hold: Hold, run: () => 
   try {
     await look(stored);
   } catch {
+    stored.hasFailed = true;
     if (stored.place.lock && !mayGoAlone(stored, flight)) throw notLoaded();
   }
   if (flight.abort.signal.aborted || !isNeeded(stored, flight)) return;
   flight.from = stored.client.session.state.tokens;
   flight.hold = hold;
+  stored.hasFailed = false;
   await run();
 }
 

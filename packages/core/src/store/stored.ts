@@ -1,4 +1,5 @@
 import { type TokenError, tokenError } from '../errors/tokenError.ts';
+import { noCooldown } from '../session/cooldown.ts';
 import type { Session } from '../session/session.ts';
 import type { BoundedPlace } from './boundedPlace.ts';
 import type { Entry, Place, StoreHost } from './place.ts';
@@ -47,6 +48,8 @@ export interface Stored {
   putBackSince: number;
   /** Memory may be old: the place has to be asked. */
   isDoubted: boolean;
+  /** The place, and not the auth server, has failed the last renewal. */
+  hasFailed: boolean;
   /** The question that is on its way. */
   asking?: Promise<TokenError | undefined> | undefined;
   /** Ends the pause between two questions. */
@@ -87,6 +90,12 @@ export function save(stored: Stored, entry: Entry, over?: Stamp): Promise<boolea
   const saved = stored.calls.save(entry, over);
   stored.saving = Promise.allSettled([stored.saving, saved]).then(() => {}); // no results: each would keep those before
   return saved;
+}
+
+/** The place has answered: a renewal that it has failed is not paused any longer. */
+export function endFailure(stored: Stored): void {
+  if (stored.hasFailed) stored.client.session.cooldown = noCooldown;
+  stored.hasFailed = false;
 }
 
 export const notLoaded = (cause?: Error): TokenError =>
