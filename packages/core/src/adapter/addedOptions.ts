@@ -13,7 +13,8 @@ let taken: { redirect?: boolean; cache?: boolean } = {};
 function takes(name: 'redirect' | 'cache', option: Options): boolean {
   if (platform !== globalThis.Request) taken = {};
   platform = globalThis.Request;
-  return (taken[name] ??= fetchTakes(option));
+  taken[name] ??= fetchTakes(option);
+  return taken[name];
 }
 
 /**
