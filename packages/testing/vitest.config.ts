@@ -9,10 +9,24 @@ const pathOf = (name: string) => fileURLToPath(new URL(`node_modules/${name}`, i
  */
 const limits = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { interval: 5, timeout: 60_000 } } };
 
+interface Alias {
+  readonly find: string | RegExp;
+  readonly replacement: string;
+}
+
+const aliasOf = (find: Alias['find'], directory: string): Alias => ({ find, replacement: pathOf(directory) });
+
+/** Version 3 of Apollo Client, by the paths where Node finds its files, and bundlers its core. Nothing of version 4 uses them. */
+const apollo3 = (directory: string): Alias => ({
+  find: /^@apollo\/client\/(core(?=$)|.*(?=\/index\.js$)).*$/,
+  replacement: pathOf(`${directory}/$1/index.js`),
+});
+const current = apollo3('apollo-client-3-14');
+
 /** The contract with other versions of the libraries that the adapters build on. */
-function withVersions(name: string, include: readonly string[], alias: Readonly<Record<string, string>>) {
+function withVersions(name: string, include: readonly string[], alias: readonly Alias[]) {
   return {
-    resolve: { alias },
+    resolve: { alias: [...alias, current] },
     test: {
       ...limits,
       name,
@@ -44,6 +58,7 @@ const ofGraphql = [
 const ofUrql = [
   'bothClients',
   'existingLinks',
+  'guests',
   'headerTokens',
   'laterAttempts',
   'leaks',
@@ -61,17 +76,32 @@ const ofUrql = [
   'wrongPlace',
 ];
 
-const core5 = { '@urql/core': pathOf('urql-core-5') };
-const graphql17 = { graphql: pathOf('graphql-17') };
+/** Tests that depend on the version of Apollo Client 4. */
+const ofApollo4 = ['apollo', 'apolloChain', 'apolloLink'];
+
+const apollo40 = aliasOf(/^@apollo\/client(?!\/core$|.*\/index\.js$)/, 'apollo-client-4-0');
+const core5 = aliasOf('@urql/core', 'urql-core-5');
+const graphql17 = aliasOf('graphql', 'graphql-17');
 
 export default defineConfig({
   test: {
     maxWorkers: '100%',
     projects: [
-      { test: { ...limits, name: 'current', include: ['src/**/*.test.ts'], provide: { versions: 'current' } } },
-      withVersions('urql core 5', ofUrql, core5),
-      withVersions('graphql 17', ofGraphql, graphql17),
-      withVersions('urql core 5, graphql 17', ['urql'], { ...core5, ...graphql17 }),
+      {
+        resolve: { alias: [current] },
+        test: {
+          ...limits,
+          name: 'current',
+          include: ['src/**/*.test.ts'],
+          server: { deps: { inline: ['@vue/apollo-composable', 'apollo3-cache-persist'] } },
+          provide: { versions: 'current' },
+        },
+      },
+      withVersions('Apollo Client 3.11', ['apollo3', 'apollo3Link'], [apollo3('apollo-client-3-11')]),
+      withVersions('Apollo Client 4.0', ofApollo4, [apollo40]),
+      withVersions('urql core 5', ofUrql, [core5]),
+      withVersions('graphql 17', ofGraphql, [graphql17]),
+      withVersions('urql core 5, graphql 17', ['urql'], [core5, graphql17]),
     ],
   },
 });

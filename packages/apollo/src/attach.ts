@@ -1,6 +1,5 @@
-import type { ApolloLink } from '@apollo/client';
 import type { TokenSet } from '@latchkey/core';
-import { addedOptions, mergeHeaders, type TokenHeaders } from '@latchkey/core/adapter';
+import { type AuthChoice, addedOptions, mergeHeaders, type TokenHeaders } from '@latchkey/core/adapter';
 
 // What a link writes into the context of an operation. A retry link, or another subscription to the same observable, finds it
 // there next to the caller's own; links on the way copy headers and options, so what an attempt has set is recognised by value.
@@ -21,10 +20,21 @@ export interface Sent {
   cache?: RequestCache | undefined;
 }
 
-export type Context = Readonly<ApolloLink.OperationContext> & {
+/** What is read of a context. */
+export interface Context {
+  readonly auth?: AuthChoice;
+  readonly uri?: string | URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly fetchOptions?: RequestInit;
-};
+  /** From HttpLink. */
+  readonly response?: Response;
+}
+
+/** Where a context is read and written: an operation of any version of Apollo Client. */
+export interface HasContext {
+  getContext(): Context;
+  setContext(changes: object): void;
+}
 
 const lastIn = (context: Context) => (context as { readonly [key]?: Sent })[key];
 
@@ -58,7 +68,7 @@ function callersOptions(context: Context, earlier: Sent | undefined): RequestIni
 
 /** Puts a token set's headers over the caller's; with `null` the caller's only. */
 export function attach(
-  operation: ApolloLink.Operation,
+  operation: HasContext,
   context: Context,
   earlier: Sent | undefined,
   ours: Sent | null,
@@ -70,7 +80,10 @@ export function attach(
   const own = callersOptions(context, earlier);
   const options = addedOptions(own, ours?.headers, isRetry);
   const front = earlier ? earlier.front : lastIn(context);
-  const changes: ApolloLink.OperationContext = { headers, [key]: ours ?? front };
+  const changes: { headers: Context['headers']; fetchOptions?: RequestInit | undefined; [key]: Sent | undefined } = {
+    headers,
+    [key]: ours ?? front,
+  };
   if (ours) ours.front = front;
   if (ours && options) {
     ours.options = options;

@@ -1,4 +1,3 @@
-import { ApolloLink } from '@apollo/client';
 import type { TokenManager, TokenSet } from '@latchkey/core';
 import {
   type AdapterOptions,
@@ -19,48 +18,46 @@ import {
   rootFields,
   warnOnce,
 } from '@latchkey/core/adapter';
-import { Observable, type Observer, type Subscriber, type Subscription, type Unsubscribable } from 'rxjs';
+import type { Forward, Observer, Operation, Result, Subscriber, Unsubscribable } from './apolloClient.ts';
 import { attach, type Context, callersHeaders, isIntact, type Sent, sentBy } from './attach.ts';
 import { type Answer, readError, readResult } from './readResponse.ts';
 
-declare module '@apollo/client' {
-  interface DefaultContext {
-    /** Whether this operation carries the token. @defaultValue 'optional' */
-    auth?: AuthChoice;
-  }
-}
-
-type Result = ApolloLink.Result;
-
 /** What the operations of one link share. */
-interface LinkState {
+export interface LinkState {
+  kindOf(operation: Operation): ResponseFacts['kind'];
   readonly auth: TokenManager;
   readonly choices: DecideOptions;
+  /** Whether the token may go to this `uri`; `undefined`: to all. */
   readonly isAllowed: ((url: string | URL) => boolean) | undefined;
   /** Whether the headers of refused operations need no check any more. */
   isChecked?: boolean;
 }
 
-/**
- * Keeps the operations of an Apollo Client signed in: attaches the token, has it renewed when a server refuses it, and retries
- * the operation. Its place is before the links that send: `ApolloLink.from([authLink(auth), httpLink])`.
- */
-export function authLink(auth: TokenManager, options: AdapterOptions = {}): ApolloLink {
-  const { origins, ...choices } = options;
-  const isAllowed = origins && allowedOrigins(origins);
-  const link: LinkState = { auth, choices, isAllowed };
-  return new ApolloLink((operation, forward) => {
-    return new Observable(observer => {
-      const context = operation.getContext();
-      const { auth: choice, uri } = context;
-      const earlier = sentBy(link, context);
-      const isForUs = choice !== 'omit' && (!uri || !isAllowed || isAllowed(uri)); // without a uri it is HttpLink's own
-      if (isForUs && !hasHeader(callersHeaders(context, earlier), 'authorization'))
-        return new AuthOperation(link, operation, forward, observer).enter(context, earlier);
-      if (earlier) attach(operation, context, earlier, null, false); // removes what that attempt has attached
-      return forward(operation).subscribe(observer);
-    });
-  });
+/** @throws TokenError `misconfigured` when an origin can never match */
+export function linkState(
+  auth: TokenManager,
+  { origins, ...choices }: AdapterOptions,
+  kindOf: LinkState['kindOf'],
+): LinkState {
+  return { kindOf, auth, choices, isAllowed: origins && allowedOrigins(origins) };
+}
+
+/** Starts an operation when its observable is subscribed to. */
+export function startOperation<Given extends Operation>(
+  link: LinkState,
+  operation: Given,
+  forward: Forward<Given>,
+  observer: Subscriber,
+): Unsubscribable {
+  const context = operation.getContext();
+  const { auth: choice, uri } = context;
+  const { isAllowed } = link;
+  const earlier = sentBy(link, context);
+  const isForUs = choice !== 'omit' && (!uri || !isAllowed || isAllowed(uri)); // without a uri it is HttpLink's own
+  if (isForUs && !hasHeader(callersHeaders(context, earlier), 'authorization'))
+    return new AuthOperation(link, operation, forward, observer).enter(context, earlier);
+  if (earlier) attach(operation, context, earlier, null, false); // removes what that attempt has attached
+  return forward(operation).subscribe(observer);
 }
 
 /** A copy of the headers: links behind may write into them. */
@@ -71,7 +68,7 @@ const sentWith = (link: LinkState, tokens: TokenSet): Sent => ({
 });
 
 /** A link behind may have replaced the headers: checked at each refusal in development, until it has warned. */
-function checkHeaders(link: LinkState, operation: ApolloLink.Operation): void {
+function checkHeaders(link: LinkState, operation: Operation): void {
   const isIntactHere = inDevelopment(
     () =>
       process.env.NODE_ENV !== 'production' &&
@@ -86,7 +83,7 @@ function checkHeaders(link: LinkState, operation: ApolloLink.Operation): void {
  * One operation, from its subscription to its end: it observes the answers of one attempt after the other, is the facts of
  * the last one, and waits for the token.
  */
-class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable {
+class AuthOperation<Given extends Operation> implements Attempt, Answer, Observer, Unsubscribable {
   sent: TokenSet | null = null;
   retried = false;
   delivered = false;
@@ -98,21 +95,16 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
   auth: AuthChoice | undefined = undefined;
   /** Whether the answers of the last attempt count. */
   private isOpen = false;
-  private answers: Subscription | undefined = undefined;
+  private answers: Unsubscribable | undefined = undefined;
   private signal: AbortSignal | null | undefined = undefined;
   /** The session that the operation belongs to, once it was sent. */
   private sessionId: string | undefined = undefined;
   private readonly link: LinkState;
-  private readonly given: ApolloLink.Operation;
-  private readonly forward: ApolloLink.ForwardFunction;
-  private readonly observer: Subscriber<Result>;
+  private readonly given: Given;
+  private readonly forward: Forward<Given>;
+  private readonly observer: Subscriber;
 
-  constructor(
-    link: LinkState,
-    given: ApolloLink.Operation,
-    forward: ApolloLink.ForwardFunction,
-    observer: Subscriber<Result>,
-  ) {
+  constructor(link: LinkState, given: Given, forward: Forward<Given>, observer: Subscriber) {
     this.link = link;
     this.given = given;
     this.forward = forward;
@@ -120,7 +112,7 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
   }
 
   get kind(): ResponseFacts['kind'] {
-    return this.given.operationType;
+    return this.link.kindOf(this.given);
   }
 
   get operation(): object {
@@ -175,6 +167,7 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
   private send(tokens: TokenSet | null, context: Context): void {
     const { link, given, retried } = this;
     this.sent = tokens;
+    this.http = undefined; // a link may give one response twice
     this.isOpen = true;
     try {
       checkAttempt(tokens, this.auth, this.sessionId, this.signal);
@@ -196,8 +189,10 @@ class AuthOperation implements Attempt, Answer, Observer<Result>, Unsubscribable
 
   error(error: unknown): void {
     if (!this.isOpen) return;
+    const judged = this.http;
     readError(this, error);
-    const decision = this.decide();
+    const isJudged = judged && judged === this.http; // HttpLink of version 3 emits some answers twice
+    const decision = isJudged ? undefined : this.decide();
     if (decision) this.hold(decision);
     else this.observer.error(error);
   }

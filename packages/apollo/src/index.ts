@@ -1,1 +1,1 @@
-export { authLink } from './authLink.ts';
+export { authLink } from './apolloClient4.ts';

@@ -1,6 +1,5 @@
-import type { ApolloLink } from '@apollo/client';
-import { PROTOCOL_ERRORS_SYMBOL, ServerError, ServerParseError } from '@apollo/client/errors';
-import { type GraphQLErrorLike, readBody } from '@latchkey/core/adapter';
+import { type GraphQLErrorLike, readBody, readParsedBody } from '@latchkey/core/adapter';
+import type { HasContext } from './attach.ts';
 
 type Errors = readonly GraphQLErrorLike[];
 
@@ -19,33 +18,45 @@ export interface Answer {
 interface Payload {
   readonly data?: unknown;
   readonly errors?: unknown;
-  readonly extensions?: { readonly [PROTOCOL_ERRORS_SYMBOL]?: { readonly errors?: unknown } | null } | null;
+  readonly extensions?: object | null;
   readonly incremental?: unknown;
   readonly completed?: unknown;
 }
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
+/**
+ * The errors of a multipart transport: Apollo Client keeps them in `extensions`, under a symbol that each of its copies has for
+ * itself; version 3 as a list, version 4 as an error that has one.
+ */
+const transportErrors = (extensions: object): readonly unknown[] =>
+  Object.getOwnPropertySymbols(extensions).flatMap(symbol => {
+    const kept = (extensions as { readonly [symbol: symbol]: Payload | null })[symbol];
+    return list(kept?.errors ?? kept);
+  });
+
 /** The errors of a payload, wherever this client keeps them: multipart subscriptions and `@defer` have places of their own. */
 function errorsOf({ errors, extensions, incremental, completed }: Payload): Errors | undefined {
-  const transport = extensions?.[PROTOCOL_ERRORS_SYMBOL]?.errors;
-  if (!transport && !incremental && !completed) return Array.isArray(errors) ? errors : undefined;
+  const transport = extensions && transportErrors(extensions);
+  if (!transport?.length && !incremental && !completed) return Array.isArray(errors) ? errors : undefined;
   const parts = [...list(incremental), ...list(completed)].flatMap(part => list((part as Payload | null)?.errors));
   return [...list(errors), ...list(transport), ...parts] as Errors;
 }
 
-type WithResponse = { readonly response?: Response };
+/** An error of a link. Its body is text in Apollo Client 4, and parsed in version 3, if it is JSON. */
+interface LinkError {
+  readonly response?: Response;
+  readonly bodyText?: unknown;
+  readonly result?: unknown;
+  readonly errors?: Errors;
+  readonly graphQLErrors?: Errors;
+}
 
 /**
  * Reads an answer that came as a result. Its status matters where it has errors or no data: a 401 may come as
  * `application/graphql-response+json`. `receives`: its headers matter, too.
  */
-export function readResult(
-  answer: Answer,
-  operation: ApolloLink.Operation,
-  result: ApolloLink.Result,
-  receives: boolean,
-): void {
+export function readResult(answer: Answer, operation: HasContext, result: object | null, receives: boolean): void {
   const payload = (result ?? {}) as Payload;
   const errors = errorsOf(payload);
   const hasOddErrors = payload.errors != null && !Array.isArray(payload.errors); // some servers send a string
@@ -54,15 +65,16 @@ export function readResult(
   answer.errors = errors;
   answer.body = hasOddErrors ? result : undefined;
   answer.failure = undefined;
-  answer.http = isGood && !receives ? undefined : (operation.getContext() as WithResponse).response;
+  answer.http = isGood && !receives ? undefined : operation.getContext().response;
 }
 
 /** Reads an answer that came as an error: any status but 2xx, or a body that is not GraphQL. */
 export function readError(answer: Answer, error: unknown): void {
-  const { response, errors } = (error ?? {}) as WithResponse & { readonly errors?: Errors };
-  const body = ServerError.is(error) || ServerParseError.is(error) ? readBody(error.bodyText) : undefined;
+  const { response, bodyText, result, errors, graphQLErrors } = (error ?? {}) as LinkError;
+  const parsed = result === undefined ? undefined : readParsedBody(result);
+  const body = typeof bodyText === 'string' ? readBody(bodyText) : parsed;
   answer.data = body?.data;
-  answer.errors = body && 'errors' in body ? body.errors : errors;
+  answer.errors = body && 'errors' in body ? body.errors : (errors ?? graphQLErrors);
   answer.body = body?.body;
   answer.http = response;
   answer.failure = response ? undefined : error;

@@ -70,7 +70,9 @@ function settle(
     return decision;
   }, sent);
   if (isWaiting) tab.refusalIsRenewed(sent);
-  if (isUnproven && isWaiting) env.violated('a renewal of an unproven token set within its cool-down');
+  const isStillCurrent = history.current?.accessToken === sent.accessToken; // a listener may have adopted another
+  if (isUnproven && isWaiting && isStillCurrent)
+    env.violated('a renewal of an unproven token set within its cool-down');
   return successor.then(tokens => {
     const periodStart = history.current?.since ?? 0; // other callers may have received it earlier, before the clock was set
     const since = Math.min(env.clock.now(), history.stepStartedAt, periodStart);

@@ -64,6 +64,7 @@ export class SimulatedStorage {
   readonly #plainUsers = new Set<StoreUser>();
   readonly #listeners = new Set<() => void>();
   readonly #earlier: Entry[] = [];
+  readonly #signOuts = new Set<Stamp>();
   /** The calls that are not answered. */
   readonly #pending = new Set<Call>();
   readonly #nextLoad: () => LoadAnswer;
@@ -227,7 +228,8 @@ export class SimulatedStorage {
 
   #save(connection: Connection, entry: Entry, over: Stamp | undefined): boolean | Promise<boolean> {
     const { user } = connection;
-    const expired = entry.record ? undefined : user.tokenToExpire;
+    const expired = entry.record || this.#signOuts.has(entry.stamp) ? undefined : user.tokenToExpire;
+    if (!entry.record && expired === undefined) this.#signOuts.add(entry.stamp); // it may be tried again in the next session
     this.#note(entry);
     if (entry.record) for (const one of this.#users) one.saving(entry.record);
     const answer = this.#nextSave();

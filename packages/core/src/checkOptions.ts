@@ -77,6 +77,12 @@ const checks: readonly Check[] = [
   ({ renewal = 'auto' }) =>
     !['auto', 'refused', 'never'].includes(renewal) &&
     'Option "renewal" must be "auto", "refused" or "never". Leave it out for "auto".',
+  ({ exclusive }) =>
+    exclusive !== undefined && typeof exclusive !== 'boolean' && 'Option "exclusive" must be true or false.',
+  ({ store }) =>
+    (store as unknown) !== undefined &&
+    store?.length === 2 &&
+    'Option "store" is a function that makes one. Call it: store: keyValueStore("auth", localStorage).',
   wrongDialect,
   wrongClock,
   ({ lockWaitMs, renewTimeoutMs = 10_000 }) =>

@@ -52,6 +52,7 @@ export function createManager(options: TokenManagerOptions<never>): Manager {
     refusals: noRefusals(),
     refused: new Map(),
     userActs: 0,
+    signOuts: 0,
   };
 }
 

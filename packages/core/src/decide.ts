@@ -2,11 +2,11 @@ import { redact, redactedCause, secretsIn } from './errors/redact.ts';
 import { detailsOf, type Refusal, TokenError, tokenError } from './errors/tokenError.ts';
 import type { Attempt, Manager, Refused } from './manager.ts';
 import { beginWith } from './renewal/renewal.ts';
-import { successorOf } from './renewal/tokenAccess.ts';
+import { freshTokens, successorOf } from './renewal/tokenAccess.ts';
 import { isOfSession, renewSession, supersededIn } from './session/session.ts';
 import { emitEvent, emitRefusal } from './session/tokenEvents.ts';
 import { abortReason, addWaiter, answerAll, late, setListTimer } from './session/waitingList.ts';
-import { isOfOtherUser, makeTokenSet, positionAfter, type TokenSet } from './tokens/tokenSet.ts';
+import { isOfOtherUser, makeTokenSet, positionAfter, type TokenSet, usersOf } from './tokens/tokenSet.ts';
 import { type Dialect, defaultDialect, errorsIn, judge } from './verdict/dialect.ts';
 import type { Receiver } from './verdict/headerReceiver.ts';
 import { type MutationPolicy, mayRetry } from './verdict/mayRetry.ts';
@@ -36,7 +36,7 @@ export function decide(
   signal?: AbortSignal | null,
 ): Decision {
   const { session, refusals } = manager;
-  const { sent } = attempt;
+  const sent = usersOf(attempt.sent); // a guest's operation is anonymous
   if (session.state.status === 'disposed') return undefined;
   if (sent && sent !== session.state.tokens && !isOfSession(session, sent)) return supersededIn(session);
   if (manager.judged && errorsIn(attempt).some(error => wasJudged(manager.judged, error))) return undefined;
@@ -49,7 +49,7 @@ export function decide(
     }
     if (verdict === 'ok') noteAccepted(refusals, session, attempt);
     else if (sent && verdict === 'unauthenticated') return refuse(manager, attempt, dialect, options.mutations, signal);
-    else if (sent && verdict) report(manager, attempt, sent, verdict as 'forbidden' | 'stepUp');
+    else if (sent && verdict) return report(manager, attempt, sent, verdict as 'forbidden' | 'stepUp');
     return undefined;
   } catch (thrown) {
     const cause = redactedCause(thrown, secretsOf(attempt));
@@ -64,24 +64,28 @@ export function decide(
 const secretsOf = ({ sent }: ResponseFacts) => secretsIn([sent?.accessToken, sent?.refreshToken]);
 
 /**
- * Uses the token that an answer brought; another user's begins another session. Only an answer to the token set in use brings
- * its successor, not a late one.
+ * Uses the token that an answer brought; another user's begins another session, and a guest's where nobody is signed in. Only
+ * an answer to the token set in use brings its successor, not a late one.
  */
 function receive(manager: Manager, receiver: Receiver, attempt: Attempt): void {
   const { session, store } = manager;
   const { sent } = attempt;
-  if (!sent || sent !== session.state.tokens) return;
+  const { tokens } = session.state;
+  if (sent ? sent !== tokens : freshTokens(manager) !== null) return;
   const answer = receiver(attempt, sent, session.clock.now());
-  if (!answer || sent !== session.state.tokens) return; // the callback may have signed in
+  if (!answer || tokens !== session.state.tokens) return; // the callback may have signed in
+  if (!sent) return void beginWith(manager, { ...answer, parts: { ...answer.parts, isGuest: true } });
   const next = makeTokenSet(answer, positionAfter(sent), sent);
   if (isOfOtherUser(next, sent)) return void beginWith(manager, answer);
   renewSession(session, next);
   void store?.receive(next);
 }
 
-function report({ session }: Manager, attempt: Attempt, sent: TokenSet, verdict: 'forbidden' | 'stepUp'): void {
+function report({ session }: Manager, attempt: Attempt, sent: TokenSet, verdict: 'forbidden' | 'stepUp'): Decision {
   const requirement = requirementOf(attempt, verdict, secretsOf(attempt));
   emitEvent(session.events, verdict, { sessionId: sent.sessionId, ...requirement });
+  const isOver = session.state.status !== 'disposed' && !isOfSession(session, sent);
+  return isOver ? supersededIn(session) : undefined; // a listener has signed out
 }
 
 /** Has the token set renewed, where that is of use; the attempt waits for the successor, where it may be retried. */

@@ -11,7 +11,7 @@ export type { Store } from './store/sessionStore.ts';
 export { type PlainStore, sharedSession } from './store/sharedSession.ts';
 export type { Clock } from './time/clock.ts';
 export type { TokenManager } from './tokenManager.ts';
-export type { RenewContext, TokenManagerOptions } from './tokenManagerOptions.ts';
+export type { RenewContext, SignInContext, TokenManagerOptions } from './tokenManagerOptions.ts';
 // What an auth server answers
 export { readTokens } from './tokens/readTokens.ts';
 export type { TokenHeaders } from './tokens/requestHeaders.ts';

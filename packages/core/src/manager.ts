@@ -20,6 +20,8 @@ export interface Refused {
 /** Those who wait for a token set since the same epoch. */
 export interface Waiting {
   readonly epoch: number;
+  /** How often the user had signed out when they began to wait. */
+  readonly signOuts: number;
   /** The token set whose successor they wait for; `undefined`: there was none. */
   readonly tokens: TokenSet | undefined;
   readonly list: WaitingList<Waiter<TokenSet | null>>;
@@ -49,4 +51,5 @@ export interface Manager {
   readonly refusals: RefusalHistory;
   /** Raised by each sign-in and sign-out: the answer to an earlier sign-in is superseded. */
   userActs: number;
+  signOuts: number;
 }

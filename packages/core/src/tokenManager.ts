@@ -8,7 +8,7 @@ import type { TokenParts, TokenSet } from './tokens/tokenSet.ts';
 
 /** Keeps one user signed in: one session at a time, one renewal at a time, for any number of clients. */
 export interface TokenManager<Credentials = unknown, Answer extends TokenParts = TokenParts> {
-  /** The token set that may be sent now; `null`: signed out; `undefined`: not known yet, call `get`. Synchronous and almost free. */
+  /** The token set that may be sent now, a user's or a guest's; `null`: none, signed out; `undefined`: not known yet, call `get`. Synchronous and almost free. */
   readonly fresh: () => TokenSet | null | undefined;
   /**
    * Waits for the store, and for a renewal where one is due. A caller whose `signal` has aborted starts nothing.

@@ -24,7 +24,7 @@ export interface TokenManagerOptions<Credentials = unknown, Answer extends Token
    *
    * @returns `null` when the auth server rejects the credentials
    */
-  readonly signIn?: (credentials: Credentials, context: { readonly signal: AbortSignal }) => Awaitable<Answer | null>;
+  readonly signIn?: (credentials: Credentials, context: SignInContext) => Awaitable<Answer | null>;
   /**
    * Revokes the tokens at the auth server. Best effort: the session has ended already, and nothing waits for it. Also called
    * for an answer that came too late; while a user is signed in only when it brought a refresh token of its own, because
@@ -43,7 +43,10 @@ export interface TokenManagerOptions<Credentials = unknown, Answer extends Token
   readonly isRejection?: (error: TokenError) => boolean;
   /** The headers of a request; called once per token set. @defaultValue `authorization: Bearer …` */
   readonly headers?: (tokens: TokenSet) => TokenHeaders;
-  /** Reads the token that an answer brought, for APIs that renew so: `headerReceiver(fn)`. The session goes on with it. */
+  /**
+   * Reads the token that an answer brought, for APIs that renew so: `headerReceiver(fn)`. The session goes on with it; where
+   * nobody is signed in, a guest's begins.
+   */
   readonly receive?: Receiver;
   /** How the API answers an unauthenticated and a forbidden operation. @defaultValue `defaultDialect` */
   readonly dialect?: Dialect;
@@ -96,6 +99,12 @@ export interface TokenManagerOptions<Credentials = unknown, Answer extends Token
   readonly waitUntil?: (promise: Promise<unknown>) => unknown;
   /** @defaultValue the system's */
   readonly clock?: Clock;
+}
+
+export interface SignInContext {
+  readonly signal: AbortSignal;
+  /** That of the guest's session that is on: send it where the server keeps that session, e.g. its cart, for the user. */
+  readonly guest?: TokenSet | undefined;
 }
 
 /** The token set that a token manager starts with. */

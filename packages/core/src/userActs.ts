@@ -19,8 +19,17 @@ export async function signIn(manager: Manager, credentials: unknown): Promise<ob
     );
   }
   await begin(manager, answer);
-  const { accessToken, refreshToken, expiresInS, expiresAt, refreshExpiresInS, refreshExpiresAt, subject, ...rest } =
-    answer.parts;
+  const {
+    accessToken,
+    refreshToken,
+    expiresInS,
+    expiresAt,
+    refreshExpiresInS,
+    refreshExpiresAt,
+    subject,
+    isGuest,
+    ...rest
+  } = answer.parts;
   return rest;
 }
 
@@ -52,6 +61,7 @@ export async function signOut(manager: Manager): Promise<void> {
   const { session, store } = manager;
   const { tokens } = session.state;
   manager.userActs++;
+  manager.signOuts++;
   const deleted = store?.end(); // before listeners run: one of them may sign in
   endSession(session, 'signOut');
   if (tokens) void revoke(manager, tokens);

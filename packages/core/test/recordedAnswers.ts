@@ -8,6 +8,7 @@ export interface RecordedAnswer {
   readonly status?: number;
   readonly body?: unknown;
   readonly closeCode?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const answer = (cause: string, verdict: Verdict, status: number, body: unknown): RecordedAnswer => ({
@@ -378,6 +379,75 @@ export const recordedAnswers: Readonly<Record<keyof typeof dialects, readonly Re
     }),
     answer('a token that was issued in the future', 'ok', 401, { code: 'PGRST303', message: 'JWT issued at future' }),
     answer(fault, 'ok', 200, errors('permission denied for table users')),
+  ],
+  parse: [
+    answer(expired, 'unauthenticated', 400, { code: 209, error: 'Invalid session token' }),
+    answer(
+      'a token that is missing where one is needed',
+      'unauthenticated',
+      200,
+      atField('viewer', 'Invalid session token', { code: 209 }),
+    ),
+    answer(notAllowed, 'forbidden', 200, atField('orders', 'Permission denied', { code: 119 })),
+    answer(fault, 'ok', 200, atField('order', 'Object not found.', { code: 101 })),
+    answer('an unknown application', 'forbidden', 403, { error: 'unauthorized' }),
+  ],
+  payload: [
+    answer(
+      'an expired token, and a missing permission',
+      'unauthenticated',
+      200,
+      atField('updatePost', 'You are not allowed to perform this action.', { name: 'Forbidden', statusCode: 403 }),
+    ),
+    answer(
+      'a token that is missing where one is needed',
+      'unauthenticated',
+      200,
+      atField('refreshTokenUser', 'Unauthorized, you must be logged in to make this request.', {
+        name: 'UnauthorizedError',
+        statusCode: 401,
+      }),
+    ),
+    answer(fault, 'ok', 200, atField('Post', 'Something went wrong.', { name: 'Error', statusCode: 500 })),
+    answer(
+      'a wrong password',
+      'ok',
+      200,
+      atField('loginUser', 'The email or password provided is incorrect.', {
+        name: 'AuthenticationError',
+        statusCode: 401,
+      }),
+    ),
+  ],
+  vendure: [
+    {
+      ...answer(
+        expired,
+        'unauthenticated',
+        200,
+        atField('updateCustomer', 'You are not currently authorized to perform this action', { code: 'FORBIDDEN' }),
+      ),
+      headers: { 'vendure-auth-token': '' },
+    },
+    {
+      ...answer(
+        'an expired token, where a guest gets a session',
+        'unauthenticated',
+        200,
+        atField('order', 'You are not currently authorized to perform this action', { code: 'FORBIDDEN' }),
+      ),
+      headers: { 'vendure-auth-token': 'f0e1d2c3b4a5' },
+    },
+    answer(
+      notAllowed,
+      'forbidden',
+      200,
+      atField('products', 'You are not currently authorized to perform this action', { code: 'FORBIDDEN' }),
+    ),
+    {
+      ...answer('an expired token, where a guest may ask, too', 'ok', 200, { data: { activeCustomer: null } }),
+      headers: { 'vendure-auth-token': 'f0e1d2c3b4a5' },
+    },
   ],
   wpGraphQLJwt: [
     answer(expired, 'unauthenticated', 200, {

@@ -3,7 +3,14 @@ import type { Entry, Hold, Place, StoreCall, StoreHost } from '../src/store/plac
 import type { Store } from '../src/store/sessionStore.ts';
 import { beginningAfter, renewalAfter } from '../src/store/stamp.ts';
 import type { TokenRecord } from '../src/store/tokenRecord.ts';
-import { recordA, stampOf } from './scriptedProvider.ts';
+import {
+  type Options,
+  outcome,
+  recordA,
+  type ScriptedProvider,
+  scriptedProvider,
+  stampOf,
+} from './scriptedProvider.ts';
 
 /** The entry of the token `A`, or of another one. */
 export function entryOf(fields: Partial<TokenRecord> = {}, stamp: string = stampOf()): Entry {
@@ -103,3 +110,19 @@ export function scriptedPlace(entry?: Entry): ScriptedPlace {
   };
   return place;
 }
+
+export interface Connected extends ScriptedProvider {
+  readonly place: ScriptedPlace;
+}
+
+/** A manager whose place holds this entry, and that has loaded it. */
+export async function connected(options: Options = {}, entry: Entry | undefined = entryOf()): Promise<Connected> {
+  const place = scriptedPlace(entry);
+  const scripted = scriptedProvider({ store: place.store, ...options });
+  await outcome(scripted.auth.get());
+  place.log.length = 0;
+  return { ...scripted, place };
+}
+
+/** Of the first manager. */
+export const host = ({ hosts }: ScriptedPlace): StoreHost => hosts[0] as StoreHost;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { readTokens } from '../src/tokens/readTokens.ts';
 import type { TokenParts } from '../src/tokens/tokenSet.ts';
 import { memoryStore } from './memoryStore.ts';
 import {
@@ -141,7 +142,7 @@ test('B110 users of two issuers are two users', async () => {
 
 test.each([
   ['an empty subject', { sub: '' }],
-  ['a subject that is not a string', { sub: 7 }],
+  ['a subject that is neither a string nor a number', { sub: { id: 7 } }],
   ['no subject', {}],
 ])(
   'B110 %s is a user that is not known: adopt begins another session, and a renewal continues it',
@@ -155,6 +156,66 @@ test.each([
     expect(current(auth).sessionId).not.toBe(A.sessionId);
   },
 );
+
+test('B110 a number is a subject, as the row of a database: another one ends the session, the same one continues it', async () => {
+  for (const [next, isSame] of [
+    [1, true],
+    [2, false],
+  ] as const) {
+    const { auth, A, renewals } = signedIn({}, { accessToken: jwt({ sub: 1, jti: 'one' }) });
+    void outcome(auth.renew());
+    await settled();
+    await renewals.last.answer(jwt({ sub: next, jti: 'two' }));
+    expect(current(auth).sessionId === A.sessionId).toBe(isSame);
+  }
+});
+
+test('B110 a number that is stated next to the tokens is a subject', async () => {
+  const parts = await readTokens(Response.json({ accessToken: 'one', subject: 1 }));
+  expect(parts?.subject).toBe('1');
+  const { auth, A } = signedIn({}, { accessToken: 'one', subject: 1 as never });
+  await auth.adopt({ accessToken: 'two', subject: '1' });
+  expect(current(auth).sessionId).toBe(A.sessionId);
+  await auth.adopt({ accessToken: 'three', subject: 2 as never });
+  expect(current(auth).sessionId).not.toBe(A.sessionId);
+});
+
+test('B17 an operation asked while it is not known who is signed in does not go out as who signs in after a sign-out', async () => {
+  for (const settles of [false, true]) {
+    const { auth } = scriptedProvider({ restore: true });
+    const asked = outcome(auth.get());
+    if (settles) await settled();
+    void auth.signOut();
+    void auth.adopt('token-of-Bob');
+    expect(await asked).toBe('signedOut');
+  }
+});
+
+test('B17 an operation asked while it is not known who is signed in is answered by who signs in', async () => {
+  const { auth } = scriptedProvider({ restore: true });
+  const asked = outcome(auth.get());
+  void auth.adopt('token-of-Bob');
+  expect(await asked).toBe('token-of-Bob');
+});
+
+test('B17 a listener that signs out at a failed renewal ends the session for those who wait', async () => {
+  const { auth, clock, renewals } = signedIn();
+  auth.on('renewalFailed', () => void auth.signOut());
+  clock.jump(2 * hours);
+  const waiting = outcome(auth.get());
+  await settled();
+  await renewals.last.fail(new Error('The network is down.'));
+  expect(await waiting).toBe('signedOut');
+});
+
+test('B17 an answer is not delivered when a listener has signed out because of its verdict', async () => {
+  for (const act of ['signOut', 'adopt'] as const) {
+    const { auth, A } = signedIn();
+    auth.on('forbidden', () => void (act === 'adopt' ? auth.adopt('token-of-Bob') : auth.signOut()));
+    const facts = refusal(A, { status: 200, data: null, errors: [{ extensions: { code: 'FORBIDDEN' } }] });
+    expect(await outcome(auth.settle(facts) ?? Promise.resolve('delivered'))).toBe('signedOut');
+  }
+});
 
 test.each(['ada', 'bob'])(
   'B17 a caller that waits is answered by the session at that moment: adopt of %s after a sign-out',

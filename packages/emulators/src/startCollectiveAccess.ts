@@ -93,7 +93,10 @@ export async function startCollectiveAccess(
       users,
       path: '/service/item',
       cors: { origin: '*', expose: () => [] },
-      findToken: request => /Bearer\s(\S+)/.exec(request.headers.get('authorization') ?? '')?.[1],
+      findToken: request =>
+        /Bearer\s(\S+)/.exec(request.headers.get('authorization') ?? '')?.[1] ??
+        new URL(request.url).searchParams.get('jwt') ??
+        undefined,
       accepts: ({ state }) => state === 'valid',
       refuse: refuseEachField,
       finish: addOkAndMask,

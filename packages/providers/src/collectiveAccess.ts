@@ -4,6 +4,7 @@ import { checkEndpoint, type EndpointOptions } from './checkEndpoint.ts';
 import type { SendOptions } from './createSend.ts';
 import { graphqlLogin, type LoginAnswer, type LoginSession } from './graphqlLogin.ts';
 import type { PasswordCredentials } from './passwordCredentials.ts';
+import { tokenInUrl } from './tokenInUrl.ts';
 
 export type { PasswordCredentials } from './passwordCredentials.ts';
 
@@ -13,7 +14,20 @@ export interface CollectiveAccessOptions extends EndpointOptions, SendOptions {
   readonly baseUrl?: string;
   /** The endpoint itself, e.g. `<baseurl>/service.php/Auth` on a server without URL rewriting. */
   readonly authUrl?: string;
+  /**
+   * Unsafe: sends the access token as the URL parameter `jwt`, where logs of servers and proxies, the browser's history and
+   * referrers show it. Only for a server that loses the header `Authorization`, as some CGI set-ups do. The result has a `fetch`
+   * that does so, for the client: `new HttpLink({ uri, fetch })`, urql's `fetch`, `authFetch(auth, { fetch })`.
+   *
+   * @defaultValue false
+   */
+  readonly unsafeTokenInUrl?: boolean;
 }
+
+/** Manager options for a CollectiveAccess installation. */
+export type CollectiveAccessSession = LoginSession<PasswordCredentials, CollectiveAccessAnswer> & {
+  readonly dialect: Dialect;
+};
 
 /** What a sign-in resolves to: `const { user } = await auth.signIn(…)`. */
 export interface CollectiveAccessAnswer extends LoginAnswer {
@@ -48,11 +62,17 @@ interface RefreshData {
  * @throws TokenError `misconfigured` when an option is wrong, naming the option and the remedy
  */
 export function collectiveAccess(
+  options: CollectiveAccessOptions & { readonly unsafeTokenInUrl: true },
+): CollectiveAccessSession & { readonly fetch: typeof fetch };
+export function collectiveAccess(options: CollectiveAccessOptions): CollectiveAccessSession;
+export function collectiveAccess(
   options: CollectiveAccessOptions,
-): LoginSession<PasswordCredentials, CollectiveAccessAnswer> & { readonly dialect: Dialect } {
+): CollectiveAccessSession & { readonly fetch?: typeof fetch } {
+  const { unsafeTokenInUrl, fetch: send } = options;
+  const url = endpointOf(options);
   const login = graphqlLogin({
     ...options,
-    url: endpointOf(options),
+    url,
     dialect,
     signIn: {
       document: `query Login($username: String, $password: String) {
@@ -71,7 +91,7 @@ export function collectiveAccess(
       answer: ({ refresh: { jwt } }: RefreshData) => ({ accessToken: jwt }),
     },
   });
-  return { ...login, dialect };
+  return { ...login, dialect, ...(unsafeTokenInUrl && { fetch: tokenInUrl(new URL(url).origin, 'jwt', send) }) };
 }
 
 function endpointOf({ baseUrl, authUrl, ...options }: CollectiveAccessOptions): string {

@@ -1,4 +1,5 @@
 import { TokenError } from '@latchkey/core';
+import { isPage } from './isPage.ts';
 
 /** How requests to an auth server are sent. */
 export interface SendOptions {
@@ -34,6 +35,9 @@ const redirecting = (url: string) =>
     `${new URL(url).origin} redirects, which is not followed. If it always does, configure the address that it points to.`,
   );
 
+/** Cloudflare Workers of a date before November 2024 throw on this option. */
+export const knowsCache = (): boolean => 'cache' in (globalThis.Request?.prototype ?? {});
+
 /**
  * Sends requests to an auth server without cookies, cache and referrer. Redirects are not followed: a 307 would send the
  * password or the refresh token to its target.
@@ -46,8 +50,9 @@ export function createSend({ fetch = globalThis.fetch }: SendOptions): Send {
         ...init,
         redirect: 'manual',
         credentials: 'omit',
-        cache: 'no-store',
+        ...(knowsCache() && { cache: 'no-store' }),
         referrerPolicy: 'no-referrer',
+        ...(isPage() && { keepalive: true }), // its answer may be the only valid refresh token: a store keeps it
       });
     } catch (thrown) {
       throw unreachable(url, thrown);

@@ -12,12 +12,13 @@ import {
 import { type ClientAuthOptions, clientAuthOf } from './clientAuth.ts';
 import { createSend, type Send, type SendOptions } from './createSend.ts';
 import { type AuthServerOptions, findAuthServer } from './findAuthServer.ts';
+import { type RejectionOptions, readWith } from './isRejection.ts';
 import { checkCredentials, type PasswordCredentials } from './passwordCredentials.ts';
 import { readJson } from './readJson.ts';
 import { type OAuth2Answer, readOAuth2Answer } from './readOAuth2Answer.ts';
 
 /** Where the requests are sent, and what each of them contains. */
-export interface TokenRequestOptions extends AuthServerOptions, ClientAuthOptions, SendOptions {
+export interface TokenRequestOptions extends AuthServerOptions, ClientAuthOptions, SendOptions, RejectionOptions {
   /** Requested at sign-in; a refresh requests the scope of the session. */
   readonly scope?: string;
   /** Further headers of each request to the auth server, e.g. `x-api-key`. */
@@ -50,6 +51,7 @@ export function createTokenRequests(options: TokenRequestOptions): TokenRequests
   const authenticateOnce = withoutParametersOfUrl(authenticate);
   const send = createSend(options);
   const find = findAuthServer(options, send);
+  const read = (response: Response) => readWith(response, options, readOAuth2Answer);
   const signInParameters = { ...parameters, ...(scope !== undefined && { scope }) };
 
   return {
@@ -58,21 +60,17 @@ export function createTokenRequests(options: TokenRequestOptions): TokenRequests
       const form = { ...signInParameters, username, password };
       const details = requestDetails(send, headers, signal);
       const server = await find(signal);
-      return readOAuth2Answer(
-        await genericTokenEndpointRequest(server, client, authenticateOnce, 'password', form, details),
-      );
+      return read(await genericTokenEndpointRequest(server, client, authenticateOnce, 'password', form, details));
     },
     async clientCredentials(signal) {
       const details = requestDetails(send, headers, signal);
       const server = await find(signal);
-      return readOAuth2Answer(
-        await clientCredentialsGrantRequest(server, client, authenticateOnce, signInParameters, details),
-      );
+      return read(await clientCredentialsGrantRequest(server, client, authenticateOnce, signInParameters, details));
     },
     async refresh(refreshToken, signal) {
       const details = { ...requestDetails(send, headers, signal), additionalParameters: parameters };
       const server = await find(signal);
-      return readOAuth2Answer(await refreshTokenGrantRequest(server, client, authenticateOnce, refreshToken, details));
+      return read(await refreshTokenGrantRequest(server, client, authenticateOnce, refreshToken, details));
     },
     async revoke({ accessToken, refreshToken }, signal) {
       const server = await find(signal);
@@ -100,7 +98,7 @@ export function createTokenRequests(options: TokenRequestOptions): TokenRequests
 /** oauth4webapi adds a charset, which this media type does not have, and some gateways compare the header as a whole. */
 const contentType = { 'content-type': 'application/x-www-form-urlencoded' };
 
-/** A request at sign-out must complete although the user leaves the page. */
+/** A request at sign-out must complete although the user leaves, also in a worker. */
 const keepalive = { keepalive: true };
 
 /** The options of oauth4webapi for a request that `send` sends. */

@@ -75,6 +75,32 @@ describe('discovery', () => {
     });
   });
 
+  test.each(['token_endpoint', 'revocation_endpoint'])(
+    'of an https issuer with a plain http %s is misconfigured',
+    async name => {
+      for (const allowInsecure of [false, true]) {
+        const issuer = 'https://auth.example';
+        await using server = await startAuthServer(origin => ({
+          [oidc]: metadata(issuer, { [name]: `${origin}/${name}` }), // on this machine, which is allowed otherwise
+          [`/${name}`]: tokens,
+          '/token': tokens,
+        }));
+        const fetch: typeof globalThis.fetch = (url, init) =>
+          globalThis.fetch(String(url as string).replace(issuer, server.origin), init);
+        const auth = createTokenManager(
+          oauth2({ issuer: `${issuer}/realms/shop`, clientId: 'app', fetch, allowInsecure }),
+        );
+        const failure = await auth.signIn(credentials).catch((error: unknown) => error);
+        expect(failure).toMatchObject({
+          code: 'misconfigured',
+          message: expect.stringContaining(`"${name}"`) as unknown,
+        });
+        expect(String(failure)).toContain('plain http');
+        expect(urls(server)).toEqual([`GET ${oidc}`]);
+      }
+    },
+  );
+
   test.each<[string, ScriptedAnswer]>([
     ['is down', { status: 503, headers: { 'retry-after': '5' } }],
     ['refuses', { status: 401, json: { error: 'invalid_grant' } }],

@@ -10,6 +10,7 @@ import {
 } from 'oauth4webapi';
 import { checkEndpoint, type EndpointOptions } from './checkEndpoint.ts';
 import type { Send } from './createSend.ts';
+import { parseUrl } from './parseUrl.ts';
 
 /** Where the auth server is: exactly one of `issuer` and `tokenUrl`. */
 export interface AuthServerOptions extends EndpointOptions {
@@ -48,7 +49,7 @@ export function findAuthServer(options: AuthServerOptions, send: Send): FindAuth
   const identifier = new URL(checkEndpoint(issuer, 'Option "issuer"', options));
   let found: AuthorizationServer | undefined;
   return async signal => {
-    found ??= { ...checkEndpointsOf(await discover(identifier, send, signal), options), ...revocation };
+    found ??= { ...checkEndpointsOf(await discover(identifier, send, signal), identifier, options), ...revocation };
     return found;
   };
 }
@@ -85,9 +86,19 @@ function discoveryFailed({ status, headers }: Response): TokenError {
   });
 }
 
-function checkEndpointsOf(server: AuthorizationServer, options: AuthServerOptions): AuthorizationServer {
-  checkEndpoint(server.token_endpoint, 'The "token_endpoint" of the discovery document', options);
-  if (server.revocation_endpoint !== undefined)
-    checkEndpoint(server.revocation_endpoint, 'The "revocation_endpoint" of the discovery document', options);
+/**
+ * An issuer on https has its endpoints there, too: plain http, also to this machine, would show the password to whoever answers.
+ */
+function checkEndpointsOf(server: AuthorizationServer, issuer: URL, options: AuthServerOptions): AuthorizationServer {
+  for (const name of ['token_endpoint', 'revocation_endpoint'] as const) {
+    const endpoint = server[name];
+    if (endpoint === undefined && name === 'revocation_endpoint') continue;
+    const address = checkEndpoint(endpoint, `The "${name}" of the discovery document`, options);
+    if (issuer.protocol === 'https:' && parseUrl(address)?.protocol !== 'https:')
+      throw new TokenError(
+        'misconfigured',
+        `The "${name}" of the discovery document is plain http, and the issuer is https. Correct the public address in the configuration of the auth server.`,
+      );
+  }
   return server;
 }

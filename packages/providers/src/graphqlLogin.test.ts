@@ -108,6 +108,9 @@ describe('a sign-in by GraphQL', () => {
 
 describe('the answer of a sign-in endpoint', () => {
   const unauthenticated = [{ message: 'x', extensions: { code: 'UNAUTHENTICATED' } }];
+  const failedAt = (path: readonly string[], code?: string) => [
+    { message: 'Wrong password: Canary-1', path, ...(code && { extensions: { code } }) },
+  ];
   const failed = (code?: string) => [{ message: 'Canary-1', ...(code && { extensions: { code } }) }];
 
   test.each<[string, ScriptedAnswer, string, string]>([
@@ -119,6 +122,66 @@ describe('the answer of a sign-in endpoint', () => {
       { json: { errors: failed('INVALID_CREDENTIALS') } },
       'credentialsRejected',
       'sessionExpired',
+    ],
+    [
+      'B128 an error at the field of the sign-in',
+      { json: { errors: failedAt(['login']), data: { login: null } } },
+      'credentialsRejected',
+      'unavailable',
+    ],
+    [
+      'B128 an error at that field with a code that the dialect does not list',
+      { json: { errors: failedAt(['login'], 'INTERNAL_SERVER_ERROR'), data: null } },
+      'credentialsRejected',
+      'unavailable',
+    ],
+    [
+      'B128 an error at that field with a status of 400',
+      { status: 400, json: { errors: failedAt(['login'], 'BAD_USER_INPUT'), data: null } },
+      'credentialsRejected',
+      'misconfigured',
+    ],
+    [
+      'B128 an error at that field with a status of 403',
+      { status: 403, json: { errors: failedAt(['login']), data: null } },
+      'credentialsRejected',
+      'unavailable',
+    ],
+    ...([500, 429] as const).map(
+      status =>
+        [
+          `B128 an error at that field with a status of ${status}`,
+          { status, json: { errors: failedAt(['login']), data: null } },
+          'unavailable',
+          'unavailable',
+        ] as [string, ScriptedAnswer, string, string],
+    ),
+    [
+      'B128 an error at that field without the key data',
+      { json: { errors: failedAt(['login']) } },
+      'credentialsRejected',
+      'unavailable',
+    ],
+    [
+      'B128 a server that is busy',
+      { json: { errors: failedAt(['login'], 'RATE_LIMITED'), data: null } },
+      'unavailable',
+      'unavailable',
+    ],
+    ...['Internal server error', 'Unexpected error.', 'Unexpected Execution Error', 'INTERNAL_ERROR for 7-1'].map(
+      message =>
+        [
+          `B128 a masked error at that field: ${message}`,
+          { json: { errors: [{ message, path: ['login'] }], data: { login: null } } },
+          'unavailable',
+          'unavailable',
+        ] as [string, ScriptedAnswer, string, string],
+    ),
+    [
+      'B128 an error below that field',
+      { json: { errors: failedAt(['login', 'user']), data: { login: null } } },
+      'unavailable',
+      'unavailable',
     ],
     ['401', { status: 401, json: { message: 'Unauthorized' } }, 'credentialsRejected', 'sessionExpired'],
     ['an empty 401', { status: 401 }, 'credentialsRejected', 'sessionExpired'],
@@ -179,7 +242,84 @@ describe('the answer of a sign-in endpoint', () => {
   });
 });
 
+describe('B128 the option isRejection', () => {
+  const failed: ScriptedAnswer = { json: { errors: [{ message: 'Locked', extensions: { code: 3107 } }], data: null } };
+  const codeOf = (body: unknown) =>
+    (body as { errors?: { extensions?: { code?: unknown } }[] }).errors?.[0]?.extensions?.code;
+
+  test('reads a numeric code, at a sign-in and at a renewal', async () => {
+    await using server = await startEndpoint(failed);
+    const options = optionsAt(server.origin);
+    await expect(createTokenManager(graphqlLogin(options)).signIn(credentials)).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    const auth = createTokenManager(graphqlLogin({ ...options, isRejection: ({ body }) => codeOf(body) === 3107 }));
+    await expect(auth.signIn(credentials)).rejects.toMatchObject({ code: 'credentialsRejected' });
+    await auth.adopt({ accessToken: 'A0', refreshToken: 'R0' });
+    await expect(auth.renew()).rejects.toMatchObject({ code: 'sessionExpired' });
+  });
+
+  test('keeps a failure of the server from being taken for a wrong password', async () => {
+    const errors = [{ message: 'connect ECONNREFUSED', path: ['login'] }];
+    await using server = await startEndpoint({ json: { errors, data: null } });
+    const isRejection = ({ body }: { readonly body: unknown }) =>
+      JSON.stringify(body).includes('ECONNREFUSED') ? false : undefined;
+    const auth = createTokenManager(graphqlLogin({ ...optionsAt(server.origin), isRejection }));
+    await expect(auth.signIn(credentials)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  test('is not needed where "answer" returns null', async () => {
+    await using server = await startEndpoint({ json: { data: { login: { problem: 'WRONG_PASSWORD' } } } });
+    const options = optionsAt(server.origin);
+    const auth = createTokenManager(graphqlLogin({ ...options, signIn: { ...options.signIn, answer: () => null } }));
+    await expect(auth.signIn(credentials)).rejects.toMatchObject({ code: 'credentialsRejected' });
+  });
+});
+
 describe('a renewal by GraphQL', () => {
+  test('carries the token that it renews where its document says so, and no other request does', async () => {
+    await using server = await startEndpoint(loggedIn(0), loggedIn(1), loggedIn(2));
+    const options = optionsAt(server.origin);
+    const auth = createTokenManager(
+      graphqlLogin({
+        ...options,
+        headers: { 'x-shop': 'reef' },
+        renew: {
+          document: refreshDocument,
+          variables: () => ({}),
+          headers: current => ({ authorization: `JWT ${current?.accessToken}` }),
+          answer,
+        },
+        signOut: {
+          document: 'mutation { logout }',
+          variables: () => ({}),
+          headers: current => ({ 'x-token': `${current?.accessToken}` }),
+        },
+      }),
+    );
+    await auth.signIn(credentials);
+    expect(await auth.renew()).toMatchObject({ accessToken: 'A1' });
+    await auth.signOut();
+    await expect.poll(() => server.requests).toHaveLength(3);
+    expect(
+      server.requests.map(({ headers }) => [headers.authorization, headers['x-token'], headers['x-shop']]),
+    ).toEqual([
+      [undefined, undefined, 'reef'],
+      ['JWT A0', undefined, 'reef'],
+      [undefined, 'A1', 'reef'],
+    ]);
+  });
+
+  test('is misconfigured where a header of its document cannot be sent, and the message does not hold it', async () => {
+    await using server = await startEndpoint(loggedIn(0));
+    const options = optionsAt(server.origin);
+    const headers = () => ({ authorization: 'Canary-1\n' });
+    const auth = createTokenManager(graphqlLogin({ ...options, signIn: { ...options.signIn, headers } }));
+    const failure = await auth.signIn(credentials).catch(String);
+    expect(failure).toContain('"signIn.headers"');
+    expect(failure).not.toContain('Canary');
+  });
+
   test('without a refresh token sends nothing, and keeps the access token until it expires', async () => {
     await using server = await startEndpoint(loggedIn(0));
     const { renew } = graphqlLogin(optionsAt(server.origin));

@@ -1,4 +1,4 @@
-import { createTokenManager } from '@latchkey/core';
+import { createTokenManager, type TokenSet } from '@latchkey/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type HeaderTokenOptions, headerToken } from './headerToken.ts';
 import { operate } from './operate.ts';
@@ -28,7 +28,7 @@ function receive(headers: Headers, { data, url: from }: Answer): string | null {
 const jwt = (claims: object) => ['e30', btoa(JSON.stringify(claims)).replace(/=+$/, ''), 'c2ln'].join('.');
 
 describe('a token in response headers', () => {
-  const facts = { data: { me: null }, url };
+  const facts = { data: { me: { name: 'Till' } }, url };
 
   test.each<[string, Record<string, string>, string | null | undefined]>([
     ['is found', { 'x-authorization': 'A1' }, 'A1'],
@@ -60,6 +60,11 @@ describe('a token in response headers', () => {
     expect(receive(new Headers({ 'x-authorization': 'A1' }), { ...facts, url: other })).toBeNull();
   });
 
+  test("of an answer with nothing but null is not accepted: the server has ended the session, and it is a guest's", () => {
+    for (const data of [{ activeCustomer: null }, { activeCustomer: null, cart: null }])
+      expect(receive(new Headers({ 'x-authorization': 'A1' }), { url, data })).toBeNull();
+  });
+
   test('without data in the response is accepted only as a JWT, whose subject the core compares', () => {
     const received = (token: string, data?: null) =>
       receive(new Headers({ 'x-authorization': token }), { url, ...(data !== undefined && { data }) });
@@ -83,6 +88,28 @@ describe('a token in response headers', () => {
     await using server = await startScript(() => anonymous);
     const auth = createTokenManager(headerToken({ ...right, url: `${server.origin}/graphql` }));
     await expect(auth.signIn({})).rejects.toMatchObject({ code: 'credentialsRejected' });
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['without a token', {}],
+    ['next to an anonymous token', { 'x-authorization': 'anonymous' }],
+  ])('B128 a wrong password that is answered as data, %s, is a rejection', async (_, headers) => {
+    let login: object = {};
+    await using server = await startScript(() => ({ headers, json: { data: { login } } }));
+    const at = { ...right, url: `${server.origin}/graphql` };
+    const answer = ({ login: { id } }: { readonly login: { readonly id?: number } }) => (id ? { id } : null);
+    const own = { ...signIn, answer: answer as NonNullable<typeof right.signIn.answer> };
+    for (login of [
+      { __typename: 'InvalidCredentialsError', message: 'The credentials did not match.' },
+      { errorCode: 'INVALID_CREDENTIALS' },
+      { success: false },
+      { errors: [{ message: 'The credentials did not match.' }] },
+    ])
+      for (const options of [at, { ...at, signIn: own }]) {
+        const auth = createTokenManager(headerToken(options));
+        await expect(auth.signIn({})).rejects.toMatchObject({ code: 'credentialsRejected' });
+        expect(auth.state.status).toBe('signedOut');
+      }
   });
 
   test('replaces the one that was sent, in the order of the requests, if it is of the same user', async () => {
@@ -119,6 +146,77 @@ test('headerToken does not need URL.canParse, which older Safari and Hermes lack
     ['', null], // a response that was not fetched
   ] as const)
     expect(receive(headers, { ...facts, url: from })).toBe(received);
+});
+
+describe("B127 a guest's session", () => {
+  /** A shop that gives whoever comes without a known token a new one, and keeps the cart of a guest who signs in. */
+  const startShop = () => {
+    const carts = new Map<string, number>();
+    return startScript(({ headers, body }) => {
+      const sent = headers.authorization?.replace('Bearer ', '') ?? '';
+      const isSignIn = body.includes('login');
+      const token = carts.has(sent) && !isSignIn ? sent : `${isSignIn ? 'user' : 'guest'}-${carts.size + 1}`;
+      const items = (carts.get(sent) ?? 0) + (body.includes('addItem') ? 1 : 0);
+      carts.set(token, items);
+      return {
+        headers: token === sent ? {} : { 'x-authorization': token },
+        json: { data: isSignIn ? { login: { id: 7 } } : { cart: { items } } },
+      };
+    });
+  };
+
+  test('begins with the first answer, and its cart is kept through the sign-in', async () => {
+    await using server = await startShop();
+    const url = `${server.origin}/graphql`;
+    const auth = createTokenManager(headerToken({ ...right, url }));
+    for (const items of [1, 2])
+      expect(await operate(auth, url, 'mutation { addItem }')).toMatchObject({ data: { cart: { items } } });
+    expect(auth.state.status).toBe('signedOut');
+    await auth.signIn({});
+    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([
+      undefined,
+      'Bearer guest-1',
+      'Bearer guest-1',
+    ]);
+    expect([auth.state.status, auth.fresh()?.accessToken]).toEqual(['signedIn', 'user-2']);
+    expect(await operate(auth, url, '{ cart }')).toMatchObject({ data: { cart: { items: 2 } } });
+    await auth.signIn({});
+    expect(server.requests.at(-1)?.headers.authorization).toBeUndefined(); // Ada's token is not sent for Bob
+  });
+
+  test('is sent to the sign-in as the document states', async () => {
+    await using server = await startShop();
+    const url = `${server.origin}/graphql`;
+    const headers = (guest?: TokenSet) => ({ 'woocommerce-session': `Session ${guest?.accessToken}` });
+    const auth = createTokenManager(headerToken({ ...right, url, signIn: { ...signIn, headers } }));
+    await operate(auth, url, 'mutation { addItem }');
+    await auth.signIn({});
+    expect(server.requests.at(-1)?.headers).toMatchObject({ 'woocommerce-session': 'Session guest-1' });
+    expect(server.requests.at(-1)?.headers.authorization).toBeUndefined();
+  });
+
+  test('becomes the user’s where the server keeps it through the sign-in, and not with a wrong password', async () => {
+    let login: object = { success: false, message: 'Wrong password' };
+    await using server = await startScript(({ headers, body }) => ({
+      headers: headers.authorization ? {} : { 'x-authorization': 'session-1' },
+      json: { data: body.includes('login') ? { login } : { cart: null } },
+    }));
+    const url = `${server.origin}/graphql`;
+    const auth = createTokenManager(headerToken({ ...right, url }));
+    await operate(auth, url, '{ cart }');
+    await expect(auth.signIn({})).rejects.toMatchObject({ code: 'credentialsRejected' });
+    expect([auth.state.status, auth.fresh()?.accessToken]).toEqual(['signedOut', 'session-1']);
+    login = { id: 7 };
+    await auth.signIn({});
+    expect([auth.state.status, auth.fresh()?.accessToken]).toEqual(['signedIn', 'session-1']);
+  });
+
+  test('does not begin with a token of another origin', async () => {
+    await using server = await startShop();
+    const auth = createTokenManager(headerToken(right));
+    await operate(auth, `${server.origin}/graphql`, 'mutation { addItem }');
+    expect(auth.fresh()).toBeNull();
+  });
 });
 
 describe('a wrong option', () => {

@@ -1,5 +1,5 @@
 import { createTokenManager, type TokenManagerOptions } from '@latchkey/core';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import vectors from '../fixtures/vectors.json' with { type: 'json' };
 import { type OAuth2Options, oauth2 } from './oauth2.ts';
 import { type ScriptedAnswer, type ScriptedRequest, startScript } from './startScript.ts';
@@ -278,6 +278,98 @@ test('a request has no cookies, no cache and no referrer, and is kept alive only
   const isolated = { redirect: 'manual', credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer' };
   expect(sent).toMatchObject([isolated, { ...isolated, keepalive: true }]);
   expect(sent[0]?.keepalive).toBeUndefined();
+});
+
+describe('in a page', () => {
+  beforeEach(() => {
+    vi.stubGlobal('window', {});
+    vi.stubGlobal('document', {});
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
+  test('every token request is kept alive, so that its answer arrives although the page is left', async () => {
+    await using server = await startTokenEndpoint(tokens(0), tokens(1));
+    const sent: RequestInit[] = [];
+    const { auth } = await signedIn({
+      tokenUrl: `${server.origin}/token`,
+      clientId: 'app',
+      fetch(url, init = {}) {
+        sent.push(init);
+        return globalThis.fetch(url, init);
+      },
+    });
+    await auth.renew();
+    expect(sent.map(({ keepalive }) => keepalive)).toEqual([true, true]);
+  });
+});
+
+test('B11 a runtime that does not know the option "cache" gets none', async () => {
+  await using server = await startTokenEndpoint(tokens(0));
+  vi.stubGlobal('Request', class {});
+  try {
+    const fetch: typeof globalThis.fetch = (url, init = {}) => {
+      if ('cache' in init) throw new TypeError("The 'cache' field is not implemented.");
+      return globalThis.fetch(url, init);
+    };
+    const { auth } = await signedIn({ tokenUrl: `${server.origin}/token`, clientId: 'app', fetch });
+    expect(auth.state.status).toBe('signedIn');
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
+describe('B128 what a rejection is', () => {
+  const html = { 'content-type': 'text/html' };
+  type Judge = NonNullable<OAuth2Options['isRejection']>;
+  const field = (body: unknown, name: string) => (body as Record<string, unknown> | null)?.[name];
+  test.each<[string, ScriptedAnswer, Judge]>([
+    ['a status without a body', { status: 403 }, ({ status }) => status === 403],
+    ['a numeric code', { json: { code: 20_103 } }, ({ body }) => field(body, 'code') === 20_103],
+    [
+      'the message of a page',
+      { body: '<p>Wrong password</p>', headers: html },
+      ({ body }) => /Wrong/.test(String(body)),
+    ],
+    ['a header', { status: 503, headers: { 'x-denied': '1' } }, ({ headers }) => headers.has('x-denied')],
+  ])('the option states by %s, at a sign-in and at a renewal', async (_, answer, isRejection) => {
+    await using server = await startTokenEndpoint(answer);
+    const options = { tokenUrl: `${server.origin}/token`, clientId: 'app' };
+    await expect(signedIn(options)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(signedIn({ ...options, isRejection })).rejects.toMatchObject({ code: 'credentialsRejected' });
+    const auth = createTokenManager(oauth2({ ...options, isRejection }));
+    await auth.adopt({ accessToken: 'A0', refreshToken: 'R0' });
+    await expect(auth.renew()).rejects.toMatchObject({ code: 'sessionExpired' });
+    expect(auth.state.status).toBe('signedOut');
+  });
+
+  test('false keeps the session, undefined leaves the answer to the rules, and tokens are not asked about', async () => {
+    await using server = await startTokenEndpoint(tokens(0), { status: 401 }, { status: 401 });
+    const answers = [false, undefined];
+    const options = { tokenUrl: `${server.origin}/token`, clientId: 'app', isRejection: () => answers.shift() };
+    const { auth } = await signedIn(options, { cooldownMs: 0 });
+    await expect(auth.renew()).rejects.toMatchObject({ code: 'unavailable', status: 401 });
+    expect(auth.state.status).toBe('signedIn');
+    await expect(auth.renew()).rejects.toMatchObject({ code: 'sessionExpired' });
+  });
+
+  test("the manager's own option is asked at a sign-in, too", async () => {
+    await using server = await startTokenEndpoint({ status: 403 });
+    const attempt = signedIn(
+      { tokenUrl: `${server.origin}/token`, clientId: 'app' },
+      { isRejection: ({ status }) => status === 403 },
+    );
+    await expect(attempt).rejects.toMatchObject({ code: 'credentialsRejected' });
+  });
+
+  test('an option that throws is misconfigured, and shows nothing of the answer', async () => {
+    await using server = await startTokenEndpoint({ status: 403, json: { echo: 'Canary-1' } });
+    const isRejection: Judge = ({ body }) => {
+      throw new Error(JSON.stringify(body));
+    };
+    const failure = await signedIn({ tokenUrl: `${server.origin}/token`, clientId: 'app', isRejection }).catch(String);
+    expect(failure).toContain('"isRejection" threw');
+    expect(failure).not.toContain('Canary');
+  });
 });
 
 describe('a wrong option', () => {

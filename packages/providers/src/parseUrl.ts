@@ -1,7 +1,7 @@
-/** The parts of an absolute URL. Older Safari and Hermes lack `URL.canParse` and `URL.parse`. */
-export function parseUrl(url: string): URL | undefined {
+/** The parts of an absolute URL, or of one relative to `base`. Older Safari and Hermes lack `URL.canParse` and `URL.parse`. */
+export function parseUrl(url: string, base?: string): URL | undefined {
   try {
-    return new URL(url);
+    return new URL(url, base);
   } catch {
     return undefined;
   }

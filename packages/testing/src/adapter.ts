@@ -30,6 +30,8 @@ export interface AnswerObserver {
 /** Connects one kind of client to a token manager, so that the contract can run over it. */
 export interface Adapter {
   readonly name: string;
+  /** The client's. */
+  readonly version: string;
   readonly connect: (auth: TokenManager, options: ConnectOptions) => ContractClient;
   /** A client with several of these adapters in one chain, the first of them in front. */
   readonly connectChain: (stages: readonly Stage[], options: ClientOptions) => ContractClient;

@@ -1,6 +1,4 @@
-import { adapterContract } from './adapterContract.ts';
 import { apolloAdapter } from './apolloAdapter.ts';
-import { statusContract } from './statusContract.ts';
+import { clientContract } from './clientContract.ts';
 
-adapterContract(apolloAdapter);
-statusContract(apolloAdapter);
+clientContract(apolloAdapter);

@@ -10,8 +10,10 @@ const here = join(root, 'packages/testing');
 const snippetsFolder = join(here, 'snippets');
 const packages = await readdir(join(root, 'packages'));
 const examples = await readdir(join(root, 'examples'));
-const ofCore = ['packages/core/DIALECTS.md', 'packages/core/SESSIONS.md'];
-const readmes = ['README.md', ...packages.map(name => `packages/${name}/README.md`), ...ofCore];
+const pages = ['packages/apollo/APOLLO3.md', 'packages/core/DIALECTS.md', 'packages/core/SESSIONS.md'];
+/** Whole programs: no limit of lines. */
+const ofPrograms = ['packages/providers/CONNECTING.md'];
+const readmes = ['README.md', ...packages.map(name => `packages/${name}/README.md`), ...pages];
 
 const contentOf = (path: string) => readFile(join(root, path), 'utf8').catch(() => '');
 const snippetsOf = (document: string) =>
@@ -24,7 +26,7 @@ beforeAll(async () => {
 
 test('every snippet of the documents compiles', async () => {
   const files = await Promise.all(
-    readmes.map(async path => {
+    [...readmes, ...ofPrograms].map(async path => {
       const snippets = snippetsOf(await contentOf(path));
       await Promise.all(
         snippets.map(({ kind, code }, index) =>
@@ -38,7 +40,13 @@ test('every snippet of the documents compiles', async () => {
   expect(count).toBeGreaterThan(5);
   const config = {
     extends: '../../../tsconfig.base.json',
-    compilerOptions: { isolatedDeclarations: false, declaration: false, declarationMap: false, types: ['node'] },
+    compilerOptions: {
+      isolatedDeclarations: false,
+      declaration: false,
+      declarationMap: false,
+      types: ['node'],
+      paths: { '@apollo/client/core': ['../node_modules/apollo-client-3-14/core/index.d.ts'] },
+    },
     include: ['.'],
   };
   await writeFile(join(snippetsFolder, 'tsconfig.json'), JSON.stringify(config));

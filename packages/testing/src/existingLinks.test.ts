@@ -5,11 +5,9 @@ import { sharedSession } from '@latchkey/core';
 import { type Oli, startOli } from '@latchkey/emulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Adapter, Answer, ContractClient } from './adapter.ts';
-import { apolloAdapter } from './apolloAdapter.ts';
+import { adapters } from './adapters.ts';
 import { errorCode } from './errorCode.ts';
-import { fetchAdapter } from './fetchAdapter.ts';
 import { managerFor, signedIn } from './signedIn.ts';
-import { urqlAdapter } from './urqlAdapter.ts';
 
 const me = 'query { me { name } }';
 const items = 'query { items { id } }';
@@ -17,7 +15,7 @@ const itemsOf = (n: number) => `query { items(first: ${n}) { id } }`;
 const motd = 'query { public { motd } }';
 
 /** Each test is about a fault of another link or exchange for the same purpose. The tests of `B100` and `oneStream.test.ts` are too. */
-describe.for<Adapter>([apolloAdapter, urqlAdapter, fetchAdapter])('$name does not have the faults of', adapter => {
+describe.for<Adapter>(adapters)('$name does not have the faults of', adapter => {
   let server: Oli;
   let auth: TokenManager;
   let client: ContractClient;

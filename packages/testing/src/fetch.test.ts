@@ -1,6 +1,4 @@
-import { adapterContract } from './adapterContract.ts';
+import { clientContract } from './clientContract.ts';
 import { fetchAdapter } from './fetchAdapter.ts';
-import { statusContract } from './statusContract.ts';
 
-adapterContract(fetchAdapter);
-statusContract(fetchAdapter);
+clientContract(fetchAdapter);

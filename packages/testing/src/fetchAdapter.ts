@@ -9,6 +9,7 @@ const pairsOf = (headers: RunOptions['headers'] = {}) =>
 /** A minimal GraphQL client on `fetch`, as applications write it. */
 export const fetchAdapter: Adapter = {
   name: 'fetch',
+  version: process.versions.undici ?? '', // the fetch of Node
   hasSubscriptions: false,
   headerFormats: ['object', 'Headers', 'pairs'],
   tokenErrorOf: ({ error }) => error,

@@ -2,15 +2,13 @@ import { createServer } from 'node:http';
 import { createTokenManager, headerReceiver, type TokenManager } from '@latchkey/core';
 import { startToggle, type Toggle } from '@latchkey/emulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { apolloAdapter } from './apolloAdapter.ts';
+import { adapters } from './adapters.ts';
 import { errorCode } from './errorCode.ts';
-import { fetchAdapter } from './fetchAdapter.ts';
 import { listen } from './listen.ts';
-import { urqlAdapter } from './urqlAdapter.ts';
 
 const me = 'query { me { name } }';
 
-describe.for([apolloAdapter, urqlAdapter, fetchAdapter])('tokens in response headers, through $name', adapter => {
+describe.for(adapters)('tokens in response headers, through $name', adapter => {
   let server: Toggle;
   let auth: TokenManager;
   /** The origin whose tokens are adopted. */

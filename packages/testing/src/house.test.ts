@@ -118,7 +118,7 @@ interface Project {
   readonly test: { readonly name: string; readonly include: readonly string[] };
 }
 
-test('B107 every adapter fulfils its contract with each version of GraphQL and of urql', async () => {
+test('B107 every adapter fulfils its contract with each version of GraphQL and of its client', async () => {
   const config: { default: { test: { projects: readonly Project[] } } } = await import(
     join(root, 'packages/testing/vitest.config.ts')
   );
@@ -132,4 +132,7 @@ test('B107 every adapter fulfils its contract with each version of GraphQL and o
     expect(runs(adapter, 'graphql 17'), adapter).toBe(true);
   }
   expect(runs('urql', 'urql core 5')).toBe(true);
+  expect(runs('apollo', 'Apollo Client 4.0')).toBe(true);
+  expect(runs('apollo3', 'current')).toBe(true); // not with graphql 17, which Apollo Client 3 does not take
+  expect(runs('apollo3', 'Apollo Client 3.11')).toBe(true);
 });

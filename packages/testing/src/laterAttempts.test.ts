@@ -13,10 +13,8 @@ import { authExchange } from '@latchkey/urql';
 import { Client, fetchExchange } from '@urql/core';
 import { retryExchange } from '@urql/exchange-retry';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { apolloAdapter } from './apolloAdapter.ts';
-import { fetchAdapter } from './fetchAdapter.ts';
+import { adapters } from './adapters.ts';
 import { signedIn } from './signedIn.ts';
-import { urqlAdapter } from './urqlAdapter.ts';
 
 const url = 'http://127.0.0.1/graphql';
 
@@ -27,7 +25,7 @@ async function managerOf(options: TokenManagerOptions = {}): Promise<TokenManage
   return auth;
 }
 
-test.for([apolloAdapter, urqlAdapter, fetchAdapter])(
+test.for(adapters)(
   'B104 $name: a token in the refusal is not adopted when the retry gets no response',
   async adapter => {
     const auth = await managerOf({ receive: headerReceiver(headers => headers.get('x-token')) });

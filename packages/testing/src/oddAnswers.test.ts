@@ -2,13 +2,11 @@ import { createTokenManager, type Dialect, defaultDialect, TokenError, type Toke
 import { shopify, supabase } from '@latchkey/core/dialects';
 import { expect, test } from 'vitest';
 import type { Adapter } from './adapter.ts';
-import { apolloAdapter } from './apolloAdapter.ts';
-import { fetchAdapter } from './fetchAdapter.ts';
+import { adapters } from './adapters.ts';
 import { urqlAdapter } from './urqlAdapter.ts';
 
-const adapters: readonly Adapter[] = [apolloAdapter, urqlAdapter, fetchAdapter];
 /** Not urql: of a good status it drops a body that is not a GraphQL response before its exchanges see it. */
-const readBodies = [apolloAdapter, fetchAdapter];
+const readBodies = adapters.filter(adapter => adapter !== urqlAdapter);
 
 /** A server that gives the token `A` this response, and the token `B` data. */
 function serverWith(status: number, body: unknown, type = 'application/json') {

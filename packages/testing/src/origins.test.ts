@@ -7,10 +7,8 @@ import { authFetch } from '@latchkey/fetch';
 import { authExchange } from '@latchkey/urql';
 import { Client, fetchExchange } from '@urql/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { apolloAdapter } from './apolloAdapter.ts';
-import { fetchAdapter } from './fetchAdapter.ts';
+import { adapters } from './adapters.ts';
 import { listen } from './listen.ts';
-import { urqlAdapter } from './urqlAdapter.ts';
 
 interface Origin {
   readonly url: string;
@@ -54,7 +52,7 @@ describe('credentials are sent only to their API', () => {
   });
 
   describe.for([301, 302, 303, 307, 308])('B105 a redirect %i to another origin', status => {
-    test.for([apolloAdapter, urqlAdapter, fetchAdapter])('is an error, through $name', async adapter => {
+    test.for(adapters)('is an error, through $name', async adapter => {
       const { error } = await adapter.connect(auth, { url: `${api.url}/${status}` }).run('mutation { bump }');
       expect(error).toBeDefined();
       expect(api.seen[0]).toMatchObject({ authorization: 'Bearer the-token', 'x-api-key': 'the key' });
@@ -80,23 +78,18 @@ describe('credentials are sent only to their API', () => {
   });
 
   test('without a redirect the operation succeeds', async () => {
-    for (const adapter of [apolloAdapter, urqlAdapter, fetchAdapter])
+    for (const adapter of adapters)
       expect(
         (await adapter.connect(auth, { url: `${api.url}/graphql` }).run('mutation { bump }')).error,
       ).toBeUndefined();
   });
 
-  test.for([urqlAdapter, fetchAdapter, apolloAdapter])(
-    'an origin that is not listed receives none, through $name',
-    async adapter => {
-      await adapter.connect(auth, { url: `${other.url}/graphql`, origins: [api.url] }).run('mutation { bump }');
-      await adapter.connect(auth, { url: `${api.url}/graphql`, origins: [api.url] }).run('mutation { bump }');
-      expect(other.seen.map(headers => [headers.authorization, headers['x-api-key']])).toEqual([
-        [undefined, undefined],
-      ]);
-      expect(api.seen[0]).toMatchObject({ authorization: 'Bearer the-token' });
-    },
-  );
+  test.for(adapters)('an origin that is not listed receives none, through $name', async adapter => {
+    await adapter.connect(auth, { url: `${other.url}/graphql`, origins: [api.url] }).run('mutation { bump }');
+    await adapter.connect(auth, { url: `${api.url}/graphql`, origins: [api.url] }).run('mutation { bump }');
+    expect(other.seen.map(headers => [headers.authorization, headers['x-api-key']])).toEqual([[undefined, undefined]]);
+    expect(api.seen[0]).toMatchObject({ authorization: 'Bearer the-token' });
+  });
 
   test.for([
     ['that origin', () => api, ['Bearer the-token']],

@@ -1,6 +1,4 @@
-import { adapterContract } from './adapterContract.ts';
-import { statusContract } from './statusContract.ts';
+import { clientContract } from './clientContract.ts';
 import { urqlAdapter } from './urqlAdapter.ts';
 
-adapterContract(urqlAdapter);
-statusContract(urqlAdapter);
+clientContract(urqlAdapter);

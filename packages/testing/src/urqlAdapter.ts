@@ -1,5 +1,6 @@
 import { authExchange } from '@latchkey/urql';
 import { Client, type CombinedError, fetchExchange, type OperationResult } from '@urql/core';
+import manifest from '@urql/core/package.json' with { type: 'json' };
 import { filter, onEnd, pipe, subscribe } from 'wonka';
 import type { Adapter, Answer, RunOptions } from './adapter.ts';
 import { withKey } from './withKey.ts';
@@ -8,6 +9,7 @@ const answerOf = ({ data, error }: OperationResult): Answer => ({ data, ...(erro
 
 export const urqlAdapter: Adapter = {
   name: 'urql',
+  version: manifest.version,
   hasSubscriptions: true,
   headerFormats: ['object', 'Headers', 'pairs'],
   tokenErrorOf: ({ error }) => (error as CombinedError | undefined)?.networkError,

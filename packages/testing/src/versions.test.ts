@@ -1,6 +1,8 @@
 import { Client, fetchExchange } from '@urql/core';
 import { version } from 'graphql';
 import { expect, inject, test } from 'vitest';
+import { apollo3Adapter } from './apollo3Adapter.ts';
+import { apolloAdapter } from './apolloAdapter.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -11,6 +13,8 @@ declare module 'vitest' {
 test('the versions are those in the name of the project', async () => {
   const versions = inject('versions');
   expect(version).toMatch(versions.includes('graphql 17') ? /^17\./ : /^16\./);
+  expect(apolloAdapter.version).toMatch(versions.includes('Apollo Client 4.0') ? /^4\.0\./ : /^4\.3\./);
+  expect(apollo3Adapter.version).toMatch(versions.includes('Apollo Client 3.11') ? /^3\.11\./ : /^3\.14\./);
   const methods: unknown[] = [];
   const watching: typeof fetch = async (_, init) => {
     methods.push(init?.method);

@@ -91,7 +91,8 @@ class AuthStage implements Sender {
     if (!kinds.includes(kind) || context.auth === 'omit' || !isAllowed) return operation;
     const own = fetchOptionsOf(operation);
     const run = new AuthOperation(operation, this, this.#teardowns.count);
-    if (hasHeader(own?.headers as CallerHeaders, 'authorization')) return this.#sentOn(run, own); // the caller's own token
+    run.hasOwnToken = hasHeader(own?.headers as CallerHeaders, 'authorization');
+    if (run.hasOwnToken) return own === context.fetchOptions ? operation : this.#sentOn(run, own);
     const tokens = this.#auth.fresh();
     if (tokens !== undefined) return this.#attempt(run, tokens, own);
     this.#wait(run);
@@ -113,7 +114,8 @@ class AuthStage implements Sender {
       checkAttempt(tokens, context.auth, (context as SessionContext).latchkeySessions?.get(this), own?.signal);
       const fetchOptions = attach(own, tokens && this.#auth.headers(tokens), run.retried);
       run.sent = tokens; // not earlier: an operation that fails above stays in its session
-      return this.#sentOn(run, fetchOptions);
+      const isAsGiven = fetchOptions === context.fetchOptions && !this.#auth.receivesTokens; // a guest's answer brings one
+      return isAsGiven ? run.given : this.#sentOn(run, fetchOptions);
     } catch (error) {
       this.#failLater(run, error);
       return undefined;
@@ -123,7 +125,6 @@ class AuthStage implements Sender {
   /** What is sent. Not by `makeOperation`, which copies the context twice. */
   #sentOn(run: AuthOperation, options: RequestInit | undefined): Operation {
     const { given } = run;
-    if (options === given.context.fetchOptions) return given;
     const fetchOptions = options as RequestInit;
     const context: OperationContext = { ...given.context, fetchOptions, latchkey: run, fetch: watchedFetch(run) };
     return { ...given, context };
@@ -138,9 +139,13 @@ class AuthStage implements Sender {
       inDevelopment(
         () => process.env.NODE_ENV !== 'production' && warnOnce('authExchange stands before a cache. Put it behind.'),
       );
-    if (!run.sent) return this.#deliver(run, result);
+    const isJudged = !run.hasOwnToken && (run.sent || this.#auth.receivesTokens); // a guest's answer may bring a token
+    if (!isJudged) return this.#deliver(run, result);
     readResponse(run, result);
-    if (isFromElsewhere(run.http, run.given.context.url)) run.sent = null;
+    if (isFromElsewhere(run.http, run.given.context.url)) {
+      run.sent = null;
+      return this.#deliver(run, result);
+    }
     const { signal } = (result.operation.context.fetchOptions ?? {}) as RequestInit;
     const decision = this.#auth.decide(run, this.#choices, signal);
     return decision ? this.#hold(run, result, decision) : this.#deliver(run, result);

@@ -29,6 +29,8 @@ export class AuthOperation implements Attempt, Answer {
   /** How many teardowns there had been at its dispatch. */
   readonly teardownCount: number;
   sent: TokenSet | null = null;
+  /** The caller has set the token: its answer is not judged. */
+  hasOwnToken = false;
   retried = false;
   delivered = false;
   /** It waits for a token, or is over: what its transport still delivers is ignored. `open`: an HTTP stream, to be closed. */

@@ -97,9 +97,11 @@ export class RedisFleetPlace implements FleetPlace {
     const { timeline, random } = this.#world;
     this.upSince = timeline.now;
     for (const holder of this.#holders)
-      timeline.after(random.int(5, 60), () => holder.connection.process.deliver(() => this.#extend(holder, true)));
+      timeline.after(random.int(5, 60), () => holder.connection.process.deliver(() => void this.#extend(holder, true)));
     for (const connection of this.#connections)
-      timeline.after(random.int(5, 60), () => connection.process.deliver(() => this.#lookUntilAnswered(connection)));
+      timeline.after(random.int(5, 60), () =>
+        connection.process.deliver(() => void this.#lookUntilAnswered(connection)),
+      );
   }
 
   /** A client asks again until it knows what the place holds. */

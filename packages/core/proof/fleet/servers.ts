@@ -75,7 +75,7 @@ export class FleetServer {
   #reused(token: FleetRefreshToken): null {
     const { family, accidents, id } = token;
     this.#report.log(
-      () => `server: ${id} of ${family.id} was used before (${[...accidents, ...this.#report.excuses]})`,
+      () => `server: ${id} of ${family.id} was used before (${[...accidents, ...this.#report.excuses].join(', ')})`,
     );
     if (accidents.size > 0 || this.#report.excuses.size > 0) family.isExcused = this.#report.isExcused = true;
     else this.#report.violated('a used refresh token was sent again', id);

@@ -12,7 +12,7 @@ function refuse(...names: readonly string[]): void {
     'Request',
     class extends Request {
       constructor(input: RequestInfo | URL, init: RequestInit = {}) {
-        if (names.some(name => ['error', 'no-store'].includes(init[name as 'redirect' | 'cache'] ?? '')))
+        if (names.some(name => ['error', 'no-store'].includes(init[name as keyof RequestInit] as string)))
           throw new TypeError('Invalid option.');
         super(input, init);
       }

@@ -13,6 +13,7 @@ const check = (tokens: TokenSet | null, { auth, sessionId, signal }: Facts) =>
   checkAttempt(tokens, auth, sessionId, signal);
 
 const { A } = signedIn();
+const { A: guest } = signedIn({}, { isGuest: true });
 const reason = new Error('The user has left.');
 const aborted = AbortSignal.abort(reason);
 const notAborted = new AbortController().signal;
@@ -30,6 +31,7 @@ test.each([
 
 test.each([
   ['B91', 'that requires a token, without one,', null, { auth: 'required' }, 'signedOut', /Nobody/],
+  ['B127', 'that requires a token, of a guest,', guest, { auth: 'required' }, 'signedOut', /Nobody/],
   ['B103', 'of a session that is over', A, { sessionId: 'session-of-Bob' }, 'signedOut', /belonged to has ended/],
   ['B103', 'of a session that was signed out', null, { sessionId: A.sessionId }, 'signedOut', /belonged to/],
 ] as const)('%s an operation %s is not sent', (_row, _what, tokens, facts, code, message) => {

@@ -18,6 +18,6 @@ export function checkAttempt(
 ): void {
   checkSignal(signal);
   if (sessionId && sessionId !== tokens?.sessionId) throw sessionIsOver();
-  if (!tokens && auth === 'required')
+  if ((!tokens || tokens.isGuest) && auth === 'required')
     throw tokenError('signedOut', () => process.env.NODE_ENV !== 'production' && 'Nobody is signed in.');
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readBody } from './readBody.ts';
+import { readBody, readParsedBody } from './readBody.ts';
 
 const unauthorized = { message: 'Unauthorized', path: ['me'] };
 
@@ -25,6 +25,13 @@ test.for([
 ] as const)('B82 JSON that is not a GraphQL response is returned as the body: %s', ([, body]) => {
   expect(readBody(JSON.stringify(body))).toStrictEqual({ body });
 });
+
+test.for([{ data: { a: 1 } }, [{ data: { a: 1 } }], { code: 401 }, 'Unauthorized', null, '{"data":1}'])(
+  'B82 a body that the client has parsed is read like its text: %j',
+  body => {
+    expect(readParsedBody(body)).toStrictEqual(readBody(JSON.stringify(body)));
+  },
+);
 
 test.for(['', '<html>', '{"data":'])('B82 a body that is not JSON is returned as a string: %s', body => {
   expect(readBody(body)).toStrictEqual({ body });

@@ -31,8 +31,12 @@ export function readBody(text: string): BodyFacts {
   } catch {
     // HTML, or plain text
   }
-  return (Array.isArray(body) ? answersIn(body) : answerIn(body)) ?? { body };
+  return readParsedBody(body);
 }
+
+/** The same of a body that the client has parsed. */
+export const readParsedBody = (body: unknown): BodyFacts =>
+  (Array.isArray(body) ? answersIn(body) : answerIn(body)) ?? { body };
 
 /** The answers of a batch in one: it has data when one of them has. */
 function answersIn(batch: readonly unknown[]): BodyFacts | undefined {

@@ -29,7 +29,7 @@ type Waitable = Pick<TokenManager, 'get' | 'renew' | 'state' | 'subscribe' | 'ma
 export async function waitForTokens(auth: Waitable, options: WaitForTokensOptions = {}): Promise<TokenSet | null> {
   const { refused, session, signal } = options;
   for (;;) {
-    if (session !== undefined && auth.state.sessionId !== session) throw sessionIsOver();
+    if (session !== undefined && auth.manager().session.state.tokens?.sessionId !== session) throw sessionIsOver();
     try {
       return await (refused ? auth.renew({ refused, signal }) : auth.get({ signal }));
     } catch (thrown) {

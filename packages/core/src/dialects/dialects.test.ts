@@ -10,12 +10,13 @@ import * as dialects from './index.ts';
 const table = Object.entries(dialects) as [keyof typeof dialects, Dialect][];
 
 /** The facts that an adapter reads from an answer. */
-const factsOf = ({ status, body, closeCode }: Omit<RecordedAnswer, 'cause' | 'verdict'>): ResponseFacts => ({
+const factsOf = ({ status, body, closeCode, headers }: Omit<RecordedAnswer, 'cause' | 'verdict'>): ResponseFacts => ({
   sent: null,
   kind: 'query',
   status,
   closeCode,
   ...(body !== undefined && readBody(JSON.stringify(body))),
+  response: () => ({ headers: new Headers(headers), url: 'https://api.example/graphql', redirected: false }),
 });
 const verdictOn = (dialect: Dialect, answer: Omit<RecordedAnswer, 'cause' | 'verdict'>) =>
   judge(factsOf(answer), dialect);
@@ -95,6 +96,7 @@ const signalsLacking: Readonly<Partial<Record<keyof typeof dialects, readonly Ve
   collectiveAccess: ['forbidden'],
   postGraphile: ['forbidden'],
   supabase: ['forbidden'],
+  payload: ['forbidden'],
   wpGraphQLJwt: ['forbidden'],
 };
 

@@ -1,4 +1,5 @@
-import { type Dialect, defaultDialect } from '../verdict/dialect.ts';
+import type { Dialect } from '../verdict/dialect.ts';
+import { extendDefault } from './extendDefault.ts';
 
 /**
  * django-graphql-jwt: messages without codes, in the language that Django selects. An operation without a token gets the
@@ -6,8 +7,7 @@ import { type Dialect, defaultDialect } from '../verdict/dialect.ts';
  *
  * @see https://github.com/flavors/django-graphql-jwt/tree/main/graphql_jwt/locale
  */
-export const djangoGraphQLJwt: Dialect = {
-  ...defaultDialect,
+export const djangoGraphQLJwt: Dialect = /* @__PURE__ */ extendDefault({
   messages: {
     // English
     'signature has expired': 'unauthenticated',
@@ -58,4 +58,4 @@ export const djangoGraphQLJwt: Dialect = {
     'a atualização expirou': 'unauthenticated',
     'você não tem permissão para realizar essa operação': 'forbidden',
   },
-};
+});

@@ -22,10 +22,13 @@ export {
   directus,
   gitHub,
   hasura,
+  parse,
+  payload,
   postGraphile,
   saleor,
   shopify,
   strapi,
   supabase,
+  vendure,
   wpGraphQLJwt,
 } from './products.ts';

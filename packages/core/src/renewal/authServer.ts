@@ -7,7 +7,14 @@ import type { RenewalReason } from '../session/tokenEvents.ts';
 import { late } from '../session/waitingList.ts';
 import type { Hold } from '../store/place.ts';
 import { withTimeout } from '../time/clock.ts';
-import { makeTokenSet, nowhere, type TokenAnswer, type TokenParts, type TokenSet } from '../tokens/tokenSet.ts';
+import {
+  isLasting,
+  makeTokenSet,
+  nowhere,
+  type TokenAnswer,
+  type TokenParts,
+  type TokenSet,
+} from '../tokens/tokenSet.ts';
 
 // The token requests: each ends within its time, each failure is a `TokenError` without secrets.
 
@@ -141,6 +148,9 @@ function countAsRejection({ session }: Manager, error: TokenError): boolean {
   return isRejectionByCount(session.cooldown, session.options.cooldownMs, now);
 }
 
+const guestTokens = (tokens: TokenSet | undefined, now: number) =>
+  tokens?.isGuest && isLasting(tokens, now) ? tokens : undefined;
+
 const credentialsRejected = (error?: TokenError) => new TokenError('credentialsRejected', undefined, error);
 
 /** @throws TokenError `credentialsRejected` when the auth server rejected the credentials */
@@ -153,7 +163,8 @@ export async function requestSignIn(manager: Manager, credentials: unknown, flig
       () => process.env.NODE_ENV !== 'production' && 'There is no option "signIn". Pass one, or use "adopt".',
     );
   const requestedAt = clock.now();
-  const answer = await request(manager, signal => signIn(credentials as never, { signal }), {
+  const guest = guestTokens(manager.session.state.tokens, requestedAt);
+  const answer = await request(manager, signal => signIn(credentials as never, { signal, guest }), {
     flight,
     secrets: () => credentials,
   }).catch((error: TokenError) => {

@@ -76,7 +76,7 @@ function keepSeen(manager: Manager, flight: Flight): void {
 /** A session begins, at once in memory; the promise is of the store. @throws TokenError when a token cannot be sent */
 export async function beginWith({ session, store }: Manager, answer: TokenAnswer, flight?: Flight): Promise<void> {
   const tokens = makeTokenSet(answer, { sessionId: makeSessionId(session.clock.now()), version: 1 });
-  const saved = store?.begin(tokens, answer.isUnattended === true, flight && answer.requestedAt); // before listeners run: one of them may sign out
+  const saved = store?.begin(tokens, answer.isUnattended === true, (flight || tokens.isGuest) && answer.requestedAt); // before listeners run: one of them may sign out
   beginSession(session, tokens, { flight });
   await saved;
 }
@@ -190,7 +190,7 @@ async function saveAfterDispose(
 ): Promise<void> {
   const { from, epoch, request } = flight;
   const isOver = epoch !== session.epoch || request.signal.aborted;
-  if (!from || isOver || !store?.renewsHeld(flight)) return; // something else came before
+  if (!from || isOver || !store?.holds(from)) return; // something else came before
   const next = makeTokenSet(answer, positionAfter(from), kept);
   if (!isOfOtherUser(next, from)) await store.replace(next, answer.isUnattended === true, flight, () => {});
 }

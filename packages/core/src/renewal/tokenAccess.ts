@@ -4,7 +4,7 @@ import { pausedBy } from '../session/cooldown.ts';
 import { isOfSession, supersededIn } from '../session/session.ts';
 import type { SignedIn } from '../session/sessionState.ts';
 import { abortReason, addWaiter, answerAll, late, setListTimer, type Waiter } from '../session/waitingList.ts';
-import type { TokenSet } from '../tokens/tokenSet.ts';
+import { isLasting, type TokenSet, usersOf } from '../tokens/tokenSet.ts';
 import { noProgress, startRenewal } from './renewal.ts';
 
 // The ways to a token set: at once, by waiting, and the successor of a refused one.
@@ -19,9 +19,10 @@ export function freshTokens(manager: Manager): TokenSet | null | undefined {
     : useWhileRenewing(manager, state, now);
 }
 
-/** A token set past its fresh zone: in the soft zone it is used while a successor is renewed. */
-function useWhileRenewing(manager: Manager, state: SignedIn, now: number): TokenSet | undefined {
+/** A token set past its fresh zone: in the soft zone it is used while a successor is renewed. A guest's has none. */
+function useWhileRenewing(manager: Manager, state: SignedIn, now: number): TokenSet | null | undefined {
   const { tokens, schedule, scheduleBefore } = state;
+  if (tokens.isGuest && !scheduleBefore) return isLasting(tokens, now) ? tokens : null;
   if (!manager.renews && !scheduleBefore) return tokens;
   const isRenewable = canRenew(manager, tokens, now);
   if (scheduleBefore || now >= schedule.hardAt || (now < schedule.from && isRenewable)) return undefined;
@@ -39,7 +40,9 @@ function renewAhead(manager: Manager, tokens: TokenSet): void {
 /** Whether there is anything to renew this token set with. */
 export function canRenew({ session, options, renews }: Manager, tokens: TokenSet, now: number): boolean {
   const { refreshExpiresAt = Number.POSITIVE_INFINITY } = tokens;
-  return session.state.maySignIn || (options.renew !== undefined && renews && now < refreshExpiresAt);
+  return (
+    !tokens.isGuest && (session.state.maySignIn || (options.renew !== undefined && renews && now < refreshExpiresAt))
+  );
 }
 
 /** Answers the waiter when `fresh` has an answer, or when the renewal fails; not synchronously. */
@@ -74,7 +77,8 @@ function restart(manager: Manager, waiting: Waiting): void {
 function waitingOf(manager: Manager): Waiting {
   const { epoch, state } = manager.session;
   if (manager.waiting?.epoch === epoch) return manager.waiting;
-  const waiting: Waiting = { epoch, tokens: state.tokens, list: { waiters: [], since: [], first: 0 } };
+  const list = { waiters: [], since: [], first: 0 };
+  const waiting: Waiting = { epoch, signOuts: manager.signOuts, tokens: state.tokens, list };
   manager.waiting = waiting;
   void serve(manager, waiting);
   return waiting;
@@ -86,7 +90,7 @@ async function serve(manager: Manager, waiting: Waiting): Promise<void> {
   if (waiting.isReplaced) return;
   if (manager.waiting === waiting) delete manager.waiting;
   manager.session.clock.clearTimeout(waiting.list.timer);
-  const { epoch } = waiting.tokens ? waiting : manager.session;
+  const { epoch } = waiting.tokens || waiting.signOuts !== manager.signOuts ? waiting : manager.session;
   answerAll(waiting.list, waiter => answer(manager, waiter, epoch, failure));
 }
 
@@ -131,12 +135,16 @@ function answer(
   const { state } = session;
   const { tokens, status } = state;
   const mustWait = status === 'signedIn' && state.scheduleBefore !== undefined;
-  const isUsable = tokens && !mustWait && session.clock.now() < (tokens.expiresAt ?? Number.POSITIVE_INFINITY);
-  if (session.epoch !== epoch || status === 'disposed') waiter.fail(failure ?? supersededIn(session));
+  const isUsable = tokens && !mustWait && isLasting(tokens, session.clock.now());
+  if (session.epoch !== epoch || status === 'disposed')
+    waiter.fail(failure && isEnd(failure) ? failure : supersededIn(session));
   else if (failure && !isUsable)
     waiter.fail(failure); // a renewal ahead of need may fail
-  else waiter.resume(tokens ?? null);
+  else waiter.resume(tokens && (isUsable || !tokens.isGuest) ? tokens : null);
 }
+
+/** Whether the session has ended by this failure. */
+const isEnd = ({ code }: TokenError): boolean => code === 'sessionExpired' || code === 'credentialsRejected';
 
 /** The successor of a refused token set; it may be there already, also when the last renewal has failed. */
 export async function successorOf(manager: Manager, refused: TokenSet): Promise<TokenSet> {
@@ -164,11 +172,11 @@ export async function renewNow(manager: Manager): Promise<TokenSet> {
   checkSession();
   if (session.state.status === 'disposed') throw disposed();
   if (unread) throw unread;
-  const failure = session.state.tokens && (await startRenewal(manager, 'asked'));
+  const failure = usersOf(session.state.tokens) && (await startRenewal(manager, 'asked'));
   if (failure) throw failure;
   checkSession();
   const tokens =
     session.state.tokens ?? (await new Promise<TokenSet | null>((resume, fail) => joinWait(manager, { resume, fail })));
-  if (tokens) return tokens;
+  if (tokens && !tokens.isGuest) return tokens;
   throw tokenError('signedOut', () => process.env.NODE_ENV !== 'production' && 'Nobody is signed in.');
 }

@@ -39,7 +39,7 @@ export function cooldownAfter(last: Cooldown, error: TokenError, cooldownMs: num
 
 /** A 403, 404, 405 or 422 without an OAuth error may come from the auth server or from a proxy in front of it. */
 const isDoubtful = ({ code, status = 0, oauthError, mayBeRejection }: TokenError): boolean =>
-  mayBeRejection === true || (code === 'unavailable' && [403, 404, 405, 422].includes(status) && !oauthError);
+  mayBeRejection ?? (code === 'unavailable' && [403, 404, 405, 422].includes(status) && !oauthError);
 
 /** Counts an answer that may be a rejection; any other failure starts the count anew. */
 export function countDoubtful(last: Cooldown, error: TokenError, now: number): Cooldown {

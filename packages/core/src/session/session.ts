@@ -3,7 +3,7 @@ import type { Hold } from '../store/place.ts';
 import type { Clock } from '../time/clock.ts';
 import { createAbort } from '../time/createAbort.ts';
 import { neverDue, type Schedule, scheduleOf } from '../tokens/schedule.ts';
-import type { TokenSet } from '../tokens/tokenSet.ts';
+import { type TokenSet, usersOf } from '../tokens/tokenSet.ts';
 import { callEach } from './callEach.ts';
 import { type Cooldown, cooldownAfter, noCooldown } from './cooldown.ts';
 import { type SessionEvent, type SessionState, transition } from './sessionState.ts';
@@ -177,7 +177,7 @@ export interface ChangeOptions {
 /** A session begins. */
 export function beginSession(session: Session, tokens: TokenSet, how: ChangeOptions = {}): void {
   const { state, options } = session;
-  const maySignIn = how.reason === 'elsewhere' ? state.maySignIn : options.hasCredentials;
+  const maySignIn = tokens.isGuest || how.reason === 'elsewhere' ? state.maySignIn : options.hasCredentials;
   session.cooldown = noCooldown;
   raiseEpoch(session, how.flight);
   change(session, { type: 'signedIn', tokens, schedule: scheduleIn(options, tokens), maySignIn }, how);
@@ -277,11 +277,12 @@ function failureOf({ state }: Session, { from }: Flight, failure?: TokenError): 
 }
 
 function queueChanges(
-  { state: { tokens }, events }: Session,
-  before: TokenSet | undefined,
+  { state, events }: Session,
+  tokensBefore: TokenSet | undefined,
   isNews: boolean,
   reason: SignOutReason = 'replaced',
 ): void {
+  const [before, tokens] = [usersOf(tokensBefore), usersOf(state.tokens)];
   const isSameSession = before?.sessionId === tokens?.sessionId;
   if (before && !isSameSession) queueEvent(events, 'signedOut', { sessionId: before.sessionId, reason });
   if (!tokens || tokens === before || !isNews) return;

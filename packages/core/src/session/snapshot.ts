@@ -1,9 +1,10 @@
 import type { TokenError } from '../errors/tokenError.ts';
+import { usersOf } from '../tokens/tokenSet.ts';
 import type { SessionState } from './sessionState.ts';
 
 /** What the manager knows, without tokens. Frozen, and the same object until something changes. */
 export interface TokenManagerState {
-  /** `unknown`: the store has not answered, `restore` is not finished, or the manager may sign in by itself. */
+  /** `signedOut`: also while a guest's session is on. `unknown`: the store has not answered, `restore` is not finished, or the manager may sign in by itself. */
   readonly status: 'unknown' | 'signedOut' | 'signedIn';
   /** The session that is on. */
   readonly sessionId?: string | undefined;
@@ -21,8 +22,9 @@ export function snapshotOf(
   renewing: boolean,
   error: TokenError | undefined,
 ): TokenManagerState {
-  const { sessionId, expiresAt } = state.tokens ?? {};
-  const isSignedOut = state.status === 'disposed' || (state.status === 'signedOut' && !state.maySignIn);
+  const { sessionId, expiresAt } = usersOf(state.tokens) ?? {};
+  const isSignedOut =
+    state.tokens?.isGuest || state.status === 'disposed' || (state.status === 'signedOut' && !state.maySignIn);
   const status = sessionId ? 'signedIn' : isSignedOut ? 'signedOut' : 'unknown';
   const isSame =
     last?.status === status &&

@@ -1,3 +1,4 @@
+import { redactedCause } from '../errors/redact.ts';
 import type { TokenError } from '../errors/tokenError.ts';
 import { pausedBy } from '../session/cooldown.ts';
 import { doubtSession, failLoad } from '../session/session.ts';
@@ -37,12 +38,12 @@ async function askInTime(stored: Stored, first?: Loading): Promise<TokenError | 
   const until = clock.now() + placeTimeoutMs;
   let failure = first || stored.isDoubted ? undefined : pausedBy(session.cooldown, clock.now());
   for (let loading = first; isAsked(stored); loading = undefined) {
-    if (failure) {
-      if (clock.now() >= until) return failure;
+    if (!failure) failure = await askOnce(stored, loading);
+    else if (clock.now() >= until) return failure;
+    else {
       await pause(stored, Math.min(session.cooldown.until, until) - clock.now());
-      if (isAsked(stored) && clock.now() >= until && pausedBy(session.cooldown, clock.now())) return failure;
+      failure = pausedBy(session.cooldown, clock.now()) && failure;
     }
-    if (isAsked(stored)) failure = await askOnce(stored, loading);
   }
   return undefined;
 }
@@ -55,7 +56,7 @@ async function askOnce(stored: Stored, loading?: Loading): Promise<TokenError | 
     await Promise.race([stored.calls.load(loading).then(entry => answered(stored, entry)), known]);
     return undefined;
   } catch (thrown) {
-    return isAsked(stored) ? failLoad(stored.client.session, notLoaded(thrown)) : undefined;
+    return isAsked(stored) ? failLoad(stored.client.session, notLoaded(redactedCause(thrown, []))) : undefined;
   }
 }
 
@@ -64,6 +65,7 @@ function pause(stored: Stored, ms: number): Promise<void> {
   const { clock } = stored.client;
   return new Promise(resolve => {
     const timer = clock.setTimeout(resolve, ms);
+    (timer as { ref?: () => void } | undefined)?.ref?.(); // somebody waits, and nothing else may keep a Node process running
     stored.endPause = () => {
       clock.clearTimeout(timer);
       resolve();
@@ -73,7 +75,6 @@ function pause(stored: Stored, ms: number): Promise<void> {
 
 /** The place has answered, asked or by itself. */
 export function answered(stored: Stored, entry: Entry | undefined): void {
-  if (isClosed(stored)) return;
   takeEntry(stored, entry);
   stored.endPause();
 }

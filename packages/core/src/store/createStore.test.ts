@@ -1,35 +1,20 @@
 import { expect, test, vi } from 'vitest';
-import { after, entryOf, renewed, type ScriptedPlace, scriptedPlace } from '../../test/scriptedPlace.ts';
+import { after, connected, entryOf, host, renewed, scriptedPlace } from '../../test/scriptedPlace.ts';
 import {
   current,
+  fakeClock,
   hours,
-  type Options,
   outcome,
   refusal,
-  type ScriptedProvider,
   scriptedProvider,
   settled,
   success,
 } from '../../test/scriptedProvider.ts';
 import { TokenError } from '../errors/tokenError.ts';
 import { createStore } from './createStore.ts';
-import type { Entry, StoreHost } from './place.ts';
+import type { Entry } from './place.ts';
 import { beginningAfter, epochOf, isStamp } from './stamp.ts';
 
-interface Connected extends ScriptedProvider {
-  readonly place: ScriptedPlace;
-}
-
-/** A manager whose place holds this entry, and that has loaded it. */
-async function connected(options: Options = {}, entry: Entry | undefined = entryOf()): Promise<Connected> {
-  const place = scriptedPlace(entry);
-  const scripted = scriptedProvider({ store: place.store, ...options });
-  await outcome(scripted.auth.get());
-  place.log.length = 0;
-  return { ...scripted, place };
-}
-
-const host = ({ hosts }: ScriptedPlace): StoreHost => hosts[0] as StoreHost;
 const B = { accessToken: 'B', refreshToken: 'rB', expiresInS: 3600 };
 const dropped = () => new TypeError('fetch failed');
 
@@ -403,6 +388,7 @@ test.each([
   ['an unknown user', { subject: 'ann' }, {}, false],
   ['a service of the same credentials', { unattended: true }, { unattended: true }, true],
   ['a user where a service was', { unattended: true }, {}, false],
+  ['a service where a user was', {}, { unattended: true }, false],
   [
     'another user of the same credentials',
     { unattended: true, subject: 'a' },
@@ -720,6 +706,25 @@ test('B41 after signOut in mid-request the lock is let go when the end of the se
   expect(renewals.calls).toHaveLength(1);
 });
 
+test('B111 adopt in mid-request: the lock is let go when it is saved, so that nobody sends the refresh token again', async () => {
+  const { auth, place, renewals } = await connected({}, entryOf({ subject: 'ann' }));
+  const renewing = outcome(auth.renew());
+  await settled();
+  let complete = () => {};
+  const completed = new Promise<void>(resolve => {
+    complete = resolve;
+  });
+  place.beforeSave = () => completed;
+  void auth.adopt({ accessToken: 'next', refreshToken: 'rNext', subject: 'ann' });
+  await renewals.last.answer({ ...B, subject: 'ann' });
+  expect(await renewing).toBe('next');
+  await settled();
+  expect(place.log).not.toContain('out');
+  complete();
+  await settled();
+  expect(place.log.slice(-2)).toEqual(['save next', 'out']);
+});
+
 test('B41 the pending renewal of the last session does not keep the lock from the next session', async () => {
   const { auth, place, renewals } = await connected();
   void outcome(auth.renew());
@@ -862,14 +867,18 @@ test('a sign-in that the user follows up with another is not saved again', async
   expect(place.entry?.record).toBeNull();
 });
 
-test('a sign-in in the same millisecond as another in this place loses where its stamp is lesser', async () => {
+test.each([
+  [0, 'token-of-Bob'],
+  [100, 'token-of-Bob'],
+  [101, 'U'],
+])('B41 a sign-in loses to another whose stamp is greater by up to 100 ms: %i', async (ms, winner) => {
   const { auth, place, clock } = await connected();
-  const same = beginningAfter(undefined, clock.now()).replace(/-\d{10}-/, '-9999999999-');
+  const theirs = beginningAfter(undefined, clock.now() + ms).replace(/-\d{10}-/, '-9999999999-');
   place.beforeSave = () => {
-    place.entry = entryOf({ accessToken: 'token-of-Bob' }, same);
+    place.entry = entryOf({ accessToken: 'token-of-Bob' }, theirs);
   };
   await auth.adopt('U');
-  expect(current(auth).accessToken).toBe('token-of-Bob');
+  expect(current(auth).accessToken).toBe(winner);
 });
 
 test('B41 a sign-in elsewhere after a restore was asked for wins over its answer', async () => {
@@ -906,17 +915,19 @@ test('B41 a sign-in in the same millisecond as a rejection of the session before
 });
 
 test('B21 a rejection whose end cannot be saved ends the session, and the end is put back later', async () => {
-  const { auth, place, renewals } = await connected();
-  const renewing = outcome(auth.renew());
-  await settled();
-  place.gone.add('save');
-  await renewals.last.answer(null);
-  expect(await renewing).toBe('sessionExpired');
-  expect(place.entry?.record).not.toBeNull();
-  place.gone.clear();
-  host(place).found(place.entry);
-  await settled();
-  expect(place.entry?.record).toBeNull();
+  for (const kinds of [['save'], ['save', 'load']] as const) {
+    const { auth, place, renewals } = await connected();
+    const renewing = outcome(auth.renew());
+    await settled();
+    for (const kind of kinds) place.gone.add(kind);
+    await renewals.last.answer(null);
+    expect(await renewing).toBe('sessionExpired');
+    expect(place.entry?.record).not.toBeNull();
+    place.gone.clear();
+    host(place).found(place.entry);
+    await settled();
+    expect(place.entry?.record).toBeNull();
+  }
 });
 
 test('a token set that the credentials brought is marked, its renewals too, and that of a user is not', async () => {
@@ -1043,6 +1054,25 @@ test('the message of a lost lock gives the reason', async () => {
   await expect(auth.renew()).rejects.toThrow(/lock was lost before the token request/);
 });
 
+test.each(['lock', 'load'] as const)(
+  'the message of a renewal without the %s in production is the sentence of its code',
+  async kind => {
+    vi.stubEnv('NODE_ENV', 'production');
+    const { auth, place } = await connected();
+    place.gone.add(kind);
+    const error = await auth.renew().catch((thrown: unknown) => thrown);
+    vi.unstubAllEnvs();
+    expect(error).toMatchObject({ message: 'The auth server is not available.' });
+  },
+);
+
+test('a failure that a place reports without a reason has no cause', async () => {
+  const { place, eventPayloads } = await connected();
+  host(place).failed('notify', undefined);
+  await settled();
+  expect(eventPayloads).toMatchObject([{ doing: 'notify', cause: undefined }]);
+});
+
 test('B45 a damaged record in production has the sentence of its code', async () => {
   vi.stubEnv('NODE_ENV', 'production');
   const { place, eventPayloads } = await connected();
@@ -1118,6 +1148,46 @@ test('B41 a successor that is answered while a sign-in is being saved is saved a
   expect(place.entry.record?.accessToken).toBe('B');
 });
 
+test.each(['save', 'load'] as const)(
+  'B41 what the place holds is taken, also when an older notice ends a sign-in during its %s',
+  async doing => {
+    const clock = fakeClock();
+    const noticed = entryOf({ accessToken: 'token-of-Ann' }, beginningAfter(undefined, clock.now() + 1));
+    const newest = entryOf({ accessToken: 'token-of-Bob' }, beginningAfter(undefined, clock.now() + hours));
+    let isSaved = false;
+    const store = createStore(({ found }) => ({
+      load() {
+        if (isSaved && doing === 'load') found(noticed);
+        return isSaved ? newest : undefined;
+      },
+      save() {
+        isSaved = true;
+        if (doing === 'save') found(noticed);
+        return false;
+      },
+    }));
+    const { auth } = scriptedProvider({ store, clock });
+    await auth.adopt('U');
+    expect(current(auth).accessToken).toBe('token-of-Bob');
+  },
+);
+
+test('B22 a rejection ends no session whose successor others have saved, also when that cannot be read for a while', async () => {
+  const { auth, place, clock, renewals, events } = await connected();
+  const successor = renewed(place.entry);
+  place.beforeSave = () => {
+    place.entry = successor;
+    place.gone.add('load');
+  };
+  renewals.always(() => null);
+  expect(await outcome(auth.renew())).toBe('unavailable');
+  expect(events).not.toContain('signedOut');
+  place.gone.clear();
+  await clock.advance(5_000);
+  expect(await outcome(auth.renew())).toBe('B');
+  expect(renewals.calls).toHaveLength(1);
+});
+
 test('B22 tokens that are rejected while their sign-in is being saved above a clock that is ahead are not entered again', async () => {
   const { auth, place, clock, renewals, eventPayloads } = await connected();
   place.entry = { stamp: beginningAfter(undefined, clock.now() + hours), record: null };
@@ -1188,9 +1258,14 @@ test('a lost entry is put back again after a pause', async () => {
   for (let loss = 0; loss < 9; loss++) host(place).found(undefined);
   await settled();
   expect(place.log.splice(0)).toHaveLength(3);
-  clock.jump(10_001);
-  host(place).found(undefined);
-  expect(place.log).toHaveLength(1);
+  for (const [ms, saves] of [
+    [10_000, 0],
+    [1, 1],
+  ] as const) {
+    clock.jump(ms);
+    host(place).found(undefined);
+    expect(place.log).toHaveLength(saves);
+  }
 });
 
 test('B114 a sign-in answers those who wait for a place that does not answer', async () => {

@@ -1,5 +1,4 @@
 import { redactedCause, secretsIn } from '../errors/redact.ts';
-import type { Flight } from '../session/session.ts';
 import { emitEvent } from '../session/tokenEvents.ts';
 import { withTimeout } from '../time/clock.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
@@ -7,22 +6,12 @@ import { answered, ask, askAtOnce, doubt } from './askPlace.ts';
 import { BoundedPlace, placeTimeoutMs } from './boundedPlace.ts';
 import { giveUpWaiting, lockedRenewal } from './lockedRenewal.ts';
 import type { Entry, Place, StoreCall, StoreHost } from './place.ts';
-import { saveAct, saveNext } from './saveEntry.ts';
+import { saveAct, saveLater, saveNext } from './saveEntry.ts';
 import type { SessionStore, Store } from './sessionStore.ts';
 import { endAfter, receivedAfter, renewalAfter } from './stamp.ts';
-import {
-  beginning,
-  hold,
-  isAsked,
-  isClosed,
-  noteSeen,
-  notLoaded,
-  type StoreClient,
-  type Stored,
-  save,
-} from './stored.ts';
+import { heldIn, hold, isAsked, isClosed, noteSeen, notLoaded, type StoreClient, type Stored, save } from './stored.ts';
 import { look } from './takeEntry.ts';
-import { recordOf } from './tokenRecord.ts';
+import { recordOf, type TokenRecord } from './tokenRecord.ts';
 
 /** Makes the option `store` of a place: a register that only rises, see `Place`. */
 export function createStore(connect: (host: StoreHost) => Place): Store {
@@ -54,6 +43,7 @@ function connectTo(client: StoreClient, connect: (host: StoreHost) => Place): St
     closing,
     putBack: 0,
     putBackSince: 0,
+    seen: '',
     isDoubted: false,
     endPause() {},
     saving: Promise.resolve(),
@@ -80,77 +70,82 @@ function sessionStoreOf(stored: Stored): SessionStore {
     begin: (tokens, isUnattended, requestedAt) => saveAct(stored, recordOf(tokens, isUnattended), requestedAt),
     end: () => saveAct(stored, null),
     async replace(next, isUnattended, flight, use) {
-      if (stored.acting) {
-        await stored.acted;
-        if (flight.epoch !== stored.client.session.epoch || !renewsHeld(stored, flight)) return;
-      }
-      const base = stored.held;
-      const now = stored.client.clock.now();
-      const stamp = base ? renewalAfter(base.stamp, flight.hold?.fence ?? now) : beginning(stored, now);
-      const record = recordOf(next, isUnattended || base?.record?.unattended);
-      const entry = hold(stored, { stamp, record });
+      await stored.acted;
+      const { client } = stored;
+      if (flight.epoch !== client.session.epoch || !holds(stored, flight.from as TokenSet)) return;
+      const { stamp, record } = heldIn(stored);
+      const entry = hold(stored, {
+        stamp: renewalAfter(stamp, flight.hold?.fence ?? client.clock.now()),
+        record: recordOf(next, isUnattended || record.unattended),
+      });
       stored.successor = entry;
       await saveNext(stored, entry);
-      if (stored.successor === entry) stored.successor = undefined;
+      stored.successor = undefined;
       if (stored.held === entry) use();
     },
-    adopt: next => saveAct(stored, recordOf(next, stored.held?.record?.unattended)), // the session goes on by its subject
+    adopt: next => saveAct(stored, recordOf(next, heldIn(stored).record.unattended)), // the session goes on by its subject
     async receive(next) {
-      if (stored.acting) await stored.acted;
-      const { held, successor, client } = stored;
-      if (!held || held === successor || client.session.state.tokens !== next) return; // a renewal is newer
-      const record = recordOf(next, held.record?.unattended);
-      await saveNext(stored, hold(stored, { stamp: receivedAfter(held.stamp), record }));
+      await stored.acted;
+      if (stored.client.session.state.tokens !== next || stored.held === stored.successor) return; // a renewal is newer
+      const { stamp, record } = heldIn(stored);
+      const entry = hold(stored, { stamp: receivedAfter(stamp), record: recordOf(next, record.unattended) });
+      await saveNext(stored, entry);
     },
     expire: (tokens, end) => expire(stored, tokens, end),
     locked: (flight, run) => lockedRenewal(stored, flight, run),
-    renewsHeld: flight => renewsHeld(stored, flight),
+    holds: tokens => holds(stored, tokens),
     close: pending => close(stored, pending),
   };
 }
 
-/** Whether its refresh token is the one that memory holds, or the token itself where there is none. */
-function renewsHeld({ held }: Stored, { from }: Flight): boolean {
-  const { accessToken, refreshToken } = from ?? {};
-  return refreshToken === undefined
-    ? held?.record?.accessToken === accessToken
-    : held?.record?.refreshToken === refreshToken;
-}
+/** What is renewed: the refresh token, or the token itself where there is none. */
+const renewedOf = ({ refreshToken, accessToken }: TokenRecord | TokenSet) => refreshToken ?? accessToken;
+
+const holds = (stored: Stored, tokens: TokenSet): boolean => renewedOf(heldIn(stored).record) === renewedOf(tokens);
 
 async function expire(stored: Stored, tokens: TokenSet, end: () => void): Promise<void> {
   const isOver = () => stored.client.session.state.tokens !== tokens || isClosed(stored);
-  if (stored.acting) await stored.acted;
+  await stored.acted;
   if (isOver()) return;
-  const { held } = stored;
-  const entry = { stamp: held ? endAfter(held.stamp) : beginning(stored, stored.client.clock.now()), record: null };
+  const { stamp } = heldIn(stored);
+  const entry = { stamp: endAfter(stamp), record: null };
   noteSeen(stored, entry.stamp);
   stored.expiring = entry.stamp;
-  const isKept = await save(stored, entry, held?.stamp).catch(() => true); // reported, and put back later
-  if (!isKept) await look(stored).catch(() => {}); // reported
-  stored.expiring = undefined;
+  let isGone = false;
+  try {
+    const isKept = await save(stored, entry, stamp).catch(() => {
+      isGone = true; // reported
+      return true;
+    });
+    if (!isKept) await look(stored); // others have saved a successor
+  } catch {
+    if (!isOver()) throw notLoaded();
+  } finally {
+    stored.expiring = undefined;
+  }
   if (isOver()) return;
   hold(stored, entry);
+  if (isGone) saveLater(stored, entry);
   end();
 }
 
 function close(stored: Stored, pending: Promise<unknown>): void {
   stored.closing.abort();
   stored.endPause();
-  const closePlace = () => {
-    if (stored.place.close) new Promise(done => done(stored.place.close?.())).catch(() => {});
-  };
-  const letGo = () =>
-    withTimeout(() => stored.letGo, { ms: placeTimeoutMs, clock: stored.client.clock, late: notLoaded });
+  stored.client.clock.clearTimeout(stored.retry);
+  const { clock } = stored.client;
   void pending
     .then(() => stored.saving)
-    .then(() => (stored.letGo ? letGo().catch(() => {}) : undefined))
-    .then(closePlace);
+    .then(() => withTimeout(() => stored.letGo, { ms: placeTimeoutMs, clock, late: notLoaded }))
+    .catch(() => {})
+    .then(() => stored.place.close?.())
+    .catch(() => {});
 }
 
 function report({ client, held }: Stored, doing: StoreCall, thrown: unknown, entry?: Entry): void {
   const { session } = client;
   const { tokens } = session.state;
-  const secrets = secretsIn([held?.record, tokens && recordOf(tokens), entry?.record]);
+  const secrets = secretsIn([held?.record, tokens, entry?.record]);
   const cause = thrown === undefined ? undefined : redactedCause(thrown, secrets);
   queueMicrotask(() => emitEvent(session.events, 'storeFailed', { doing, cause })); // the first load may fail before anybody can listen
 }

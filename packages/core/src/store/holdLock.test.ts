@@ -33,7 +33,8 @@ function scriptedLock(options: Partial<LockOptions> = {}) {
     void holdLock(run, {
       lock,
       signal: stop.signal,
-      mayLetGo: () => undefined,
+      mayLetGo: () => false,
+      saved: async () => {},
       limit: limit.signal,
       succeeded: () => void steps.push('works'),
       gone: async thrown => void steps.push(`gone: ${String(thrown)}`),
@@ -86,10 +87,10 @@ test('an abort ends the wait, and a grant that comes later runs nothing', async 
   expect(await after(grant)).toEqual(['let go']);
 });
 
-test('a lock that resolves without a run, as after an abort of its own, ends the wait', async () => {
+test('B67 a lock that resolves without a run, as one that is not available, is gone', async () => {
   const { start, pass, after } = scriptedLock();
   await after(start);
-  expect(await after(pass)).toEqual(['resolves']);
+  expect(await after(pass)).toEqual(['gone: undefined', 'resolves']);
 });
 
 test('an abort during the run keeps the lock until the run has ended', async () => {
@@ -105,12 +106,24 @@ test('an abort during a run whose session is over lets the lock go, when the end
   const saving = new Promise<void>(resolve => {
     saved = resolve;
   });
-  const { start, stop, grant, finish, after } = scriptedLock({ mayLetGo: () => saving });
+  const { start, stop, grant, finish, after } = scriptedLock({ mayLetGo: () => true, saved: () => saving });
   await after(start);
   await after(grant);
   expect(await after(() => stop.abort())).toEqual([]);
   expect(await after(saved)).toEqual(['let go']);
   expect(await after(finish)).toEqual(['ends', 'resolves']);
+});
+
+test('a run that has ended resolves at once; the lock is let go when what others must find is saved', async () => {
+  let saved = () => {};
+  const saving = new Promise<void>(resolve => {
+    saved = resolve;
+  });
+  const { start, grant, finish, after } = scriptedLock({ saved: () => saving });
+  await after(start);
+  await after(grant);
+  expect(await after(finish)).toEqual(['ends', 'resolves']);
+  expect(await after(saved)).toEqual(['let go']);
 });
 
 test('when the time for what was sent is up, the lock is let go, also after an abort', async () => {
@@ -140,6 +153,13 @@ test('a lock that rejects before the run is gone; after an abort, or after the r
   expect(await rejecting(() => {})).toEqual(['gone: offline', 'resolves']);
   expect(await rejecting(({ stop }) => stop.abort())).toEqual([]);
   expect(await rejecting(({ grant }) => grant())).toEqual([]);
+});
+
+test('a lock that rejects, and then runs all the same, runs nothing', async () => {
+  const { start, grant, fail, after } = scriptedLock();
+  await after(start);
+  await after(() => fail('offline'));
+  expect(await after(grant)).toEqual(['let go']);
 });
 
 test('a lock that throws is gone, and what then fails is passed on', async () => {

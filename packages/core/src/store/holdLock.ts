@@ -4,8 +4,10 @@ export interface LockOptions {
   readonly lock: NonNullable<Place['lock']>;
   /** Aborts when nothing needs to run any more. */
   readonly signal: AbortSignal;
-  /** Asked when the signal aborts: when what was sent needs the lock no more. `undefined`: until it has ended. */
-  readonly mayLetGo: () => Promise<unknown> | undefined;
+  /** Asked when the signal aborts: nothing that was sent needs the lock any more. */
+  readonly mayLetGo: () => boolean;
+  /** Resolves when what others must find is saved: then the lock is let go. */
+  readonly saved: () => Promise<unknown>;
   /** Aborts when the time for what was sent is up. */
   readonly limit: AbortSignal;
   readonly succeeded: () => void;
@@ -18,10 +20,10 @@ export interface LockOptions {
  * was sent keeps the lock until it has ended.
  */
 export function holdLock(run: (hold: Hold) => Promise<void>, options: LockOptions): Promise<void> {
-  const { lock, signal, mayLetGo, limit, succeeded, gone } = options;
+  const { lock, signal, mayLetGo, saved, limit, succeeded, gone } = options;
   const unneeded = new Promise<void>(done => {
-    signal.addEventListener('abort', () => void mayLetGo()?.then(() => done()), { once: true });
-    limit.addEventListener('abort', () => done(), { once: true });
+    signal.addEventListener('abort', () => mayLetGo() && done());
+    limit.addEventListener('abort', () => done());
   });
   return new Promise<void>((resolve, reject) => {
     let hasBegun = false;
@@ -30,16 +32,15 @@ export function holdLock(run: (hold: Hold) => Promise<void>, options: LockOption
       hasBegun = true;
       succeeded();
       await Promise.race([run(hold).then(resolve, reject), unneeded]);
+      await saved();
     };
-    signal.addEventListener('abort', () => hasBegun || resolve(), { once: true });
+    signal.addEventListener('abort', () => hasBegun || resolve());
     if (signal.aborted) return resolve();
-    new Promise(done => done(lock(inside, signal))).then(
-      () => hasBegun || resolve(),
-      (thrown: unknown) => {
-        if (hasBegun || signal.aborted) return;
-        hasBegun = true;
-        gone(thrown).then(resolve, reject);
-      },
-    );
+    const ended = (thrown?: unknown) => {
+      if (hasBegun || signal.aborted) return;
+      hasBegun = true;
+      gone(thrown).then(resolve, reject);
+    };
+    new Promise(done => done(lock(inside, signal))).then(() => ended(), ended);
   });
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { StoredRecord } from '../../test/memoryStore.ts';
 import {
   current,
@@ -218,4 +218,17 @@ test('B64 an item that another tab has removed is a sign-out', async () => {
   expect(auth.fresh()).toBeNull();
   expect(eventPayloads).toMatchObject([{ reason: 'elsewhere' }]);
   expect(renewals.calls).toHaveLength(0);
+});
+
+test('B11 after dispose the storage is read no more', async () => {
+  const storage = new MapStorage();
+  const getItem = vi.spyOn(storage, 'getItem');
+  const store = storeIn(storage);
+  const [one, other] = [scriptedProvider({ store }), scriptedProvider({ store })];
+  one.auth.dispose();
+  await settled();
+  getItem.mockClear();
+  await other.auth.adopt('A');
+  await settled();
+  expect(getItem).toHaveBeenCalledTimes(2); // the save compares, the other looks at its own notice
 });

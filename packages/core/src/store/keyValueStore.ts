@@ -1,3 +1,4 @@
+import { tokenError } from '../errors/tokenError.ts';
 import type { Store } from './sessionStore.ts';
 import { after, type PlainStore, sharedSession } from './sharedSession.ts';
 
@@ -25,10 +26,18 @@ export interface KeyValueStoreOptions {
  * `{ getItem: getItemAsync, setItem: setItemAsync, removeItem: deleteItemAsync }`; `name` may then hold letters, digits, `.`,
  * `-` and `_`. It stores 2048 bytes at most on some devices, and a record is both tokens and about 200 bytes.
  *
+ * @throws TokenError `misconfigured` without a name or a storage
  * @param name - tells apart the sessions of one storage: by auth server, client and, where several may be signed in, user
  * @see RFC 10017 section 8.1
  */
 export function keyValueStore(name: string, storage: KeyValueStorage, { lock }: KeyValueStoreOptions = {}): Store {
+  if (typeof name !== 'string' || typeof storage?.getItem !== 'function')
+    throw tokenError(
+      'misconfigured',
+      () =>
+        process.env.NODE_ENV !== 'production' &&
+        'A key-value store needs a name, and a storage with "getItem", "setItem" and "removeItem". Pass keyValueStore("auth", localStorage).',
+    );
   const key = `latchkey.${name}`;
   const listeners = new Set<() => void>();
   return sharedSession({

@@ -7,14 +7,13 @@ import { look } from './takeEntry.ts';
 
 /** Runs a renewal inside the lock, once at most; when the lock was lost before its token request was sent, once more. */
 export async function lockedRenewal(stored: Stored, flight: Flight, run: () => Promise<void>): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await withLock(stored, flight, hold => runInside(stored, flight, hold, run));
-    } catch (thrown) {
-      if (!flight.hasLostLock || tries === 2) throw thrown;
-      flight.hasLostLock = false;
-      flight.hold = undefined;
-    }
+  const attempt = () => withLock(stored, flight, hold => runInside(stored, flight, hold, run));
+  try {
+    await attempt();
+  } catch (thrown) {
+    if (!flight.hasLostLock) throw thrown;
+    flight.hold = undefined;
+    await attempt();
   }
 }
 
@@ -32,12 +31,12 @@ function withLock(stored: Stored, flight: Flight, run: (hold: Hold) => Promise<v
   return holdLock(run, {
     lock: (inside, signal) => {
       const held = (place.lock as NonNullable<typeof place.lock>)(inside, signal);
-      stored.letGo = Promise.allSettled([stored.letGo, held]);
+      stored.letGo = Promise.allSettled([stored.letGo, held]).then(() => {});
       return held;
     },
     signal: flight.abort.signal,
-    // the next session has a refresh token of its own, and those who wait must find it
-    mayLetGo: () => (flight.epoch === client.session.epoch ? undefined : stored.saving),
+    mayLetGo: () => flight.epoch !== client.session.epoch, // the next session has a refresh token of its own
+    saved: () => stored.saving, // also an act in mid-request: those who wait must find it
     limit: flight.request.signal,
     succeeded: () => calls.succeeded('lock'),
     gone: thrown => {
@@ -55,7 +54,6 @@ function mayGoAlone({ client }: Stored, { from }: Flight): boolean {
 
 /** Looks first: others may have renewed. */
 async function runInside(stored: Stored, flight: Flight, hold: Hold, run: () => Promise<void>): Promise<void> {
-  if (flight.abort.signal.aborted) return;
   try {
     await look(stored);
   } catch {
@@ -69,11 +67,9 @@ async function runInside(stored: Stored, flight: Flight, hold: Hold, run: () => 
 
 /** Others may have renewed. A successor that has expired as well is renewed in turn. */
 function isNeeded({ client }: Stored, flight: Flight): boolean {
-  const { session, clock } = client;
-  const { state } = session;
-  if (session.flight !== flight || flight.epoch !== session.epoch) return false;
-  if (!state.tokens || state.tokens === flight.from) return state.tokens === flight.from;
-  return clock.now() >= (state.scheduleBefore ?? state.schedule).hardAt;
+  const { state } = client.session;
+  if (!state.tokens || state.tokens === flight.from) return true;
+  return client.clock.now() >= (state.scheduleBefore ?? state.schedule).hardAt;
 }
 
 const noLock = (): TokenError =>

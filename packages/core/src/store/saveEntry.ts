@@ -11,10 +11,10 @@ export async function saveNext(stored: Stored, entry: Held): Promise<void> {
   try {
     for (let saves = 0; saves < mostSaves && stored.held === entry; saves++) {
       if (await save(stored, entry)) return;
-      if (stored.held === entry) await look(stored);
+      await look(stored);
     }
   } catch {
-    // reported, and put back later
+    saveLater(stored, entry); // reported
   }
 }
 
@@ -34,28 +34,43 @@ async function act(stored: Stored, record: TokenRecord | null, requestedAt?: num
   const at = requestedAt ?? clock.now();
   let entry = hold(stored, { stamp: beginning(stored, at), record });
   stored.successor = undefined;
-  if (requestedAt === undefined) stored.acting = entry;
+  stored.acting = entry;
   queueMicrotask(stored.endPause); // who is signed in is known
   try {
-    for (let saves = 1; ; saves++) {
-      if ((await save(stored, entry)) || stored.held !== entry) return;
+    for (let saves = 1; !(await save(stored, entry)); saves++) {
       const found = await stored.calls.load();
-      if (stored.held !== entry || isClosed(stored)) return;
+      if (stored.held !== entry) return takeEntry(stored, found); // a notice, or the user, was faster
       const yields = requestedAt !== undefined || saves === mostSaves; // the others do not stop
       if (isLaterAct(found, entry, yields ? Number.POSITIVE_INFINITY : clock.now())) {
         stored.acting = undefined;
-        takeEntry(stored, found);
+        return takeEntry(stored, found);
       }
-      if (stored.held !== entry || saves === mostSaves) return;
+      if (saves === mostSaves) return;
       if (isStamp(found?.stamp)) noteSeen(stored, found.stamp);
       entry = hold(stored, { stamp: beginning(stored, at), record });
-      if (requestedAt === undefined) stored.acting = entry;
+      stored.acting = entry;
     }
   } catch {
-    // reported, and put back later
+    saveLater(stored, entry); // reported
   } finally {
     if (stored.acting === entry) stored.acting = undefined;
   }
+}
+
+const firstRetryMs = 2_000;
+const longestRetryMs = 60_000;
+
+/** The place was gone: what memory holds is saved again after a pause, also where nothing looks at the place meanwhile. */
+export function saveLater(stored: Stored, entry: Held, ms: number = firstRetryMs): void {
+  const { clock } = stored.client;
+  clock.clearTimeout(stored.retry);
+  if (isClosed(stored) || stored.held !== entry) return;
+  stored.retry = clock.setTimeout(() => {
+    if (stored.held === entry)
+      save(stored, entry)
+        .then(isKept => (isKept ? undefined : look(stored)))
+        .catch(() => saveLater(stored, entry, Math.min(2 * ms, longestRetryMs)));
+  }, ms);
 }
 
 /** Whether what the place holds came after `entry`, by a clock that is not ahead of this one. */

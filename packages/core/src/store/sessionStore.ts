@@ -3,7 +3,7 @@ import type { Flight } from '../session/session.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
 import type { StoreClient } from './stored.ts';
 
-/** The store of one session, as its token manager uses it. No method rejects but `locked`. */
+/** The store of one session, as its token manager uses it. No method rejects but `expire` and `locked`. */
 export interface SessionStore {
   /** Whether the store has to be asked before the state is known. */
   readonly isAsked: boolean;
@@ -25,12 +25,16 @@ export interface SessionStore {
   receive(next: TokenSet): Promise<void>;
   /** Saves the end of the session. Called before it ends in memory. */
   end(): Promise<void>;
-  /** Saves the end of the session of a rejected token set, then calls `end`; does not call it when others have renewed. */
+  /**
+   * Saves the end of the session of a rejected token set, then calls `end`; does not call it when others have renewed.
+   *
+   * @throws TokenError `unavailable` when others have renewed, and their successor cannot be read
+   */
   expire(tokens: TokenSet, end: () => void): Promise<void>;
   /** Runs a renewal inside the lock, once at most, after a look at the store: others may have renewed. */
   locked(flight: Flight, run: () => Promise<void>): Promise<void>;
-  /** Whether the renewal is of what memory holds, also after `close`: nobody has signed in anew, or renewed. */
-  renewsHeld(flight: Flight): boolean;
+  /** Whether memory holds these tokens of the session, also after `close`: nobody has renewed. */
+  holds(tokens: TokenSet): boolean;
   /** Ends reading; closes the place when `pending`, the renewal on its way, and its save have ended. */
   close(pending: Promise<unknown>): void;
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { memoryStore } from '../../test/memoryStore.ts';
 import {
   current,
@@ -12,7 +12,8 @@ import {
   signedInAfter,
   successorOf,
 } from '../../test/scriptedProvider.ts';
-import type { PlainStore } from './sharedSession.ts';
+import { TokenError } from '../errors/tokenError.ts';
+import { type PlainStore, sharedSession } from './sharedSession.ts';
 
 /** Two managers in one session; the first renewed while its storage was full: its memory holds `B`, the store `A`. */
 async function renewWithFullStore() {
@@ -82,9 +83,27 @@ test('B28 storeFailed of a store that times out names the function', async () =>
   await clock.advance(5_000);
   const causes = eventPayloads.flatMap(event => ('doing' in event ? [[event.doing, event.cause]] : []));
   expect(causes).toMatchObject([
-    ['load', { message: 'The store did not answer in time.' }],
-    ['save', { message: 'The store did not save in time.' }],
+    ['load', { message: 'The store did not answer in time.', code: 'unavailable' }],
+    ['save', { message: 'The store did not save in time.', code: 'unavailable' }],
   ]);
+});
+
+test('B28 storeFailed of a store that times out in production has the sentence of its code', async () => {
+  vi.stubEnv('NODE_ENV', 'production');
+  const { clock, eventPayloads } = scriptedProvider({
+    store: { load: () => new Promise<never>(() => {}), save() {} },
+  });
+  await clock.advance(5_000);
+  vi.unstubAllEnvs();
+  expect(eventPayloads).toMatchObject([{ cause: { message: 'The auth server is not available.' } }]);
+});
+
+test('a store that cannot be used fails in production with the sentence of its code', () => {
+  vi.stubEnv('NODE_ENV', 'production');
+  const sentence = new TokenError('misconfigured').message;
+  expect(() => sharedSession({} as never)).toThrow(sentence);
+  expect(() => scriptedProvider({ store: { load: () => null, save() {} }, exclusive: true })).toThrow(sentence);
+  vi.unstubAllEnvs();
 });
 
 /** Signed in with `A`, whose save timed out and is still pending; later saves settle at once. */
@@ -195,6 +214,113 @@ test('B64 a sign-in whose save timed out but succeeded is not saved again over t
   await clock.advance(60_000);
   expect(one.auth.fresh()).toBeNull();
   expect(shared.stored()).toBeNull();
+});
+
+/** Signed in with `A`, which the place holds though its save is still pending and has timed out; nobody notifies of changes. */
+async function withSlowAnswer() {
+  const store = scriptedStore();
+  let answer = () => {};
+  let isSlow = true;
+  const slow: PlainStore = {
+    load: store.load,
+    async save(stored) {
+      await store.save(stored);
+      if (!isSlow) return;
+      isSlow = false;
+      await new Promise<void>(resolve => {
+        answer = resolve;
+      });
+    },
+  };
+  const scripted = scriptedProvider({ store: slow });
+  await scripted.auth.get();
+  const adopted = scripted.auth.adopt({ accessToken: 'A', refreshToken: 'rA' });
+  await scripted.clock.advance(5_000);
+  await adopted;
+  const saved = () => store.saves.calls.map(({ argument }) => argument?.accessToken ?? null);
+  return { ...scripted, store, answer: () => answer(), saved };
+}
+
+test('B64 a save that timed out, but was done, does not undo the sign-out of another process when it answers', async () => {
+  const { store, answer, saved } = await withSlowAnswer();
+  store.record = null;
+  answer();
+  await settled();
+  expect(saved()).toEqual(['A']);
+  expect(store.record).toBeNull();
+});
+
+test('B61 a save that timed out, but was done, does not lead to another save over what the place holds by then', async () => {
+  for (const isOverwritten of [false, true]) {
+    const { auth, renewals, store, answer, saved } = await withSlowAnswer();
+    renewals.always(() => ({ accessToken: 'B', refreshToken: 'rB', expiresInS: 3600 }));
+    await auth.renew();
+    const elsewhere = successorOf(store.record, { accessToken: 'C' });
+    if (isOverwritten) store.record = elsewhere;
+    answer();
+    await settled();
+    expect(saved()).toEqual(['A', 'B']);
+    expect(store.record?.accessToken).toBe(isOverwritten ? 'C' : 'B');
+  }
+});
+
+test('B45 a damaged record that is gone afterwards is no sign-out', async () => {
+  let stored: unknown = { v: 2 };
+  let changed = () => {};
+  const { auth, renewals } = scriptedProvider({
+    restore: true,
+    store: {
+      load: () => stored,
+      save() {},
+      subscribe(listener) {
+        changed = listener;
+      },
+    },
+  });
+  const get = outcome(auth.get());
+  await settled();
+  stored = null;
+  changed();
+  await settled();
+  await renewals.last.answer('A');
+  expect(await get).toBe('A');
+});
+
+test('B62 a notice whose look fails is reported, and the session goes on', async () => {
+  const shared = memoryStore();
+  let isGone = false;
+  const store: PlainStore = {
+    ...shared,
+    load() {
+      if (isGone) throw new Error('offline');
+      return shared.load();
+    },
+  };
+  const { auth, events, eventPayloads } = signedIn({ store });
+  await settled();
+  isGone = true;
+  await shared.save(shared.stored());
+  await settled();
+  expect(events).toEqual(['storeFailed']);
+  expect(eventPayloads).toMatchObject([{ doing: 'load', cause: { message: 'offline' } }]);
+  expect(current(auth).accessToken).toBe('A');
+});
+
+test('B22 given a rejection, and a successor that is saved between the look and the end, then that is taken', async () => {
+  const store = scriptedStore(recordA());
+  const { auth, renewals, events } = scriptedProvider({ store });
+  await auth.get();
+  const renewing = outcome(auth.renew());
+  await settled();
+  let looks = 0;
+  store.loads.always(() => {
+    if (++looks === 2) store.record = successorOf(store.record);
+    return store.record;
+  });
+  await renewals.last.answer(null);
+  expect(await renewing).toBe('B');
+  expect(store.record?.accessToken).toBe('B');
+  expect(events).toEqual(['renewed']);
 });
 
 test('B27 a save that starts when its thenable is awaited, as in query builders, runs once', async () => {
@@ -386,4 +512,94 @@ test('B60 of two managers on one store with an expired token set, one renews and
   await one.renewals.last.answer({ accessToken: 'B', expiresInS: 3600 });
   expect(await Promise.all(gets)).toEqual(['B', 'B']);
   expect(other.renewals.calls).toHaveLength(0);
+});
+
+/** A storage whose loads answer when the test says so. */
+function slowToLoad() {
+  const pending: (() => void)[] = [];
+  let stored: object | null = null;
+  const store = sharedSession({
+    load() {
+      const answer = stored; // what it holds when it is asked
+      return new Promise(resolve => pending.push(() => resolve(answer)));
+    },
+    save(record) {
+      stored = record;
+    },
+  });
+  const answer = (at: number) => pending[at]?.();
+  return { store, answer, pending, stored: () => stored };
+}
+
+test('B114 a first load that was asked before a sign-in and answers nothing after it does not end the session', async () => {
+  const { store, answer, pending, stored } = slowToLoad();
+  const { auth, events } = scriptedProvider({ store });
+  const adopted = auth.adopt('U');
+  await settled();
+  answer(1); // the look before the save
+  await adopted;
+  expect(stored()).toMatchObject({ accessToken: 'U' });
+  expect(pending).toHaveLength(2);
+  answer(0);
+  await settled();
+  expect(auth.fresh()?.accessToken).toBe('U');
+  expect(events).toEqual(['signedIn']);
+});
+
+test('B64 a place that keeps JSON may keep a sign-out as "null"', async () => {
+  let json = 'null';
+  const listeners = new Set<() => void>();
+  const store = sharedSession({
+    load: () => json,
+    save(stored) {
+      json = JSON.stringify(stored);
+      for (const changed of listeners) changed();
+    },
+    subscribe: changed => listeners.add(changed),
+  });
+  const one = scriptedProvider({ store });
+  const other = scriptedProvider({ store });
+  expect(one.auth.fresh()).toBeNull();
+  await one.auth.adopt('U');
+  await settled();
+  expect(current(other.auth).accessToken).toBe('U');
+  await one.auth.signOut();
+  await settled();
+  expect(other.auth.fresh()).toBeNull();
+  expect(other.events).not.toContain('storeFailed');
+});
+
+test.each(['signOut', 'adopt'] as const)(
+  'B42 %s that could not be saved is saved after a pause, though nobody asks for anything',
+  async act => {
+    const shared = memoryStore();
+    let isFull = false;
+    const { auth, clock } = signedIn({
+      store: {
+        ...shared,
+        save(record) {
+          if (isFull) throw new Error('The storage is full.');
+          return shared.save(record);
+        },
+      },
+    });
+    await settled();
+    isFull = true;
+    await (act === 'adopt' ? auth.adopt('U') : auth.signOut());
+    await clock.advance(2_000);
+    expect(shared.stored()).toMatchObject({ accessToken: 'A' });
+    isFull = false;
+    await clock.advance(4_000);
+    expect(shared.stored()?.accessToken).toBe(act === 'adopt' ? 'U' : undefined);
+  },
+);
+
+test('B42 dispose ends the pause before another save', async () => {
+  const { auth, clock } = scriptedProvider({
+    store: sharedSession({ load: () => null, save: () => Promise.reject(new Error('The storage is full.')) }),
+  });
+  await auth.adopt('U');
+  auth.dispose();
+  await settled();
+  expect(clock.timers).toEqual([]);
 });

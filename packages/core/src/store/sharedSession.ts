@@ -26,12 +26,13 @@ export interface PlainStore {
  */
 export function sharedSession(own: PlainStore): Store {
   const isStore = typeof own?.load === 'function' && typeof own.save === 'function';
-  if (!isStore)
+  const isFunction = (value: unknown) => value === undefined || typeof value === 'function';
+  if (!isStore || !isFunction(own.lock) || !isFunction(own.subscribe))
     throw tokenError(
       'misconfigured',
       () =>
         process.env.NODE_ENV !== 'production' &&
-        'Option "store" must have the functions "load" and "save". Pass sharedSession({ load, save }), or leave it out to keep the token set in memory.',
+        'Option "store" must have the functions "load" and "save"; "lock" and "subscribe" are functions or left out. Pass sharedSession({ load, save }), or leave "store" out to keep the token set in memory.',
     );
   const register = new PlainRegister(own);
   return createStore(host => new PlainPlace(own, register, host));
@@ -49,9 +50,9 @@ const damaged = { stamp: '', record: {} as TokenRecord };
 
 /** The entry of a stored value; `null`: there is none. */
 function parse(stored: unknown): Entry | null {
-  if (stored == null) return null;
   try {
-    const value = (typeof stored === 'string' ? JSON.parse(stored) : stored) as { readonly stamp?: unknown };
+    const value = (typeof stored === 'string' ? JSON.parse(stored) : stored) as { readonly stamp?: unknown } | null;
+    if (value == null) return null;
     const record = readRecord(value);
     return record && Object.hasOwn(value, 'stamp') && isStamp(value.stamp) ? { stamp: value.stamp, record } : damaged;
   } catch {
@@ -71,15 +72,19 @@ class PlainRegister {
   }
 
   load(): Entry | undefined | PromiseLike<Entry | undefined> {
+    const before = this.#newest;
     return after(this.#own.load(), stored => {
       const entry = parse(stored);
-      return entry ? this.#see(entry) : this.#gone();
+      if (entry) return this.#see(entry);
+      return this.#newest === before ? this.#gone() : this.#newest; // it was asked before the last write
     });
   }
 
   save(entry: Entry, over: Stamp | undefined, clock: Clock): boolean | PromiseLike<boolean> {
     const save = () =>
-      after(this.load(), held => (isAbove(entry, held, over) ? this.#write(entry) : held?.stamp === entry.stamp));
+      after(this.load(), held =>
+        !held || isAbove(entry, held, over) ? this.#write(entry) : held.stamp === entry.stamp,
+      );
     const saved = this.#writing ? this.#writing.then(save) : save();
     if (isLater(saved)) this.#queue(saved, clock, () => this.#putBack(entry));
     return saved;
@@ -92,9 +97,9 @@ class PlainRegister {
     const write = () =>
       after(this.#own.load(), stored => {
         const held = parse(stored);
-        return held && held.stamp >= newest.stamp ? true : this.#write(newest);
+        return (held && held.stamp >= newest.stamp) || this.#write(newest);
       });
-    void new Promise<boolean>(done => done(write())).catch(() => {}); // a later look puts it back
+    void new Promise<unknown>(done => done(write())).catch(() => {}); // a later look puts it back
   }
 
   #write(entry: Entry): boolean | PromiseLike<boolean> {
@@ -107,7 +112,7 @@ class PlainRegister {
   }
 
   #see(entry: Entry): Entry {
-    if (entry !== damaged && !(this.#newest && entry.stamp <= this.#newest.stamp)) this.#newest = entry;
+    if (entry.stamp > (this.#newest?.stamp ?? damaged.stamp)) this.#newest = entry;
     return entry;
   }
 
@@ -121,7 +126,7 @@ class PlainRegister {
   /** The next write waits for this one, as long as a place may take. */
   #queue(saved: PromiseLike<boolean>, clock: Clock, late: () => void): void {
     let isOver = false;
-    const done = new Promise<void>(resolve => {
+    this.#writing = new Promise<void>(resolve => {
       const end = () => {
         if (isOver) late();
         else clock.clearTimeout(timer);
@@ -133,15 +138,11 @@ class PlainRegister {
       }, placeTimeoutMs);
       saved.then(end, end);
     });
-    this.#writing = done;
-    void done.then(() => {
-      if (this.#writing === done) this.#writing = undefined;
-    });
   }
 }
 
-const isAbove = ({ stamp }: Entry, held: Entry | undefined, over: Stamp | undefined): boolean =>
-  !held || (stamp > held.stamp && (over === undefined || held.stamp <= over));
+const isAbove = ({ stamp }: Entry, held: Entry, over: Stamp | undefined): boolean =>
+  stamp > held.stamp && (over === undefined || held.stamp <= over);
 
 class PlainPlace implements Place {
   declare readonly lock?: NonNullable<Place['lock']>;

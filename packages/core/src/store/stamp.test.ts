@@ -78,7 +78,8 @@ test.each([
   7,
   null,
   undefined,
-  ['1'],
+  [['1']],
+  [[beginningAfter(undefined, now)]],
   beginningAfter(undefined, now).replace('-', '_'),
   `${beginningAfter(undefined, now)}\n`,
 ])('%j is no stamp', value => expect(isStamp(value)).toBe(false));

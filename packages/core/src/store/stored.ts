@@ -1,4 +1,3 @@
-import { redactedCause } from '../errors/redact.ts';
 import { type TokenError, tokenError } from '../errors/tokenError.ts';
 import type { Session } from '../session/session.ts';
 import type { BoundedPlace } from './boundedPlace.ts';
@@ -19,6 +18,11 @@ export interface Held {
   readonly record: TokenRecord | null;
 }
 
+/** The entry of a session that is on. */
+export interface Live extends Held {
+  readonly record: TokenRecord;
+}
+
 /** What the parts of one store share. */
 export interface Stored {
   readonly client: StoreClient;
@@ -29,7 +33,7 @@ export interface Stored {
   /** The greatest entry that was taken or made. `undefined`: nothing is known. */
   held?: Held;
   /** The greatest stamp that was seen. */
-  seen?: Stamp;
+  seen: Stamp;
   /** The successor that is being saved, and not in use yet. */
   successor?: Held | undefined;
   /** The user's act that is being saved: what follows is saved after it. */
@@ -49,6 +53,8 @@ export interface Stored {
   endPause: () => void;
   /** Resolves when the saves so far are done. */
   saving: Promise<unknown>;
+  /** The timer of what is saved again after an outage. */
+  retry?: unknown;
   /** Resolves when each lock so far was let go. */
   letGo?: Promise<unknown>;
 }
@@ -63,8 +69,11 @@ export const isAsked = (stored: Stored): boolean =>
 export const beginning = ({ seen }: Stored, at: number): Stamp => beginningAfter(seen, at);
 
 export function noteSeen(stored: Stored, stamp: Stamp): void {
-  if (stored.seen === undefined || stamp > stored.seen) stored.seen = stamp;
+  if (stamp > stored.seen) stored.seen = stamp;
 }
+
+/** What memory holds while a session is on. */
+export const heldIn = ({ held }: Stored): Live => held as Live;
 
 export function hold(stored: Stored, entry: Held): Held {
   stored.held = entry;
@@ -76,11 +85,9 @@ export function hold(stored: Stored, entry: Held): Held {
 /** Resolves to whether the place keeps the entry. @throws when the place is gone, which was reported */
 export function save(stored: Stored, entry: Entry, over?: Stamp): Promise<boolean> {
   const saved = stored.calls.save(entry, over);
-  stored.saving = Promise.allSettled([stored.saving, saved]);
+  stored.saving = Promise.allSettled([stored.saving, saved]).then(() => {}); // no results: each would keep those before
   return saved;
 }
 
-export const notLoaded = (thrown?: unknown): TokenError =>
-  tokenError('unavailable', () => process.env.NODE_ENV !== 'production' && 'The store could not be read.', {
-    cause: thrown === undefined ? undefined : redactedCause(thrown, []),
-  });
+export const notLoaded = (cause?: Error): TokenError =>
+  tokenError('unavailable', () => process.env.NODE_ENV !== 'production' && 'The store could not be read.', { cause });

@@ -15,10 +15,12 @@ export interface TokenRecord {
   readonly subject?: string;
   /** The tokens came by the option `credentials`: all who have it may use them. */
   readonly unattended?: true;
+  /** The tokens are a guest's. */
+  readonly guest?: true;
 }
 
-export function recordOf(tokens: TokenSet, isUnattended = false): TokenRecord {
-  const { accessToken, refreshToken, receivedAt, expiresAt, refreshExpiresAt, subject } = tokens;
+export function recordOf(tokens: Omit<TokenSet, 'sessionId' | 'version'>, isUnattended = false): TokenRecord {
+  const { accessToken, refreshToken, receivedAt, expiresAt, refreshExpiresAt, subject, isGuest } = tokens;
   return {
     v: 1,
     accessToken,
@@ -28,6 +30,7 @@ export function recordOf(tokens: TokenSet, isUnattended = false): TokenRecord {
     ...(refreshExpiresAt !== undefined && { refreshExpiresAt }),
     ...(subject !== undefined && { subject }),
     ...(isUnattended && { unattended: true as const }),
+    ...(isGuest && { guest: true as const }),
   };
 }
 
@@ -53,8 +56,9 @@ export function readRecord(record: unknown): TokenRecord | undefined {
     expiresAt: time('expiresAt'),
     refreshExpiresAt: time('refreshExpiresAt'),
     subject: typeof subject === 'string' ? subject : undefined,
+    ...(own('guest') === true && { isGuest: true as const }),
   };
-  return recordOf({ sessionId: '', version: 0, ...tokens }, own('unattended') === true);
+  return recordOf(tokens, own('unattended') === true);
 }
 
 /** The token set of a record, at a position in the session of this manager. */
@@ -68,6 +72,7 @@ export const tokensOf = (record: TokenRecord, { sessionId, version }: Position):
     expiresAt: record.expiresAt,
     refreshExpiresAt: record.refreshExpiresAt,
     subject: record.subject,
+    ...(record.guest && { isGuest: true as const }),
   });
 
 export const damagedRecord = (): TokenError =>

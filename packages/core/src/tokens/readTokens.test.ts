@@ -223,7 +223,7 @@ describe('the response of a token endpoint', () => {
     expect((await answer({ access_token: 'opaque', id_token: idToken }))?.subject).toBe(subject);
     const ofApi = jwt({ iss: 'https://login.example', sub: 'pairwise' });
     expect((await read({ access_token: ofApi, id_token: idToken }))?.parts.subject).toBeUndefined();
-    for (const damaged of [7, 'not a JWT', jwt({ sub: 7 })])
+    for (const damaged of [7, 'not a JWT', jwt({ sub: [7] })])
       expect((await read({ access_token: 'opaque', id_token: damaged }))?.parts).toEqual({ accessToken: 'opaque' });
   });
 

@@ -1,6 +1,6 @@
 import { type TokenError, tokenError } from '../errors/tokenError.ts';
 import { parseChallenges } from './parseChallenges.ts';
-import { subjectOf, type TokenParts } from './tokenSet.ts';
+import { subjectIn, subjectOf, type TokenParts } from './tokenSet.ts';
 
 /** The registration of the client, or the request, is wrong: waiting does not help. @see RFC 6749 section 5.2 */
 const misconfigured = /^(?:invalid_(?:client|scope|request)|unauthorized_client|unsupported_grant_type)$/;
@@ -30,22 +30,23 @@ function retryAfterMs(headers: Headers): number | undefined {
 /**
  * Classifies an auth server's answer, by its code before its status.
  *
- * - `sessionExpired`: a rejection: `invalid_grant`, or a 400 or 401 without a known code, unless its body is HTML, which
- *   comes from a proxy or a captive portal
+ * - `sessionExpired`: a rejection: `invalid_grant`, or a 400 or 401 without one of the codes below, unless its body is HTML,
+ *   which comes from a proxy or a captive portal
  * - `misconfigured`: an option or the client's registration is wrong
  * - `unavailable`: a transient failure
  *
- * `invalid_request`, `unauthorized_client` and an unknown code have `mayBeRejection`.
+ * `invalid_request`, `unauthorized_client` and an unknown code have `mayBeRejection`; HTML, whatever its status, has it `false`.
  */
 export function authServerError({ status, headers, code = '' }: AuthServerAnswer): TokenError {
-  const errorCode = errorCodeOf(status, headers, code);
+  const isHtml = headers.get('content-type')?.includes('html') === true;
+  const errorCode = errorCodeOf(status, isHtml, code);
   const isRegistered = [misconfigured, transient, registered].some(codes => codes.test(code));
   const isUnknown = code !== '' && !isRegistered && status < 500 && status !== 408 && status !== 429;
   const details = {
     status,
     retryAfterMs: retryAfterMs(headers),
     oauthError: isRegistered ? code : undefined,
-    mayBeRejection: doubtful.test(code) || (isUnknown && errorCode === 'unavailable') || undefined,
+    mayBeRejection: isHtml ? false : doubtful.test(code) || (isUnknown && errorCode === 'unavailable') || undefined,
   };
   return tokenError(
     errorCode,
@@ -54,9 +55,8 @@ export function authServerError({ status, headers, code = '' }: AuthServerAnswer
   );
 }
 
-function errorCodeOf(status: number, headers: Headers, code: string): AuthServerErrorCode {
+function errorCodeOf(status: number, isHtml: boolean, code: string): AuthServerErrorCode {
   if (misconfigured.test(code)) return 'misconfigured';
-  const isHtml = headers.get('content-type')?.includes('html');
   const isRejection = (status === 400 || status === 401) && !isHtml && !transient.test(code);
   return code === 'invalid_grant' || isRejection ? 'sessionExpired' : 'unavailable';
 }
@@ -220,7 +220,7 @@ export async function readTokens(response: Response): Promise<TokenParts | null>
       refreshExpiresAt,
     } = body as { [name: string]: TokenParts['expiresAt'] };
     const parts = partsOf(fields, response);
-    return parts && { ...parts, expiresAt, refreshExpiresAt, subject: nonEmptyString(body.subject) ?? parts.subject };
+    return parts && { ...parts, expiresAt, refreshExpiresAt, subject: subjectIn(body.subject) ?? parts.subject };
   } catch (error) {
     if ((error as TokenError).code === 'sessionExpired') return null;
     throw error;

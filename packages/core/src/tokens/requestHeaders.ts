@@ -65,6 +65,7 @@ function headersBy(headers: (tokens: TokenSet) => TokenHeaders, tokens: TokenSet
   let made: TokenHeaders;
   try {
     made = headers(tokens);
+    if (made && Symbol.iterator in made) made = Object.fromEntries(made as Pairs) as TokenHeaders; // a generator may throw
   } catch (thrown) {
     const cause = redactedCause(thrown, secretsIn([tokens.accessToken, tokens.refreshToken]));
     throw tokenError('misconfigured', () => process.env.NODE_ENV !== 'production' && 'Option "headers" threw.', {

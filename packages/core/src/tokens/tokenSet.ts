@@ -24,6 +24,13 @@ export interface TokenParts {
    * @defaultValue `iss` and `sub` of the access token, where it is a JWT
    */
   readonly subject?: string | null | undefined;
+  /**
+   * The tokens are a guest's: nobody is signed in, and the server keeps a session all the same, e.g. with a cart. They are sent
+   * until they expire, and never renewed.
+   *
+   * @defaultValue false
+   */
+  readonly isGuest?: boolean | undefined;
 }
 
 /**
@@ -44,6 +51,8 @@ export interface TokenSet {
   readonly refreshExpiresAt: number | undefined;
   /** Whose it is; `undefined`: not known. */
   readonly subject: string | undefined;
+  /** Nobody is signed in: a guest's. */
+  readonly isGuest?: true;
 }
 
 /** The token set with these fields. */
@@ -112,12 +121,25 @@ export interface TokenAnswer<Parts extends TokenParts = TokenParts> {
 export function subjectOf(accessToken: string): string | undefined {
   if (!accessToken.includes('.')) return undefined; // opaque
   const { iss, sub } = decodeUnverified(accessToken) ?? {};
-  return typeof sub === 'string' && sub !== '' ? JSON.stringify([iss, sub]) : undefined;
+  const subject = subjectIn(sub);
+  return subject && JSON.stringify([iss, subject]);
 }
+
+/** A stated subject; many servers state the number that their database has. */
+export const subjectIn = (value: unknown): string | undefined =>
+  (typeof value === 'string' || Number.isFinite(value)) && value !== '' ? String(value) : undefined;
 
 /** Whether a token set that was made in the place after another one is known to belong to another user. */
 export const isOfOtherUser = (next: TokenSet, { subject }: TokenSet): boolean =>
   subject !== undefined && next.subject !== subject;
+
+/** The tokens of a user who is signed in: a guest's are nobody's. */
+export const usersOf = <Tokens extends TokenSet | null | undefined>(tokens: Tokens): Tokens | undefined =>
+  tokens?.isGuest ? undefined : tokens;
+
+/** Whether the token set has not expired. */
+export const isLasting = ({ expiresAt }: TokenSet, now: number): boolean =>
+  now < (expiresAt ?? Number.POSITIVE_INFINITY);
 
 /** Where a token set stands in which session, and whose that is, where it is known. */
 export type Position = Pick<TokenSet, 'sessionId' | 'version'> & { readonly subject?: string | undefined };
@@ -158,10 +180,11 @@ export function makeTokenSet(
   return tokenSetOf({
     sessionId,
     version,
-    subject: parts.subject || (subjectOf(accessToken) ?? subject),
+    subject: subjectIn(parts.subject) ?? subjectOf(accessToken) ?? subject,
     accessToken,
     refreshToken,
     receivedAt: requestedAt,
+    ...((parts.isGuest ?? kept?.isGuest) && { isGuest: true as const }),
     expiresAt: endOf(parts.expiresInS, () => moment(parts.expiresAt) ?? expiryHint(accessToken)),
     refreshExpiresAt: endOf(
       parts.refreshExpiresInS,

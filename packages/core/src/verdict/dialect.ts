@@ -24,7 +24,7 @@ export interface Dialect {
   readonly judge?: (facts: ResponseFacts) => Verdict | undefined;
   /** Errors never have a `path`, so its absence proves nothing about the other root fields. @defaultValue false */
   readonly errorsLackPaths?: boolean;
-  /** The server checks the token before any resolver runs, so a refused mutation has done nothing. @defaultValue false */
+  /** The server checks the token before any resolver runs, so a mutation that was refused and has no data has done nothing. @defaultValue false */
   readonly refusesBeforeResolver?: boolean;
 }
 
