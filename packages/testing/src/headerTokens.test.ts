@@ -57,11 +57,13 @@ describe.for(adapters)('tokens in response headers, through $name', adapter => {
   });
 
   test('B104 of two responses to requests with the same token, the one that arrives first counts', async () => {
-    const releases: (() => void)[] = [];
+    const releases = new Map<number, () => void>();
     const arrivals: Promise<void>[] = [];
+    let sent = 0;
     const holding: typeof fetch = async (input, init) => {
+      const request = sent++; // the responses may arrive in another order
       const response = await fetch(input, init);
-      await new Promise<void>(resolve => releases.push(resolve));
+      await new Promise<void>(resolve => releases.set(request, resolve));
       return response;
     };
     const client = connect(server.url, holding);
@@ -70,11 +72,11 @@ describe.for(adapters)('tokens in response headers, through $name', adapter => {
       return client.run(`query { items(first: ${n}) { id } }`);
     });
     await Promise.all(arrivals);
-    await expect.poll(() => releases.length).toBe(2);
-    releases[1]?.();
+    await expect.poll(() => releases.size).toBe(2);
+    releases.get(1)?.();
     await runs[1];
     const first = current();
-    releases[0]?.();
+    releases.get(0)?.();
     await runs[0];
     expect(current()).toBe(first);
   });
