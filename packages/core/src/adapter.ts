@@ -10,7 +10,15 @@ export { closeCodeOf, isNetworkError } from './adapter/failureFacts.ts';
 export { isRefusal } from './adapter/isRefusal.ts';
 export { isJudged, markJudged } from './adapter/markJudged.ts';
 export { hasHeader, mergeHeaders } from './adapter/mergeHeaders.ts';
-export { type BodyFacts, copyJson, isJson, isNodeStream, readBody, readParsedBody } from './adapter/readBody.ts';
+export {
+  answerWith,
+  type BodyFacts,
+  copyJson,
+  isJson,
+  isNodeStream,
+  readBody,
+  readParsedBody,
+} from './adapter/readBody.ts';
 export { rootFields } from './adapter/rootFields.ts';
 export { type WaitForTokensOptions, waitForTokens } from './adapter/waitForTokens.ts';
 export { warnOnce } from './adapter/warnOnce.ts';

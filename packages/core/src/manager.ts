@@ -51,5 +51,6 @@ export interface Manager {
   readonly refusals: RefusalHistory;
   /** Raised by each sign-in and sign-out: the answer to an earlier sign-in is superseded. */
   userActs: number;
+  /** Raised by each sign-out. */
   signOuts: number;
 }

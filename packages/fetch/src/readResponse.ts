@@ -1,4 +1,5 @@
 import {
+  answerWith,
   copyJson,
   headFacts,
   isJson,
@@ -116,15 +117,10 @@ function operationOf(request: unknown): Operation {
 
 export type Answer = Omit<ResponseFacts, 'sent' | 'kind'>;
 
-/** An answer of node-fetch whose body was read: a copy of it cannot be read while the answer waits. */
-function answerWith(text: string, { status, statusText, headers, url, redirected }: Response): Response {
-  const answer = new Response(text || null, { status, statusText, headers: [...headers] });
-  return Object.defineProperties(answer, { url: { value: url }, redirected: { value: redirected } });
-}
-
 /** The answer and its facts. Its body is read where it is JSON, whatever the status; a stream is never read. */
 export async function readAnswer(response: Response): Promise<readonly [Response, Answer]> {
   const facts = { ...headFacts(response), response: () => response };
+  // a copy of node-fetch's cannot be read while the answer waits
   const mustReplace = isNodeStream(response) && isJson(response) && !response.bodyUsed;
   const text = await (mustReplace ? response.text() : copyJson(response));
   if (text === undefined) return [response, facts];

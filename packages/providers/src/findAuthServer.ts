@@ -87,7 +87,7 @@ function discoveryFailed({ status, headers }: Response): TokenError {
 }
 
 /**
- * An issuer on https has its endpoints there, too: plain http, also to this machine, would show the password to whoever answers.
+ * An issuer on https must have its endpoints on https, too: over plain http, also on this machine, others could read the password.
  */
 function checkEndpointsOf(server: AuthorizationServer, issuer: URL, options: AuthServerOptions): AuthorizationServer {
   for (const name of ['token_endpoint', 'revocation_endpoint'] as const) {

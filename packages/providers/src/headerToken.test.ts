@@ -149,7 +149,7 @@ test('headerToken does not need URL.canParse, which older Safari and Hermes lack
 });
 
 describe("B127 a guest's session", () => {
-  /** A shop that gives whoever comes without a known token a new one, and keeps the cart of a guest who signs in. */
+  /** A shop that answers a request without a known token with a new one, and keeps the cart of a guest who signs in. */
   const startShop = () => {
     const carts = new Map<string, number>();
     return startScript(({ headers, body }) => {

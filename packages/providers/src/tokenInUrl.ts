@@ -17,7 +17,7 @@ async function partsOf(request: Request): Promise<RequestInit> {
   return { method, headers, signal, credentials, mode, keepalive, integrity, body };
 }
 
-/** Whoever logs the response does not log the token. */
+/** A log of the response must not show the token. */
 function hideUrl(response: Response, url: string): Response {
   if (response.url) Object.defineProperty(response, 'url', { value: url });
   return response;

@@ -4,7 +4,7 @@ import { acquireLease, type Lease, type LeaseOptions, releaseLease } from './lea
 export interface LeaseQueueOptions extends LeaseOptions {
   /** Whether a notice ends a wait; otherwise who waits asks once in a while. */
   readonly isNotified: () => boolean;
-  /** Looks at the record: whoever finds a successor needs the lock no longer. Never rejects. */
+  /** Looks at the record: a manager that finds a successor no longer needs the lock. Never rejects. */
   readonly look: (isNotified: boolean) => Promise<void>;
 }
 

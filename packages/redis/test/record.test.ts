@@ -122,7 +122,7 @@ onRedis('the record', (kind, scene) => {
     }
   });
 
-  test('B45 data that is no JSON is damaged, and a key of another kind is a failure', async () => {
+  test('B45 data that is not JSON is damaged, and a key of another type is a failure', async () => {
     const { place } = scene().member(await scene().connect(kind));
     await scene().admin.hset(key, { s: stampOf(1), d: '{"v":' });
     expect(await place.load()).toEqual({ stamp: stampOf(1), record: {} });

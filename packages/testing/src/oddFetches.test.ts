@@ -56,7 +56,7 @@ describe('a refused body', () => {
         return response;
       },
     ],
-    ['that never ends, and is no JSON', () => new Response(new ReadableStream(), { status: 401 })],
+    ['that never ends, and is not JSON', () => new Response(new ReadableStream(), { status: 401 })],
     ['without cancel', () => ({ status: 401, ok: false, headers: new Headers(), body: {} })],
     ['of a mock without headers', () => ({ status: 401, ok: false })],
     [

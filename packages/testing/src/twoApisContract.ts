@@ -106,7 +106,7 @@ function separateManagers(adapter: Adapter, arrangement: Arrangement): void {
   });
 
   if (arrangement === 'one behind the other')
-    test("B116 'required' while signed out from an API fails, whoever is signed in to the other", async () => {
+    test("B116 'required' fails while signed out of an API, also while signed in to the other", async () => {
       const [, { server, auth }] = apis;
       await auth.signOut();
       const answer = await client.run(me, { url: server.url, auth: 'required' });

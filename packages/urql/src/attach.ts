@@ -1,5 +1,6 @@
 import {
   addedOptions,
+  answerWith,
   type CallerHeaders,
   isJson,
   isNodeStream,
@@ -37,15 +38,8 @@ export function watchedFetch(attempt: Answer & { readonly given: Operation }): t
     if (response.ok || isNodeStream(response) || !isJson(response)) return response;
     const text = await response.text();
     attempt.otherAnswer = readBody(text).body;
-    return withBody(response, text);
+    return answerWith(text, response); // not a clone, which is empty in some test environments
   };
-}
-
-/** A response whose body was read. Not from a clone, which is empty in some test environments. */
-function withBody(response: Response, text: string): Response {
-  const { status, statusText, headers, url, redirected } = response;
-  const copy = new Response(text || null, { status, statusText, headers });
-  return Object.defineProperties(copy, { url: { value: url }, redirected: { value: redirected } });
 }
 
 const attached = ['fetchOptions', 'fetch', 'latchkey'] as const;

@@ -69,7 +69,7 @@ test('B104 a relative URL is resolved against the base of the document, as by fe
   expect(allowedOrigins(['https://cdn.example'])('/graphql')).toBe(true);
 });
 
-test('B104 what is no URL is not allowed', () => {
+test('B104 an invalid URL is not allowed', () => {
   for (const odd of [undefined, null, 7, {}, () => 'https://api.example'])
     expect(allowedOrigins(origins)(odd as never)).toBe(false);
 });

@@ -28,7 +28,8 @@ export function isFromElsewhere(response: Partial<Response> | undefined, url: st
 const opaque = 'null';
 
 /**
- * A predicate: whether a request to a URL may carry the token. Without a list every request may. A relative URL is the page's; what is no URL is not allowed.
+ * A predicate: whether a request to a URL may carry the token. Without a list every request may. A relative URL is resolved
+ * against the page's; an invalid URL is not allowed.
  *
  * @throws TokenError `misconfigured` when the list holds an entry that no request can match
  */

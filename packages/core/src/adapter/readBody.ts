@@ -19,6 +19,12 @@ export async function copyJson(response: Response): Promise<string | undefined> 
   }
 }
 
+/** An answer whose body was read, with that body. */
+export function answerWith(text: string, { status, statusText, headers, url, redirected }: Response): Response {
+  const answer = new Response(text || null, { status, statusText, headers: [...headers] });
+  return Object.defineProperties(answer, { url: { value: url }, redirected: { value: redirected } });
+}
+
 /** Whether a body is a stream of Node's, as that of node-fetch: a copy of it stops until the other is read, too. */
 export const isNodeStream = ({ body }: Response): boolean =>
   typeof (body as { pipe?: unknown } | null)?.pipe === 'function';

@@ -59,10 +59,9 @@ export function joinWait(manager: Manager, waiter: Waiter<TokenSet | null>, sign
 
 /** Not within `joinWait`: thousands of waiters would each keep a place for its closures. */
 function setTimer(manager: Manager, waiting: Waiting, now: number): void {
-  const { list, tokens, epoch } = waiting;
+  const { list } = waiting;
   if (list.timerSetAt === now) return;
-  const fail = (waiter: Waiter<TokenSet | null>) =>
-    answer(manager, waiter, tokens ? epoch : manager.session.epoch, late());
+  const fail = (waiter: Waiter<TokenSet | null>) => answer(manager, waiter, epochFor(manager, waiting), late());
   setListTimer(manager.session, { list, fail, restart: () => restart(manager, waiting) }, now);
 }
 
@@ -90,8 +89,13 @@ async function serve(manager: Manager, waiting: Waiting): Promise<void> {
   if (waiting.isReplaced) return;
   if (manager.waiting === waiting) delete manager.waiting;
   manager.session.clock.clearTimeout(waiting.list.timer);
-  const { epoch } = waiting.tokens || waiting.signOuts !== manager.signOuts ? waiting : manager.session;
+  const epoch = epochFor(manager, waiting);
   answerAll(waiting.list, waiter => answer(manager, waiter, epoch, failure));
+}
+
+/** The epoch whose session may answer: who waits without a token set takes the next session, but not after a sign-out. */
+function epochFor({ session, signOuts }: Manager, waiting: Waiting): number {
+  return waiting.tokens || waiting.signOuts !== signOuts ? waiting.epoch : session.epoch;
 }
 
 /** Resolves when the token set is there, or to the failure of its renewal. */
@@ -124,7 +128,7 @@ async function askStore({ store }: Manager): Promise<TokenError | undefined> {
 /**
  * The session is looked at anew for each waiter: one that was answered before may have signed out.
  *
- * @param epoch - that of the token set that they waited for; of the answer, where there was none
+ * @param epoch - see `epochFor`
  */
 function answer(
   { session }: Manager,
