@@ -74,6 +74,7 @@ function receive(manager: Manager, receiver: Receiver, attempt: Attempt): void {
   const answer = receiver(attempt, sent, session.clock.now());
   if (!answer || sent !== session.state.tokens) return; // the callback may have signed in
   const next = makeTokenSet(answer, positionAfter(sent), sent);
+  store?.check(next);
   if (isOfOtherUser(next, sent)) return void beginWith(manager, answer);
   renewSession(session, next);
   void store?.receive(next);

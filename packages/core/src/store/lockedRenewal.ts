@@ -71,7 +71,7 @@ async function runInside(stored: Stored, flight: Flight, hold: Hold, run: () => 
 function isNeeded({ client }: Stored, flight: Flight): boolean {
   const { session, clock } = client;
   const { state } = session;
-  if (session.flight !== flight || flight.epoch !== session.epoch) return false;
+  if (session.flight !== flight || flight.epoch !== session.epoch || flight.isAnswered) return false;
   if (!state.tokens || state.tokens === flight.from) return state.tokens === flight.from;
   return clock.now() >= (state.scheduleBefore ?? state.schedule).hardAt;
 }

@@ -41,6 +41,17 @@ export type StoreCall = 'load' | 'save' | 'lock' | 'notify';
  */
 export interface Place {
   /**
+   * Called before a token set is used.
+   *
+   * @throws TokenError `misconfigured` when such a record must not be in this place
+   */
+  check?(record: TokenRecord): void;
+  /**
+   * It keeps `record: null` as an entry, which a new page does not take for its own: then "nobody is signed in", as the auth
+   * server has answered to `restore`, is saved for those who wait for the lock.
+   */
+  readonly sharesNobody?: boolean;
+  /**
    * May answer at once. `undefined`: nothing is known, never "signed out". A place that cannot lose data by itself answers
    * `record: null` for an entry that it has seen and that is gone.
    */

@@ -1,4 +1,4 @@
-import { beginSession, endDoubt, endSession, loadSession, renewSession } from '../session/session.ts';
+import { awaitSuccessor, beginSession, endDoubt, endSession, loadSession, renewSession } from '../session/session.ts';
 import { makeSessionId, positionAfter } from '../tokens/tokenSet.ts';
 import type { Entry } from './place.ts';
 import { areOfOneSession, epochOf, isStamp, liftedAbove, type Stamp, sameTimeMs } from './stamp.ts';
@@ -31,6 +31,7 @@ export function takeEntry(stored: Stored, entry: Entry | undefined): void {
   if (!stored.held && !stored.isDoubted) loadSession(stored.client.session, null);
   if (stored.isDoubted) {
     stored.isDoubted = false;
+    if (stamp !== undefined && record === undefined && held && stamp > held.stamp) awaitSuccessor(stored.client.session); // memory is old
     endDoubt(stored.client.session);
   }
 }
@@ -61,7 +62,8 @@ function enter(stored: Stored, entry: Held): void {
   const { tokens, status } = session.state;
   hold(stored, entry);
   if (!entry.record) {
-    if (status !== 'signedOut') endSession(session, 'elsewhere');
+    if (status === 'restoring' && session.flight && session.flight.sentAt === undefined) session.flight.isAnswered = true;
+    else if (status !== 'signedOut') endSession(session, 'elsewhere');
   } else if (tokens && before && continues(before, entry))
     renewSession(session, tokensOf(entry.record, positionAfter(tokens)));
   else {

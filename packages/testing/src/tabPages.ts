@@ -1,0 +1,96 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Step } from './storeKind.ts';
+
+const realLocks = navigator.locks;
+const RealChannel = BroadcastChannel;
+
+/**
+ * The window that the pages of a test share, with Node's own BroadcastChannel and Web Locks: they are tabs of one origin, and
+ * one window. It counts what is on its way.
+ */
+export class TabPages {
+  readonly steps: Step[] = [];
+  /** Every query of the locks waits for it. */
+  gate: Promise<void> | undefined;
+  readonly window: EventTarget = new EventTarget();
+  /** Tells the locks and channels of this test apart from those of others, which some tests leave held. */
+  readonly #origin = `${Math.random()} `;
+  /** Messages on their way to each channel. */
+  readonly #arriving = new Map<BroadcastChannel, number>();
+
+  /** What the pages find as globals. */
+  globals(): Record<string, unknown> {
+    const { window } = this;
+    return {
+      location: { origin: 'https://app.example' },
+      addEventListener: window.addEventListener.bind(window),
+      removeEventListener: window.removeEventListener.bind(window),
+      BroadcastChannel: this.#channelClass(),
+      navigator: { locks: this.#locks() },
+    };
+  }
+
+  /** Resolves when every message has arrived, and every lock that is free was granted. */
+  async settled(): Promise<void> {
+    for (let rounds = 0; rounds < 4; rounds++) {
+      await setImmediate();
+      await realLocks.query();
+      if ([...this.#arriving.values()].some(count => count > 0)) rounds = 0;
+    }
+  }
+
+  /** All pages enter the back/forward cache, and come back. */
+  leaveAndComeBack(): void {
+    for (const type of ['pagehide', 'pageshow'])
+      this.window.dispatchEvent(Object.assign(new Event(type), { persisted: true }));
+  }
+
+  /** The holder of the lock of this session hangs for so long that the next one takes it over. */
+  takeOver(name: string): void {
+    void realLocks.request(`${this.#origin}latchkey.${name}.renew`, { steal: true }, () => {});
+  }
+
+  #locks(): Pick<LockManager, 'request' | 'query'> {
+    const request = (name: string, options: LockOptions, granted: LockGrantedCallback<unknown>) =>
+      realLocks.request(this.#origin + name, options, async lock => {
+        await granted(lock);
+        if (name.endsWith('.renew')) this.steps.push('release');
+      });
+    const query = async () => {
+      await this.gate;
+      const { held = [] } = await realLocks.query();
+      const own = held.filter(({ name = '' }) => name.startsWith(this.#origin));
+      return { held: own.map(lock => ({ ...lock, name: lock.name?.slice(this.#origin.length) ?? '' })) };
+    };
+    return { request: request as LockManager['request'], query };
+  }
+
+  #channelClass(): typeof BroadcastChannel {
+    const pages = this;
+    return class extends RealChannel {
+      constructor(name: string) {
+        super(pages.#origin + name);
+        pages.#arriving.set(this, 0);
+      }
+
+      override set onmessage(receive: ((event: MessageEvent) => void) | null) {
+        this.addEventListener('message', event => {
+          pages.#arriving.set(this, (pages.#arriving.get(this) ?? 1) - 1);
+          receive?.(event);
+        });
+      }
+
+      override postMessage(message: { readonly t?: unknown }): void {
+        if (message.t === 'set') pages.steps.push('save');
+        for (const [channel, count] of pages.#arriving)
+          if (channel !== this && channel.name === this.name) pages.#arriving.set(channel, count + 1);
+        super.postMessage(message);
+      }
+
+      override close(): void {
+        if (pages.#arriving.delete(this)) pages.steps.push('close');
+        super.close();
+      }
+    };
+  }
+}
