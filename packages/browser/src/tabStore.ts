@@ -94,16 +94,22 @@ export class TabPlace implements Place {
 
   async save(entry: Entry, over?: Stamp): Promise<boolean> {
     if (entry.record) this.check(entry.record);
-    const shown = this.#tabs.channel.isOpen ? await this.#tabs.greatest(this.#held?.stamp) : undefined;
+    const other = await this.#othersNewest();
     const held = this.#held?.stamp ?? '';
     if (held === entry.stamp) return true;
-    const newest = shown && shown.stamp > held ? shown.stamp : held;
-    if (newest > entry.stamp || (over !== undefined && newest > over && newest !== entry.stamp)) return false;
+    for (const stamp of [held, other])
+      if (stamp > entry.stamp || (over !== undefined && stamp > over && stamp !== entry.stamp)) return false;
     this.#written = entry.stamp;
     this.#note.write(entry);
     await this.#hold(entry);
+    if (over !== undefined && (await this.#othersNewest()) > entry.stamp) return false; // saved meanwhile
     this.#send(entry);
     return true;
+  }
+
+  async #othersNewest(): Promise<Stamp> {
+    const shown = this.#tabs.channel.isOpen ? await this.#tabs.greatest(this.#held?.stamp) : undefined;
+    return shown?.stamp ?? '';
   }
 
   lock(run: (hold: Hold) => Promise<void>, signal: AbortSignal): Promise<void> {
