@@ -3,7 +3,8 @@ import type { LostExchange } from './lostExchange.ts';
 
 /** A token request is sent so long after the lock was acquired at the latest. */
 const sendMs = 5_000;
-/** How often a waiter looks who holds the lock, before it takes it over. */
+/** Most renewals let go sooner; after that a waiter looks so often who holds the lock, before it takes it over. */
+const firstLookMs = 100;
 const looks = 8;
 
 export interface TabLockOptions {
@@ -61,7 +62,7 @@ class LockRequest {
   start(): void {
     this.#signal.addEventListener('abort', () => this.#queue.abort(), { once: true });
     this.#request({ signal: this.#queue.signal });
-    this.#watch(undefined, 0);
+    this.#watch(undefined, 0, firstLookMs);
   }
 
   #name(part: string): string {
@@ -110,7 +111,7 @@ class LockRequest {
   }
 
   /** Looks who holds the lock; after the time that a healthy holder may need, counted without the sleep of a device, takes it over. */
-  #watch(holder: string | undefined, count: number): void {
+  #watch(holder: string | undefined, count: number, ms: number): void {
     const { host, lostExchangeMs } = this.#options;
     const patienceMs = host.requestTimeoutMs + sendMs + 1_000 + lostExchangeMs;
     const look = async () => {
@@ -118,9 +119,9 @@ class LockRequest {
       if (this.#isOver()) return;
       const seen = next !== undefined && next === holder ? count + 1 : 0;
       if (next !== undefined && seen >= looks) await this.#takeOver(next).catch(() => {});
-      if (!this.#isOver() && !this.#isStealing) this.#watch(next, seen >= looks ? 0 : seen);
+      if (!this.#isOver() && !this.#isStealing) this.#watch(next, seen >= looks ? 0 : seen, patienceMs / looks);
     };
-    this.#timer = host.clock.setTimeout(() => void look(), patienceMs / looks);
+    this.#timer = host.clock.setTimeout(() => void look(), ms);
   }
 
   #isOver(): boolean {

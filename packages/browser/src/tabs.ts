@@ -57,7 +57,7 @@ export class Tabs {
     if (this.#locks) this.#shown = new ShownStamps(this.#locks, `${prefix}.${shownAs}`, tab);
     else host.failed('lock', new Error('The page has no navigator.locks: it is not a secure context.'));
     globalThis.addEventListener?.('pagehide', this.#leave);
-    globalThis.addEventListener?.('pageshow', this.#comeBack);
+    globalThis.addEventListener?.('pageshow', this.#comeBack, true); // before the listeners of the page ask for a token
   }
 
   /** Whether the others can be seen: where they cannot, each is asked by messages. */
@@ -104,7 +104,7 @@ export class Tabs {
 
   close(): void {
     globalThis.removeEventListener?.('pagehide', this.#leave);
-    globalThis.removeEventListener?.('pageshow', this.#comeBack);
+    globalThis.removeEventListener?.('pageshow', this.#comeBack, true);
     this.channel.close();
     this.#shown?.hide();
   }
