@@ -51,7 +51,7 @@ const tab: { -readonly [Key in keyof TabProgram]: TabProgram[Key] } = {
     auth.on('storeFailed', ({ doing }) => tab.events.push(`storeFailed ${doing}`));
     return auth;
   },
-  signInAs: user => tokensOf(`/sign-in?user=${user}`, {}) as Promise<TokenParts>,
+  signInAs: user => tokensOf(`/sign-in?user=${user}${isStorage ? '&body' : ''}`, {}) as Promise<TokenParts>,
   async get(at = 0) {
     while (Date.now() < at) await new Promise(resolve => setTimeout(resolve, 1));
     try {

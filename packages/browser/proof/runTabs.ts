@@ -24,6 +24,7 @@ async function run(program: string): Promise<void> {
     } catch (thrown) {
       failed++;
       print(`FAIL ${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      print(stage.server.log.map(line => `     ${line}`).join('\n'));
     }
     clearTimeout(timer);
     await stage.end().catch(() => {});

@@ -127,15 +127,10 @@ async function playNextUser(stage: Stage): Promise<void> {
   const pages = await stage.openSignedIn(5);
   const [one, other] = pages as [Page, Page];
   stage.server.answerMs = 1_000;
-  await one.evaluate(() => {
-    tab.aheadMs += 3_600_000;
-  });
+  await expire(pages);
   const arrived = stage.server.nextTokenRequest();
   const getting = one.evaluate(() => tab.get());
   await arrived;
-  await other.evaluate(() => {
-    tab.aheadMs += 3_600_000;
-  });
   await signIn(other, 'bob');
   same(await getting, 'signedOut');
   const token = await other.evaluate(() => tab.auth.fresh()?.accessToken);
@@ -159,7 +154,7 @@ async function playBack(stage: Stage, meanwhile: (page: Page, stage: Stage) => P
   });
   await page.goto(`${stage.origin}/page.js`);
   await meanwhile(other, stage);
-  await page.goBack();
+  await page.goBack({ waitUntil: 'commit' });
   same(await reasons(page), 'null');
   ok(await page.evaluate(() => 'isSamePage' in globalThis), 'the page was not restored');
   same(await page.evaluate(() => String(tab.atPageShow.at(-1))), 'undefined');
@@ -168,9 +163,15 @@ async function playBack(stage: Stage, meanwhile: (page: Page, stage: Stage) => P
 
 async function playBackSignedOut(stage: Stage): Promise<void> {
   const page = await playBack(stage, other => other.evaluate(() => tab.auth.signOut()));
+  await expectSignedOut(page);
+  same(stage.server.tokenRequests, 0);
+}
+
+/** A `get()` that waits for the look fails with the session; later there is nobody. */
+async function expectSignedOut(page: Page): Promise<void> {
+  ok([null, 'signedOut'].includes(await page.evaluate(() => tab.get())));
   same(await page.evaluate(() => tab.get()), null);
   same(await eventsOf(page), ['signedOut elsewhere']);
-  same(stage.server.tokenRequests, 0);
 }
 
 async function playBackRenewed(stage: Stage): Promise<void> {
@@ -189,10 +190,9 @@ async function playBackAlone(stage: Stage): Promise<void> {
   await stage.visit(page, 'next');
   await page.evaluate(() => tab.get());
   await page.evaluate(() => tab.auth.signOut());
-  await page.goBack();
+  await page.goBack({ waitUntil: 'commit' });
   same(await reasons(page), 'null');
-  same(await page.evaluate(() => tab.get()), null);
-  same(await eventsOf(page), ['signedOut elsewhere']);
+  await expectSignedOut(page);
 }
 
 async function playForged(stage: Stage): Promise<void> {

@@ -15,6 +15,8 @@ interface Family {
 export class StrictServer {
   /** Token requests with a refresh token, or without one. */
   tokenRequests = 0;
+  /** Token requests in their order, with the time and what became of them. */
+  readonly log: string[] = [];
   /** How long an answer takes, after the refresh token was rotated. */
   answerMs = 30;
   readonly #server: Server;
@@ -52,7 +54,7 @@ export class StrictServer {
     const body = await text(request);
     const cookie = /refresh=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
     if (pathname === '/page.js') return send(response, 'text/javascript', this.#program);
-    if (pathname === '/sign-in') return this.#tokens(response, this.#begin(searchParams.get('user') ?? ''), true);
+    if (pathname === '/sign-in') return this.#tokens(response, this.#begin(searchParams.get('user') ?? ''), !searchParams.has('body'));
     if (pathname === '/refresh') return this.#refresh(response, cookie, true);
     if (pathname === '/refresh-body') return this.#refresh(response, body, false);
     if (pathname === '/sign-out') return this.#signOut(response, cookie);
@@ -70,6 +72,8 @@ export class StrictServer {
     const family = this.#families.get(refreshToken ?? '');
     const reused = this.#used.get(refreshToken ?? '');
     if (reused) reused.isRevoked = true;
+    const state = reused ? 'used before' : family?.isRevoked ? 'revoked' : family ? 'valid' : 'unknown';
+    this.log.push(`${Date.now() % 100_000} ${refreshToken ?? 'none'} ${state}`);
     if (family && !family.isRevoked) {
       this.#families.delete(family.refreshToken);
       this.#used.set(family.refreshToken, family);

@@ -5,7 +5,7 @@ import type { Message, TabChannel } from './tabChannel.ts';
 
 const longestDelayMs = 100;
 /** So long a claim is on its way to the other tabs. */
-const answerMs = 20;
+const answerMs = 50;
 
 /**
  * For pages without Web Locks (http, sandboxed frames): a tab claims the renewal by a message. Tabs that claim at the same time

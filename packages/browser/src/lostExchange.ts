@@ -39,17 +39,25 @@ export class LostExchange {
 
   begin(): void {
     const { clock, tab } = this.#options;
+    this.#isLeaving = false;
+    globalThis.addEventListener?.('beforeunload', this.leave); // a reload ends the request long before `pagehide`
     this.#use(storage => storage.setItem(this.#key, `${Math.floor(clock.now())} ${tab}`));
   }
 
   /** A page that is being left does not know what becomes of its request: the mark stays. */
   end(): void {
+    globalThis.removeEventListener?.('beforeunload', this.leave); // it may keep a page out of the back/forward cache
     if (!this.#isLeaving && this.#read()[1] === this.#options.tab) this.#use(storage => storage.removeItem(this.#key));
   }
 
-  leave(): void {
-    this.#isLeaving = true;
+  /** Whether the page is being left: then its second try would come on top of the first. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
   }
+
+  readonly leave = (): void => {
+    this.#isLeaving = true;
+  };
 
   stay(): void {
     this.#isLeaving = false;

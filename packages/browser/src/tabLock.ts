@@ -102,7 +102,8 @@ class LockRequest {
       await lost?.over();
       const heldAt = host.clock.now();
       lost?.begin();
-      await this.#run({ isHeld: () => !grant.isLost && Math.abs(host.clock.now() - heldAt) < sendMs });
+      const isHeld = () => !grant.isLost && !lost?.isLeaving && Math.abs(host.clock.now() - heldAt) < sendMs;
+      await this.#run({ isHeld });
     } finally {
       lost?.end();
       done();

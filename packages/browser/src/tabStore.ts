@@ -82,10 +82,13 @@ export class TabPlace implements Place {
   }
 
   async load(): Promise<Entry | undefined> {
+    await this.#tabs.here;
+    const { leaves } = this.#tabs;
     const isFirst = !this.#hasLoaded;
     const isBack = this.#isBack;
     this.#hasLoaded = true;
     let entry = await this.#newest(isFirst || isBack);
+    if (leaves !== this.#tabs.leaves) return this.load();
     if (isFirst && entry?.record === null) this.#endBefore = entry.stamp;
     if (isBack) entry = this.#noted(entry);
     if (isBack) this.#isBack = false;
@@ -191,7 +194,6 @@ export class TabPlace implements Place {
 
   #cameBack(): void {
     this.#isBack = true;
-    this.#host.doubt();
     void this.load().then(entry => {
       if (this.#held) void this.#tabs.show(this.#held);
       this.#host.found(entry);

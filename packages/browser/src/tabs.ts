@@ -25,12 +25,17 @@ export class Tabs {
   readonly tab: string = Math.random().toString(36).slice(2, 12);
   readonly channel: TabChannel;
   readonly askMs: number;
+  /** Resolves when the page is not in the back/forward cache. */
+  here: Promise<void> = Promise.resolve();
+  /** How often the page has entered the back/forward cache: an answer from before says nothing. */
+  leaves = 0;
   readonly #options: TabsOptions;
   readonly #lostExchangeMs: number;
   readonly #lostExchange: LostExchange;
   readonly #claims: ClaimLock;
   readonly #shown: ShownStamps | undefined;
   #locks: LockManager | undefined;
+  #arrive = () => {};
 
   constructor(options: TabsOptions) {
     const { name, host, shownAs, askMs = 250, lostExchangeMs = 3_000 } = options;
@@ -57,7 +62,7 @@ export class Tabs {
     if (this.#locks) this.#shown = new ShownStamps(this.#locks, `${prefix}.${shownAs}`, tab);
     else host.failed('lock', new Error('The page has no navigator.locks: it is not a secure context.'));
     globalThis.addEventListener?.('pagehide', this.#leave);
-    globalThis.addEventListener?.('pageshow', this.#comeBack, true); // before the listeners of the page ask for a token
+    globalThis.addEventListener?.('pageshow', this.#comeBack);
   }
 
   /** Whether the others can be seen: where they cannot, each is asked by messages. */
@@ -104,7 +109,7 @@ export class Tabs {
 
   close(): void {
     globalThis.removeEventListener?.('pagehide', this.#leave);
-    globalThis.removeEventListener?.('pageshow', this.#comeBack, true);
+    globalThis.removeEventListener?.('pageshow', this.#comeBack);
     this.channel.close();
     this.#shown?.hide();
   }
@@ -114,8 +119,18 @@ export class Tabs {
     else this.#options.receive(message);
   }
 
-  /** An open channel and held locks keep a page out of the back/forward cache, or throw it out. */
-  readonly #leave = (): void => {
+  /**
+   * A page with held locks, or to which a message comes, is thrown out of the back/forward cache. Its memory is doubted now:
+   * another listener of `pageshow` may ask for a token before this one is called.
+   */
+  readonly #leave = ({ persisted }: PageTransitionEvent): void => {
+    if (persisted) {
+      this.#options.host.doubt();
+      this.leaves++;
+      this.here = new Promise(resolve => {
+        this.#arrive = resolve;
+      });
+    }
     this.channel.close();
     this.#shown?.hide();
     this.#lostExchange.leave();
@@ -126,6 +141,8 @@ export class Tabs {
     this.#lostExchange.stay();
     this.channel.open();
     this.#shown?.unhide();
+    this.#arrive();
+    this.#options.host.doubt();
     this.#options.cameBack();
   };
 

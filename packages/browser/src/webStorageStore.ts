@@ -75,7 +75,6 @@ export class StoragePlace implements Place {
         if (stamp !== undefined && stamp > (this.#newest?.stamp ?? '')) this.#look();
       },
       cameBack: () => {
-        host.doubt();
         if (this.#newest) void this.#tabs.show(this.#newest);
         this.#look();
       },
@@ -120,6 +119,7 @@ export class StoragePlace implements Place {
 
   /** The storage of another process may be some milliseconds behind what its lock shows. */
   async #loadNewest(): Promise<Entry | undefined> {
+    await this.#tabs.here;
     const shown = await this.#tabs.greatest(this.#newest?.stamp);
     const before = this.#newest;
     const { clock } = this.#host;

@@ -196,7 +196,6 @@ async function saveAfterDispose(
   const isOver = epoch !== session.epoch || request.signal.aborted;
   if (!from || isOver || !store?.renewsHeld(flight)) return; // something else came before
   const next = makeTokenSet(answer, positionAfter(from), kept);
-  store.check(next);
   if (!isOfOtherUser(next, from)) await store.replace(next, answer.isUnattended === true, flight, () => {});
 }
 

@@ -31,7 +31,8 @@ export function takeEntry(stored: Stored, entry: Entry | undefined): void {
   if (!stored.held && !stored.isDoubted) loadSession(stored.client.session, null);
   if (stored.isDoubted) {
     stored.isDoubted = false;
-    if (stamp !== undefined && record === undefined && held && stamp > held.stamp) awaitSuccessor(stored.client.session); // memory is old
+    if (stamp !== undefined && record === undefined && held && stamp > held.stamp)
+      awaitSuccessor(stored.client.session); // memory is old
     endDoubt(stored.client.session);
   }
 }
@@ -62,7 +63,8 @@ function enter(stored: Stored, entry: Held): void {
   const { tokens, status } = session.state;
   hold(stored, entry);
   if (!entry.record) {
-    if (status === 'restoring' && session.flight && session.flight.sentAt === undefined) session.flight.isAnswered = true;
+    if (status === 'restoring' && session.flight && session.flight.sentAt === undefined)
+      session.flight.isAnswered = true;
     else if (status !== 'signedOut') endSession(session, 'elsewhere');
   } else if (tokens && before && continues(before, entry))
     renewSession(session, tokensOf(entry.record, positionAfter(tokens)));
