@@ -15,6 +15,8 @@ export class TabPages {
   readonly window: EventTarget = new EventTarget();
   /** Tells the locks and channels of this test apart from those of others, which some tests leave held. */
   readonly #origin = `${Math.random()} `;
+  /** What was sent. */
+  readonly sent: unknown[] = [];
   /** Messages on their way to each channel. */
   readonly #arriving = new Map<BroadcastChannel, number>();
 
@@ -30,6 +32,11 @@ export class TabPages {
     };
   }
 
+  /** How many channels are open. */
+  get channels(): number {
+    return this.#arriving.size;
+  }
+
   /** Resolves when every message has arrived, and every lock that is free was granted. */
   async settled(): Promise<void> {
     for (let rounds = 0; rounds < 4; rounds++) {
@@ -37,6 +44,29 @@ export class TabPages {
       await realLocks.query();
       if ([...this.#arriving.values()].some(count => count > 0)) rounds = 0;
     }
+  }
+
+  /** Another tab, which hangs, holds this lock. Resolves when it is granted. */
+  hold(name: string, options: LockOptions = {}): Promise<void> {
+    const ended = new Promise(resolve => void this.window.addEventListener('end', resolve, { once: true }));
+    return new Promise(resolve => {
+      const granted = () => {
+        resolve();
+        return ended;
+      };
+      realLocks.request(this.#origin + name, options, granted).catch(() => {}); // taken over
+    });
+  }
+
+  /** The names of the locks that are held. */
+  async held(): Promise<string[]> {
+    return (await this.#query()).map(({ name }) => name);
+  }
+
+  /** What the test itself holds ends. */
+  end(): Promise<void> {
+    this.window.dispatchEvent(new Event('end'));
+    return this.settled();
   }
 
   /** All pages enter the back/forward cache, and come back. */
@@ -58,11 +88,15 @@ export class TabPages {
       });
     const query = async () => {
       await this.gate;
-      const { held = [] } = await realLocks.query();
-      const own = held.filter(({ name = '' }) => name.startsWith(this.#origin));
-      return { held: own.map(lock => ({ ...lock, name: lock.name?.slice(this.#origin.length) ?? '' })) };
+      return { held: await this.#query() };
     };
     return { request: request as LockManager['request'], query };
+  }
+
+  async #query() {
+    const { held = [] } = await realLocks.query();
+    const own = held.filter(({ name = '' }) => name.startsWith(this.#origin));
+    return own.map(lock => ({ ...lock, name: lock.name?.slice(this.#origin.length) ?? '' }));
   }
 
   #channelClass(): typeof BroadcastChannel {
@@ -80,8 +114,9 @@ export class TabPages {
         });
       }
 
-      override postMessage(message: { readonly t?: unknown }): void {
-        if (message.t === 'set') pages.steps.push('save');
+      override postMessage(message: { readonly t?: unknown } | null): void {
+        pages.sent.push(message);
+        if (message?.t === 'set') pages.steps.push('save');
         for (const [channel, count] of pages.#arriving)
           if (channel !== this && channel.name === this.name) pages.#arriving.set(channel, count + 1);
         super.postMessage(message);

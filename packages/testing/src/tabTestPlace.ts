@@ -74,12 +74,7 @@ export class TabTestPlace implements TestPlace {
     channel.onmessage = ({ data: { t, to } }) => {
       if (t === 'ask' && to === tab) send();
     };
-    await new Promise<void>(granted => {
-      void navigator.locks.request(`latchkey.session.at ${entry.stamp} ${tab}`, { mode: 'shared' }, () => {
-        granted();
-        return new Promise(resolve => void this.#pages.window.addEventListener('end', resolve, { once: true }));
-      });
-    });
+    await this.#pages.hold(`latchkey.session.at ${entry.stamp} ${tab}`, { mode: 'shared' });
     this.#pages.window.addEventListener('end', () => channel.close(), { once: true });
     send();
     await this.settled();
