@@ -22,7 +22,8 @@ const number = (name: string, otherwise: number) => Number(options.get(name) ?? 
 const isStorage = options.has('storage');
 const keepalive = !options.has('plain');
 const exclusive = options.has('exclusive');
-const tokensOf = (path: string, init: RequestInit) => fetch(path, { method: 'POST', keepalive, ...init }).then(readTokens);
+const tokensOf = (path: string, init: RequestInit) =>
+  fetch(path, { method: 'POST', keepalive, ...init }).then(readTokens);
 
 const tab: { -readonly [Key in keyof TabProgram]: TabProgram[Key] } = {
   auth: undefined as never,
@@ -61,6 +62,6 @@ const tab: { -readonly [Key in keyof TabProgram]: TabProgram[Key] } = {
     }
   },
 };
-addEventListener('pageshow', () => tab.atPageShow.push(tab.auth?.fresh()?.accessToken ?? tab.auth?.fresh() as null));
+addEventListener('pageshow', () => tab.atPageShow.push(tab.auth?.fresh()?.accessToken ?? (tab.auth?.fresh() as null)));
 tab.auth = tab.create();
 Object.assign(globalThis, { tab });

@@ -1,5 +1,5 @@
-import { bundlePage, findChromium, launch, Stage } from './stage.ts';
 import { scenarios, tabs } from './scenarios.ts';
+import { bundlePage, findChromium, launch, Stage } from './stage.ts';
 
 // Tabs of a real browser against a server that knows no grace: `pnpm --filter @latchkey/browser run tabs`.
 // A part of a scenario's name as the argument runs only that.

@@ -1,4 +1,4 @@
-import { deepStrictEqual as same, ok } from 'node:assert';
+import { ok, deepStrictEqual as same } from 'node:assert';
 import type { Page } from 'playwright';
 import { eventsOf, expire, freshOf, getAtOnce, type Stage, signIn } from './stage.ts';
 
@@ -89,7 +89,10 @@ async function playLost(stage: Stage, how: Vanish): Promise<void> {
   const answers = await playVanish(stage, how, 'plain');
   const { tokenRequests } = stage.server;
   if (answers.every(isToken)) return expectOneToken(answers); // the answer has reached the browser in spite of it
-  ok(answers.every(answer => answer === 'sessionExpired' || answer === 'signedOut'), answers.join(' '));
+  ok(
+    answers.every(answer => answer === 'sessionExpired' || answer === 'signedOut'),
+    answers.join(' '),
+  );
   ok(tokenRequests <= 3, `${tokenRequests} token requests`);
   const events = await Promise.all(stage.pages.slice(1).map(eventsOf));
   for (const list of events) same(list.length, 1, list.join(', '));
@@ -205,7 +208,12 @@ async function playForged(stage: Stage): Promise<void> {
     const record = { v: 1, accessToken: 'forged', receivedAt: 1 };
     const set = { v: 1, t: 'set', from: 'forger', stamp: stamp(1), record };
     const messages: unknown[] = [null, undefined, 7, 'set', [], new Map(), new Error('x'), Number.NaN, -1, {}];
-    messages.push({ ...set, v: 2 }, { ...set, from: 'x'.repeat(65) }, { ...set, stamp: 'newest' }, { ...set, t: 'get' });
+    messages.push(
+      { ...set, v: 2 },
+      { ...set, from: 'x'.repeat(65) },
+      { ...set, stamp: 'newest' },
+      { ...set, t: 'get' },
+    );
     messages.push(set, { ...set, stamp: stamp(Date.now() + 2 * 86_400_000) });
     messages.push({ v: 1, t: 'ask', from: 7 }, { v: 1, t: 'set', from: 'forger', record });
     for (const message of messages) channel.postMessage(message);

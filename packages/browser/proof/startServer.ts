@@ -54,7 +54,8 @@ export class StrictServer {
     const body = await text(request);
     const cookie = /refresh=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
     if (pathname === '/page.js') return send(response, 'text/javascript', this.#program);
-    if (pathname === '/sign-in') return this.#tokens(response, this.#begin(searchParams.get('user') ?? ''), !searchParams.has('body'));
+    if (pathname === '/sign-in')
+      return this.#tokens(response, this.#begin(searchParams.get('user') ?? ''), !searchParams.has('body'));
     if (pathname === '/refresh') return this.#refresh(response, cookie, true);
     if (pathname === '/refresh-body') return this.#refresh(response, body, false);
     if (pathname === '/sign-out') return this.#signOut(response, cookie);

@@ -32,7 +32,7 @@ export class TabPages {
     };
   }
 
-  /** How many channels are open. */
+  /** How many channels are open, and listened to. */
   get channels(): number {
     return this.#arriving.size;
   }
@@ -104,10 +104,10 @@ export class TabPages {
     return class extends RealChannel {
       constructor(name: string) {
         super(pages.#origin + name);
-        pages.#arriving.set(this, 0);
       }
 
       override set onmessage(receive: ((event: MessageEvent) => void) | null) {
+        pages.#arriving.set(this, 0);
         this.addEventListener('message', event => {
           pages.#arriving.set(this, (pages.#arriving.get(this) ?? 1) - 1);
           receive?.(event);
