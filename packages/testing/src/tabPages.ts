@@ -14,11 +14,11 @@ export class TabPages {
   gate: Promise<void> | undefined;
   readonly window: EventTarget = new EventTarget();
   /** Tells the locks and channels of this test apart from those of others, which some tests leave held. */
-  readonly #origin = `${Math.random()} `;
+  readonly origin: string = `${Math.random()} `;
   /** What was sent. */
   readonly sent: unknown[] = [];
   /** Messages on their way to each channel. */
-  readonly #arriving = new Map<BroadcastChannel, number>();
+  readonly arriving: Map<BroadcastChannel, number> = new Map();
 
   /** What the pages find as globals. */
   globals(): Record<string, unknown> {
@@ -27,14 +27,14 @@ export class TabPages {
       location: { origin: 'https://app.example' },
       addEventListener: window.addEventListener.bind(window),
       removeEventListener: window.removeEventListener.bind(window),
-      BroadcastChannel: this.#channelClass(),
+      BroadcastChannel: channelOf(this),
       navigator: { locks: this.#locks() },
     };
   }
 
   /** How many channels are open, and listened to. */
   get channels(): number {
-    return this.#arriving.size;
+    return this.arriving.size;
   }
 
   /** Resolves when every message has arrived, and every lock that is free was granted. */
@@ -42,19 +42,19 @@ export class TabPages {
     for (let rounds = 0; rounds < 4; rounds++) {
       await setImmediate();
       await realLocks.query();
-      if ([...this.#arriving.values()].some(count => count > 0)) rounds = 0;
+      if ([...this.arriving.values()].some(count => count > 0)) rounds = 0;
     }
   }
 
   /** Another tab, which hangs, holds this lock. Resolves when it is granted. */
   hold(name: string, options: LockOptions = {}): Promise<void> {
-    const ended = new Promise(resolve => void this.window.addEventListener('end', resolve, { once: true }));
+    const ended = new Promise(resolve => this.window.addEventListener('end', resolve, { once: true }));
     return new Promise(resolve => {
       const granted = () => {
         resolve();
         return ended;
       };
-      realLocks.request(this.#origin + name, options, granted).catch(() => {}); // taken over
+      realLocks.request(this.origin + name, options, granted).catch(() => {}); // taken over
     });
   }
 
@@ -77,12 +77,12 @@ export class TabPages {
 
   /** The holder of the lock of this session hangs for so long that the next one takes it over. */
   takeOver(name: string): void {
-    void realLocks.request(`${this.#origin}latchkey.${name}.renew`, { steal: true }, () => {});
+    void realLocks.request(`${this.origin}latchkey.${name}.renew`, { steal: true }, () => {});
   }
 
   #locks(): Pick<LockManager, 'request' | 'query'> {
     const request = (name: string, options: LockOptions, granted: LockGrantedCallback<unknown>) =>
-      realLocks.request(this.#origin + name, options, async lock => {
+      realLocks.request(this.origin + name, options, async lock => {
         await granted(lock);
         if (name.endsWith('.renew')) this.steps.push('release');
       });
@@ -95,37 +95,38 @@ export class TabPages {
 
   async #query() {
     const { held = [] } = await realLocks.query();
-    const own = held.filter(({ name = '' }) => name.startsWith(this.#origin));
-    return own.map(lock => ({ ...lock, name: lock.name?.slice(this.#origin.length) ?? '' }));
+    const own = held.filter(({ name = '' }) => name.startsWith(this.origin));
+    return own.map(lock => ({ ...lock, name: lock.name?.slice(this.origin.length) ?? '' }));
   }
+}
 
-  #channelClass(): typeof BroadcastChannel {
-    const pages = this;
-    return class extends RealChannel {
-      constructor(name: string) {
-        super(pages.#origin + name);
-      }
+/** Node's BroadcastChannel, for the pages of one test. */
+function channelOf(pages: TabPages): typeof BroadcastChannel {
+  const { arriving, origin, sent, steps } = pages;
+  return class extends RealChannel {
+    constructor(name: string) {
+      super(origin + name);
+    }
 
-      override set onmessage(receive: ((event: MessageEvent) => void) | null) {
-        pages.#arriving.set(this, 0);
-        this.addEventListener('message', event => {
-          pages.#arriving.set(this, (pages.#arriving.get(this) ?? 1) - 1);
-          receive?.(event);
-        });
-      }
+    override set onmessage(receive: ((event: MessageEvent) => void) | null) {
+      arriving.set(this, 0);
+      this.addEventListener('message', event => {
+        arriving.set(this, (arriving.get(this) ?? 1) - 1);
+        receive?.(event);
+      });
+    }
 
-      override postMessage(message: { readonly t?: unknown } | null): void {
-        pages.sent.push(message);
-        if (message?.t === 'set') pages.steps.push('save');
-        for (const [channel, count] of pages.#arriving)
-          if (channel !== this && channel.name === this.name) pages.#arriving.set(channel, count + 1);
-        super.postMessage(message);
-      }
+    override postMessage(message: { readonly t?: unknown } | null): void {
+      sent.push(message);
+      if (message?.t === 'set') steps.push('save');
+      for (const [channel, count] of arriving)
+        if (channel !== this && channel.name === this.name) arriving.set(channel, count + 1);
+      super.postMessage(message);
+    }
 
-      override close(): void {
-        if (pages.#arriving.delete(this)) pages.steps.push('close');
-        super.close();
-      }
-    };
-  }
+    override close(): void {
+      if (arriving.delete(this)) steps.push('close');
+      super.close();
+    }
+  };
 }
