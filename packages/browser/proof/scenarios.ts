@@ -187,15 +187,26 @@ async function playBackRenewed(stage: Stage): Promise<void> {
   same(stage.server.tokenRequests, 1);
 }
 
-/** The sign-out was in the next page of the same tab, which has left as well. */
+/** The sign-out was in the next document of the same tab, which may know nothing of this store. */
 async function playBackAlone(stage: Stage): Promise<void> {
+  const [page] = (await stage.openSignedIn(1)) as [Page];
+  await page.goto(`${stage.origin}/sign-out-page`);
+  await page.goBack({ waitUntil: 'commit' });
+  same(await reasons(page), 'null');
+  same(await page.evaluate(() => tab.get()), 'sessionExpired');
+  same(await page.evaluate(() => tab.get()), null);
+  same(await eventsOf(page), ['signedOut expired']);
+  same(stage.server.tokenRequests, 1);
+}
+
+async function playBackStillOn(stage: Stage): Promise<void> {
   const [page] = (await stage.openSignedIn(1)) as [Page];
   await stage.visit(page, 'next');
   await page.evaluate(() => tab.get());
-  await page.evaluate(() => tab.auth.signOut());
   await page.goBack({ waitUntil: 'commit' });
   same(await reasons(page), 'null');
-  await expectSignedOut(page);
+  expectOneToken([await page.evaluate(() => tab.get())]);
+  same(await eventsOf(page), []);
 }
 
 async function playForged(stage: Stage): Promise<void> {
@@ -295,6 +306,7 @@ export const scenarios: readonly Scenario[] = [
   { name: 'back after a sign-out elsewhere', play: playBackSignedOut },
   { name: 'back after a renewal elsewhere', play: playBackRenewed },
   { name: 'back after a sign-out in the next page', play: playBackAlone },
+  { name: 'back to a session that is on', play: playBackStillOn },
   ...Object.entries(vanish).map(([name, how]) => ({
     name: `a tab ${name} in mid-renewal, with keepalive`,
     play: (stage: Stage) => playKept(stage, how),

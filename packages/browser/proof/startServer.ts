@@ -58,7 +58,7 @@ export class StrictServer {
       return this.#tokens(response, this.#begin(searchParams.get('user') ?? ''), !searchParams.has('body'));
     if (pathname === '/refresh') return this.#refresh(response, cookie, true);
     if (pathname === '/refresh-body') return this.#refresh(response, body, false);
-    if (pathname === '/sign-out') return this.#signOut(response, cookie);
+    if (pathname.startsWith('/sign-out')) return this.#signOut(response, cookie);
     send(response, 'text/html', '<!doctype html><title>tab</title><script type="module" src="/page.js"></script>');
   }
 
@@ -90,7 +90,8 @@ export class StrictServer {
   #signOut(response: ServerResponse, cookie: string | undefined): void {
     const family = this.#families.get(cookie ?? '');
     if (family) family.isRevoked = true;
-    response.writeHead(204, { 'set-cookie': 'refresh=; Max-Age=0; Path=/' }).end();
+    response.setHeader('set-cookie', 'refresh=; Max-Age=0; Path=/');
+    send(response, 'text/html', '<!doctype html><title>signed out</title>');
   }
 
   #tokens(response: ServerResponse, { user, refreshToken }: Family, inCookie: boolean): void {

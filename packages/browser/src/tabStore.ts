@@ -11,7 +11,6 @@ import {
   type TokenRecord,
 } from '@latchkey/core/adapter';
 import { isServer, MemoryPlace } from './memoryPlace.ts';
-import { StampNote } from './stampNote.ts';
 import type { Message } from './tabChannel.ts';
 import { checkName, type TabStoreOptions } from './tabStoreOptions.ts';
 import { Tabs } from './tabs.ts';
@@ -42,7 +41,6 @@ export class TabPlace implements Place {
   readonly sharesNobody = true;
   readonly #host: StoreHost;
   readonly #tabs: Tabs;
-  readonly #note: StampNote;
   readonly #questions = new Set<Question>();
   #held: Entry | undefined;
   /** The stamp of what this tab has saved. */
@@ -56,7 +54,6 @@ export class TabPlace implements Place {
 
   constructor(name: string, host: StoreHost, options: TabStoreOptions) {
     this.#host = host;
-    this.#note = new StampNote(name);
     this.#tabs = new Tabs({
       ...options,
       name,
@@ -86,11 +83,11 @@ export class TabPlace implements Place {
     const { leaves } = this.#tabs;
     const isFirst = !this.#hasLoaded;
     const isBack = this.#isBack;
-    this.#hasLoaded = true;
     let entry = await this.#newest(isFirst || isBack);
     if (leaves !== this.#tabs.leaves) return this.load();
+    this.#hasLoaded = true;
     if (isFirst && entry?.record === null) this.#endBefore = entry.stamp;
-    if (isBack) entry = this.#noted(entry);
+    if (isBack) entry = await this.#vouched(entry);
     if (isBack) this.#isBack = false;
     return entry?.record === null && entry.stamp === this.#endBefore ? { ...entry, record: undefined } : entry;
   }
@@ -103,7 +100,6 @@ export class TabPlace implements Place {
     for (const stamp of [held, other])
       if (stamp > entry.stamp || (over !== undefined && stamp > over && stamp !== entry.stamp)) return false;
     this.#written = entry.stamp;
-    this.#note.write(entry);
     await this.#hold(entry);
     if (over !== undefined && (await this.#othersNewest()) > entry.stamp) return false; // saved meanwhile
     this.#send(entry);
@@ -194,18 +190,13 @@ export class TabPlace implements Place {
 
   #cameBack(): void {
     this.#isBack = true;
-    void this.load().then(entry => {
-      if (this.#held) void this.#tabs.show(this.#held);
-      this.#host.found(entry);
-    });
+    if (this.#held) void this.#tabs.show(this.#held);
+    void this.load().then(entry => this.#host.found(entry));
   }
 
-  /** What a page that has left since, in the same tab, has saved last: its tokens are gone. */
-  #noted(entry: Entry | undefined): Entry | undefined {
-    const noted = this.#note.read();
-    if (!noted || noted.stamp <= (entry?.stamp ?? '') || !this.#tabs.isPlausible(noted.stamp, entry?.stamp))
-      return entry;
-    if (noted.record === null) void this.#hold(noted);
-    return noted;
+  /** A page that comes back to no other tab does not know what has become of the session: another document may have ended it. */
+  async #vouched(entry: Entry | undefined): Promise<Entry | undefined> {
+    if (!entry?.record || entry.stamp <= (await this.#othersNewest())) return entry;
+    return { stamp: entry.stamp, record: undefined };
   }
 }

@@ -384,23 +384,25 @@ describe('the back/forward cache', () => {
   });
 
   test.for([
-    ['has ended', ' end', null, 0],
-    ['was renewed', '', 'B', 1],
-  ] as const)('B115 a session that %s in a page that has left as well', async ([, end, expected, requests]) => {
-    const local = storage();
-    stub({ localStorage: local });
-    const auth = scene.openPage();
-    await auth.adopt(scene.tokens('A', 'ann'));
-    leave();
-    local.items.set('latchkey.session at', stampOf({ epoch: scene.clock.now() + 1 }) + end);
-    comeBack();
-    await scene.settled();
-    const get = outcome(auth.get());
-    await scene.clock.advance(10);
-    expect(scene.requests).toHaveLength(requests);
-    await scene.requests[0]?.answer(scene.tokens('B', 'ann'));
-    expect(await get).toBe(expected);
-  });
+    ['is over', null, 'sessionExpired'],
+    ['is on', 'B', 'B'],
+    ['is that of the next user', 'U', 'signedOut'],
+  ] as const)(
+    'B115 a page that comes back to no other tab asks whose session it is: it %s',
+    async ([, answer, expected]) => {
+      const auth = scene.openPage();
+      await auth.adopt(scene.tokens('A', 'ann'));
+      leave();
+      comeBack();
+      await scene.settled();
+      expect(auth.fresh()).toBeUndefined();
+      const get = outcome(auth.get());
+      await scene.settled();
+      await scene.requests[0]?.answer(answer && scene.tokens(answer, answer === 'U' ? 'bob' : 'ann'));
+      expect(await get).toBe(expected);
+      expect(scene.requests).toHaveLength(1);
+    },
+  );
 });
 
 test('B11 B14 pages that are disposed of leave no channel, no lock and no listener', async () => {

@@ -9,7 +9,7 @@ export interface Entry {
   readonly stamp: Stamp;
   /**
    * `null`: the session has ended. `undefined`: this is the newest stamp, but nobody who has its record answers, as a frozen
-   * tab.
+   * tab. After `doubt()` what memory holds is then renewed before it is used.
    */
   readonly record: TokenRecord | null | undefined;
 }

@@ -31,8 +31,8 @@ export function takeEntry(stored: Stored, entry: Entry | undefined): void {
   if (!stored.held && !stored.isDoubted) loadSession(stored.client.session, null);
   if (stored.isDoubted) {
     stored.isDoubted = false;
-    if (stamp !== undefined && record === undefined && held && stamp > held.stamp)
-      awaitSuccessor(stored.client.session); // memory is old
+    if (stamp !== undefined && record === undefined && held && stamp >= held.stamp)
+      awaitSuccessor(stored.client.session); // nobody knows better
     endDoubt(stored.client.session);
   }
 }
