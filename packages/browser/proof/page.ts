@@ -1,5 +1,5 @@
-import { tabStore, webStorageStore } from '@latchkey/browser';
 import { createTokenManager, readTokens, TokenError, type TokenManager, type TokenParts } from '@latchkey/core';
+import { tabStore, webStorageStore } from '../src/index.ts';
 
 // The program of a tab. Its address has the options of the scenario.
 
