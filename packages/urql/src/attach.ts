@@ -1,7 +1,7 @@
 import {
   addedOptions,
   type CallerHeaders,
-  copyJson,
+  isJson,
   isNodeStream,
   mergeHeaders,
   readBody,
@@ -32,11 +32,20 @@ export function attach(
 export function watchedFetch(attempt: Answer & { readonly given: Operation }): typeof fetch {
   return async (input, init) => {
     const response = await (attempt.given.context.fetch ?? fetch)(input, init);
-    const text = response.ok || isNodeStream(response) ? undefined : await copyJson(response);
     attempt.http = response;
-    attempt.otherAnswer = text === undefined ? undefined : readBody(text).body;
-    return response;
+    attempt.otherAnswer = undefined;
+    if (response.ok || isNodeStream(response) || !isJson(response)) return response;
+    const text = await response.text();
+    attempt.otherAnswer = readBody(text).body;
+    return withBody(response, text);
   };
+}
+
+/** A response whose body was read. Not from a clone, which is empty in some test environments. */
+function withBody(response: Response, text: string): Response {
+  const { status, statusText, headers, url, redirected } = response;
+  const copy = new Response(text || null, { status, statusText, headers });
+  return Object.defineProperties(copy, { url: { value: url }, redirected: { value: redirected } });
 }
 
 const attached = ['fetchOptions', 'fetch', 'latchkey'] as const;
