@@ -37,13 +37,13 @@ export function createApis(addresses: Addresses): readonly Api[] {
     {
       ...rest('realitems'),
       url: at('/realitems/graphql'),
-      auth: createTokenManager(appSession(at('/realitems/session'))),
+      auth: createTokenManager(appSession(at('/realitems/session'), 'realitems')),
     },
     {
       ...rest('altrata'),
       url: at('/altrata/graphql'),
       userUrl: at('/altrata/session/user'),
-      auth: createTokenManager({ ...appSession(at('/altrata/session')), exclusive: true }),
+      auth: createTokenManager({ ...appSession(at('/altrata/session'), 'altrata'), exclusive: true }),
     },
     {
       ...rest('toggle'),
@@ -53,7 +53,7 @@ export function createApis(addresses: Addresses): readonly Api[] {
     {
       ...rest('cookie'),
       url: at('/cookie/graphql'),
-      auth: createTokenManager(appSession(at('/cookie/session'))),
+      auth: createTokenManager(appSession(at('/cookie/session'), 'cookie')),
     },
   ];
 }

@@ -21,6 +21,8 @@ export interface Client {
   readonly cooldown: CooldownCheck;
   /** Access tokens that the API has refused. */
   readonly refusedTokens: Set<string>;
+  /** Access tokens that were in memory when it was doubted, and the place knew a newer one that it could not show. */
+  readonly outdatedTokens: Set<string>;
   /** Counts the calls that begin or end a session. */
   readonly sessionChanges: number;
   /** Whether the user has signed out and not signed in again. */
@@ -249,6 +251,7 @@ export class AuthServer {
     const aheadMs = Math.min(renewAheadMs, (expiresAt - receivedAt) / 5);
     const times = [this.#env.clock.now(), client.cooldown.renewingSince, client.history.stepStartedAt];
     const isExpired = times.some(now => now >= expiresAt - aheadMs / 10 || now < receivedAt - clockToleranceMs);
+    if (client.outdatedTokens.has(accessToken)) return true;
     if (reason === 'refused') return isExpired || client.refusedTokens.has(accessToken);
     return reason === 'ahead' ? times.some(now => now >= expiresAt - aheadMs) : reason !== 'expired' || isExpired;
   }

@@ -20,6 +20,8 @@ export interface StoreUser {
   storeFailed(): void;
   /** The place has shown by itself what it holds. */
   storeIsBack(): void;
+  /** The place has answered its newest stamp, and nobody has the record. */
+  storeHasNoRecord(): void;
   /** The place holds something newer than the session whose end was to be saved. */
   endRefused(): void;
   /** Called before each save of any tab. */
@@ -225,7 +227,9 @@ export class SimulatedStorage {
     const answer = this.#nextLoad();
     return this.#answer(answer, 'load', [user], () => {
       if (!this.entry || isStamp(this.entry.stamp)) user.storeSucceeded('load');
-      return answer === 'withoutRecord' && this.entry ? { ...this.entry, record: undefined } : this.entry;
+      if (answer !== 'withoutRecord' || !this.entry) return this.entry;
+      user.storeHasNoRecord();
+      return { ...this.entry, record: undefined };
     });
   }
 

@@ -64,6 +64,7 @@ export class Tab implements Client, StoreUser {
   /** The token sets that callers have received. */
   readonly received: TokenSet[] = [];
   readonly refusedTokens: Set<string> = new Set();
+  readonly outdatedTokens: Set<string> = new Set();
   /** The access tokens of the user's sign-ins. */
   readonly broughtByUser: Set<string> = new Set();
   /** The end of the cool-down of the token sets that followed a refusal: until then only a success allows a renewal. */
@@ -147,6 +148,11 @@ export class Tab implements Client, StoreUser {
 
   storeIsBack(): void {
     this.cooldown.storeIsBack();
+  }
+
+  storeHasNoRecord(): void {
+    const { accessToken } = this;
+    if (this.isDoubted && accessToken !== undefined) this.outdatedTokens.add(accessToken);
   }
 
   endRefused(): void {
@@ -349,7 +355,7 @@ export class Tab implements Client, StoreUser {
   /** Operations get the token set while it is valid, but for one that was refused and is being renewed. */
   #checkFresh(): void {
     const { auth } = this;
-    if (this.isDoubted) return;
+    if (this.isDoubted || this.outdatedTokens.has(this.accessToken ?? '')) return;
     const { status, renewing, expiresAt = Number.POSITIVE_INFINITY } = auth.state;
     if (renewing && this.#refusedInRenewal) {
       if (isSame(auth.fresh(), this.#refusedInRenewal))

@@ -29,7 +29,7 @@ export type { Waiter } from './session/waitingList.ts';
 export { createStore } from './store/createStore.ts';
 // For stores and providers
 export type { Entry, Hold, Place, StoreCall, StoreHost } from './store/place.ts';
-export type { Stamp } from './store/stamp.ts';
+export { endAfter, epochOf, isStamp, type Stamp } from './store/stamp.ts';
 export { readRecord, type TokenRecord } from './store/tokenRecord.ts';
 export { type Challenge, parseChallenges } from './tokens/parseChallenges.ts';
 export {

@@ -76,6 +76,7 @@ function receive(manager: Manager, receiver: Receiver, attempt: Attempt): void {
   if (!answer || tokens !== session.state.tokens) return; // the callback may have signed in
   if (!sent) return void beginWith(manager, { ...answer, parts: { ...answer.parts, isGuest: true } });
   const next = makeTokenSet(answer, positionAfter(sent), sent);
+  store?.check(next);
   if (isOfOtherUser(next, sent)) return void beginWith(manager, answer);
   renewSession(session, next);
   void store?.receive(next);

@@ -53,7 +53,7 @@ export interface TokenManagerOptions<Credentials = unknown, Answer extends Token
   /** A new token invalidates the old one at once: nothing is renewed ahead of need. @defaultValue false */
   readonly exclusive?: boolean;
   /**
-   * Where the token set is kept between uses: `keyValueStore(…)`, `sharedSession(…)`. @defaultValue memory: a script in the page
+   * Where the token set is kept between uses: `tabStore(…)`, `keyValueStore(…)`, `sharedSession(…)`. @defaultValue memory: a script in the page
    * cannot read it later
    */
   readonly store?: Store;

@@ -40,8 +40,9 @@ export async function adopt(manager: Manager, tokens: TokenParts | string): Prom
   const { tokens: current } = session.state;
   const { subject } = makeTokenSet(answer, nowhere);
   if (!current || subject === undefined || subject !== current.subject) return begin(manager, answer);
-  manager.userActs++;
   const next = makeTokenSet(answer, positionAfter(current), current); // something else has renewed them
+  store?.check(next);
+  manager.userActs++;
   const saved = store?.adopt(next); // before listeners run: one of them may sign out
   renewSession(session, next);
   await saved;
@@ -70,7 +71,7 @@ export async function signOut(manager: Manager): Promise<void> {
 
 async function begin(manager: Manager, answer: TokenAnswer): Promise<void> {
   if (manager.session.state.status === 'disposed') throw disposed();
-  makeTokenSet(answer, nowhere); // throws before anything has changed
+  manager.store?.check(makeTokenSet(answer, nowhere)); // both throw before anything has changed
   manager.userActs++;
   await beginWith(manager, answer);
 }

@@ -44,6 +44,10 @@ export interface ScriptedPlace {
   beforeSave: (entry: Entry) => unknown;
   /** So many saves keep nothing, and answer `false`. */
   refuses: number;
+  /** Whether "nobody is signed in" is an entry. */
+  sharesNobody: boolean;
+  /** Called before a token set is used. */
+  check: (record: TokenRecord) => void;
   /** Whether the lock is missing. */
   hasLock: boolean;
   /** Who holds the lock is answered this. */
@@ -89,6 +93,8 @@ export function scriptedPlace(entry?: Entry): ScriptedPlace {
     gone: new Set(),
     beforeSave: () => {},
     refuses: 0,
+    sharesNobody: false,
+    check() {},
     hasLock: true,
     isHeld: () => true,
     fence: undefined,
@@ -103,6 +109,8 @@ export function scriptedPlace(entry?: Entry): ScriptedPlace {
           return place.entry;
         },
         save,
+        check: record => place.check(record),
+        sharesNobody: place.sharesNobody,
         close: () => void place.log.push('close'),
       };
       return place.hasLock ? { ...connected, lock } : connected;

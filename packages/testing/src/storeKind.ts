@@ -64,6 +64,12 @@ export interface StoreKind {
   readonly mayLoseData: boolean;
   /** Its storage can be full, forbidden or out of reach. */
   readonly canBreak: boolean;
+  /** Its lock is of another kind than its storage, and works in an outage. */
+  readonly keepsLock?: true;
+  /** Its content is the memory of its pages, and is gone with the last of them. */
+  readonly livesInPages?: true;
+  /** The refresh token is in a cookie: a token set with one is refused. */
+  readonly hasCookie?: true;
   /** It is made by `createStore`, so that a test can be one of its token managers. */
   readonly connects: boolean;
   /** It knows when the memory of a page may be old. */

@@ -31,7 +31,7 @@ export const tokenOf = (auth: TokenManager): string | undefined => auth.fresh()?
 
 /** A token request that the test answers. */
 export interface TokenRequest {
-  /** The refresh token that was sent. */
+  /** The refresh token that was sent; where it is in a cookie, the one that came with the access token. */
   readonly from: string | undefined;
   /** `null`: it is rejected. */
   answer(tokens: TokenParts | null): Promise<void>;
@@ -79,8 +79,10 @@ export class StoreScene {
   /** What the pages have reported, with the number of the page and the reason: `1 signedOut elsewhere`. */
   events: string[] = [];
   readonly #pages: TokenManager<string>[] = [];
+  readonly #hasCookie: boolean;
 
   constructor(kind: StoreKind) {
+    this.#hasCookie = kind.hasCookie === true;
     this.clock = testClock(() => this.settled());
     this.place = kind.create(this.clock);
   }
@@ -97,8 +99,15 @@ export class StoreScene {
         resolve(tokens);
         return this.settled();
       };
-      this.requests.push({ from: current?.refreshToken, answer });
+      const inCookie = this.#hasCookie && current ? `r${current.accessToken}` : undefined;
+      this.requests.push({ from: inCookie ?? current?.refreshToken, answer });
     });
+
+  /** The token set of this name, as the auth server answers it. */
+  tokens(name: string, subject?: string): TokenParts {
+    const { refreshToken, ...tokens } = tokensNamed(name, subject);
+    return this.#hasCookie ? tokens : { ...tokens, refreshToken };
+  }
 
   openPage({ name, pauses = {}, ...options }: PageOptions = {}): TokenManager<string> {
     const store = withPauses(this.place.open(name), pauses);
@@ -115,7 +124,7 @@ export class StoreScene {
   /** Opens two pages in one session, with the token `A`. The options are of the first. */
   async openTwoPages(options?: PageOptions, subject?: string): Promise<[TokenManager<string>, TokenManager<string>]> {
     const one = this.openPage(options);
-    await one.adopt(tokensNamed('A', subject));
+    await one.adopt(this.tokens('A', subject));
     await this.settled();
     const other = this.openPage();
     await other.get();
@@ -135,7 +144,7 @@ export class StoreScene {
   /** A renewal of this page from beginning to end. */
   async renewed(auth: TokenManager<string>, name: string, subject?: string): Promise<unknown> {
     const { result } = await this.startRenewal(auth);
-    await this.requests.at(-1)?.answer(tokensNamed(name, subject));
+    await this.requests.at(-1)?.answer(this.tokens(name, subject));
     return result;
   }
 

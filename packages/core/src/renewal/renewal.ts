@@ -76,6 +76,7 @@ function keepSeen(manager: Manager, flight: Flight): void {
 /** A session begins, at once in memory; the promise is of the store. @throws TokenError when a token cannot be sent */
 export async function beginWith({ session, store }: Manager, answer: TokenAnswer, flight?: Flight): Promise<void> {
   const tokens = makeTokenSet(answer, { sessionId: makeSessionId(session.clock.now()), version: 1 });
+  store?.check(tokens);
   const saved = store?.begin(tokens, answer.isUnattended === true, (flight || tokens.isGuest) && answer.requestedAt); // before listeners run: one of them may sign out
   beginSession(session, tokens, { flight });
   await saved;
@@ -114,7 +115,9 @@ async function run(manager: Manager, flight: Flight): Promise<void> {
   if (signedIn && !isRefusedToken(flight, signedIn)) return use(manager, flight, signedIn);
   const same = signedIn ?? answer;
   if (same) return keepRefused(manager, flight, same);
-  if (from && isCurrent(session, flight)) await giveUp(manager, flight, from, answer === null);
+  if (!isCurrent(session, flight)) return;
+  if (from) await giveUp(manager, flight, from, answer === null);
+  else if (answer === null) await store?.nobody(flight.sentAt ?? session.clock.now());
 }
 
 /**
@@ -177,6 +180,7 @@ async function use(manager: Manager, flight: Flight, answer: TokenAnswer, kept?:
     renewSession(session, after(session.state.tokens, next), schedule);
   };
   if (!store) return renew();
+  store.check(next);
   await store.replace(next, answer.isUnattended === true, flight, renew);
   dropIfOver(manager, flight, answer);
 }

@@ -61,6 +61,8 @@ export interface Flight {
   done?: Promise<void>;
   /** The lock of the store, once it is held. */
   hold?: Hold | undefined;
+  /** Others have asked the auth server meanwhile, before this one did: nobody is signed in. */
+  isAnswered?: boolean;
   /** The lock was lost before the token request was sent. */
   hasLostLock?: boolean;
 }

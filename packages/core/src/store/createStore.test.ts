@@ -1,11 +1,21 @@
 import { expect, test, vi } from 'vitest';
-import { after, connected, entryOf, host, renewed, scriptedPlace } from '../../test/scriptedPlace.ts';
+import {
+  after,
+  type Connected,
+  connected,
+  entryOf,
+  host,
+  renewed,
+  type ScriptedPlace,
+  scriptedPlace,
+} from '../../test/scriptedPlace.ts';
 import {
   current,
   fakeClock,
   hours,
   outcome,
   refusal,
+  type ScriptedProvider,
   scriptedProvider,
   settled,
   success,
@@ -1319,4 +1329,100 @@ test('B111 adopt of the same user is saved above a renewal elsewhere that was no
   await auth.adopt({ accessToken: 'next', subject: 'ann' });
   expect(place.entry.record?.accessToken).toBe('next');
   expect(current(auth).accessToken).toBe('next');
+});
+
+const refuseRefreshTokens = ({ refreshToken }: { readonly refreshToken?: string }) => {
+  if (refreshToken !== undefined) throw new TokenError('misconfigured', 'No refresh tokens here.');
+};
+
+test.for([
+  ['a sign-in', ({ auth }: Connected) => auth.signIn({ username: 'ann', password: 'p' })],
+  ['adopt', ({ auth }: Connected) => auth.adopt(B)],
+  ['adopt of the same user', ({ auth }: Connected) => auth.adopt({ ...B, subject: 'ann' })],
+  ['a renewal', ({ auth }: Connected) => auth.renew()],
+] as const)(
+  'B72 a token set that must not be in the place is misconfigured, and changes nothing: %s',
+  async ([, act]) => {
+    const ann = { subject: 'ann', refreshToken: undefined as never };
+    const connection = await connected({}, entryOf(ann));
+    const { auth, place, events, renewals, signIns } = connection;
+    place.check = refuseRefreshTokens;
+    renewals.always(() => B);
+    signIns.always(() => B);
+    expect(await outcome(act(connection))).toBe('misconfigured');
+    expect(current(auth).accessToken).toBe('A');
+    expect(place.log.filter(line => line.startsWith('save'))).toEqual([]);
+    expect(events.filter(name => name === 'signedOut' || name === 'storeFailed')).toEqual([]);
+  },
+);
+
+test('B72 a restored token set that must not be in the place is misconfigured, and is not used', async () => {
+  const place = scriptedPlace();
+  place.check = refuseRefreshTokens;
+  const { auth, renewals } = scriptedProvider({ store: place.store, restore: true });
+  renewals.always(() => B);
+  expect(await outcome(auth.get())).toBe('misconfigured');
+  expect([auth.state.status, place.entry]).toEqual(['unknown', undefined]);
+});
+
+/** Pages of one place that restore a session, in the order in which they get the lock. */
+function restoring(place: ScriptedPlace, count: number): ScriptedProvider[] {
+  place.sharesNobody = true;
+  return Array.from({ length: count }, () => scriptedProvider({ store: place.store, restore: true }));
+}
+
+test('B73 pages that restore at the same time ask once whether somebody is signed in, and the other takes the answer', async () => {
+  const place = scriptedPlace();
+  const pages = restoring(place, 2);
+  const gets: Promise<unknown>[] = [];
+  for (const { auth } of pages) {
+    gets.push(outcome(auth.get()));
+    await settled();
+  }
+  await pages[0]?.renewals.last.answer(null);
+  expect(await Promise.all(gets)).toEqual(pages.map(() => null));
+  expect(pages.flatMap(({ renewals }) => renewals.calls)).toHaveLength(1);
+  expect(pages.map(({ auth }) => [auth.fresh(), auth.state.status])).toEqual(pages.map(() => [null, 'signedOut']));
+  expect(pages.flatMap(({ events }) => events)).toEqual([]);
+});
+
+test('B73 a page that is in the queue when nobody is found by a notice leaves it, and sends nothing', async () => {
+  const place = scriptedPlace();
+  place.busy = new Promise(() => {});
+  const [page] = restoring(place, 1) as [ScriptedProvider];
+  const get = outcome(page.auth.get());
+  await settled();
+  host(place).found(after(undefined, null));
+  expect(await get).toBeNull();
+  expect(page.renewals.calls).toHaveLength(0);
+  expect(page.events).toEqual([]);
+});
+
+test('B73 a sign-in elsewhere since the request wins over the answer that nobody is signed in', async () => {
+  const place = scriptedPlace();
+  const [page] = restoring(place, 1) as [ScriptedProvider];
+  const get = outcome(page.auth.get());
+  await settled();
+  place.entry = after(after(undefined, null), { accessToken: 'token-of-Bob' });
+  await page.renewals.last.answer(null);
+  expect(await get).toBe('token-of-Bob');
+});
+
+test('B49 a place that does not share it is not written when nobody is signed in', async () => {
+  const place = scriptedPlace();
+  const { auth, renewals } = scriptedProvider({ store: place.store, restore: true });
+  renewals.always(() => null);
+  expect(await outcome(auth.get())).toBeNull();
+  expect(place.log.filter(line => line.startsWith('save'))).toEqual([]);
+});
+
+test('B115 memory that is known to be old is renewed when nobody who has the newest record answers', async () => {
+  const { auth, place, renewals } = await connected();
+  place.entry = { stamp: after(place.entry, null).stamp, record: undefined };
+  host(place).doubt();
+  const get = outcome(auth.get());
+  await settled();
+  expect(renewals.calls).toHaveLength(1);
+  await renewals.last.answer(B);
+  expect(await get).toBe('B');
 });

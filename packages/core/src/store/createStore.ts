@@ -78,6 +78,7 @@ function sessionStoreOf(stored: Stored): SessionStore {
     get isAsked() {
       return isAsked(stored);
     },
+    check: tokens => stored.place.check?.(recordOf(tokens)),
     loaded: () => ask(stored),
     reread: () => look(stored).catch(() => {}), // reported
     begin: (tokens, isUnattended, requestedAt) => saveAct(stored, recordOf(tokens, isUnattended), requestedAt),
@@ -105,6 +106,9 @@ function sessionStoreOf(stored: Stored): SessionStore {
       await saveNext(stored, entry);
     },
     expire: (tokens, end) => expire(stored, tokens, end),
+    async nobody(requestedAt) {
+      if (stored.place.sharesNobody && !stored.held && !isClosed(stored)) await saveAct(stored, null, requestedAt);
+    },
     locked: (flight, run) => lockedRenewal(stored, flight, run),
     holds: tokens => holds(stored, tokens),
     close: pending => close(stored, pending),

@@ -71,6 +71,7 @@ async function runInside(stored: Stored, flight: Flight, hold: Hold, run: () => 
 /** Others may have renewed. A successor that has expired as well is renewed in turn. */
 function isNeeded({ client }: Stored, flight: Flight): boolean {
   const { state } = client.session;
+  if (flight.isAnswered) return false;
   if (!state.tokens || state.tokens === flight.from) return true;
   return client.clock.now() >= (state.scheduleBefore ?? state.schedule).hardAt;
 }

@@ -9,7 +9,7 @@ export interface Entry {
   readonly stamp: Stamp;
   /**
    * `null`: the session has ended. `undefined`: this is the newest stamp, but nobody who has its record answers, as a frozen
-   * tab.
+   * tab. After `doubt()` what memory holds is then renewed before it is used.
    */
   readonly record: TokenRecord | null | undefined;
 }
@@ -40,6 +40,17 @@ export type StoreCall = 'load' | 'save' | 'lock' | 'notify';
  * call that rejects, or takes over 5 seconds, means that the place is gone.
  */
 export interface Place {
+  /**
+   * Called before a token set is used.
+   *
+   * @throws TokenError `misconfigured` when such a record must not be in this place
+   */
+  check?(record: TokenRecord): void;
+  /**
+   * It keeps `record: null` as an entry, which a new page does not take for its own: then "nobody is signed in", as the auth
+   * server has answered to `restore`, is saved for those who wait for the lock.
+   */
+  readonly sharesNobody?: boolean;
   /**
    * May answer at once. `undefined`: nothing is known, never "signed out". A place that cannot lose data by itself answers
    * `record: null` for an entry that it has seen and that is gone.

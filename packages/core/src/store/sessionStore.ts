@@ -7,6 +7,8 @@ import type { StoreClient } from './stored.ts';
 export interface SessionStore {
   /** Whether the store has to be asked before the state is known. */
   readonly isAsked: boolean;
+  /** @throws TokenError `misconfigured` when its place must not hold this token set */
+  check(tokens: TokenSet): void;
   /** Resolves when the store has answered, or to the failure of the attempt. */
   loaded(): Promise<TokenError | undefined>;
   /** Looks whether others who share the store have renewed, signed out or signed in. */
@@ -31,6 +33,12 @@ export interface SessionStore {
    * @throws TokenError `unavailable` when others have renewed, and their successor cannot be read
    */
   expire(tokens: TokenSet, end: () => void): Promise<void>;
+  /**
+   * Saves that the auth server knows of nobody who is signed in: those who wait for the lock need not ask it.
+   *
+   * @param requestedAt - any act since then wins over it
+   */
+  nobody(requestedAt: number): Promise<void>;
   /** Runs a renewal inside the lock, once at most, after a look at the store: others may have renewed. */
   locked(flight: Flight, run: () => Promise<void>): Promise<void>;
   /** Whether memory holds these tokens of the session, also after `close`: nobody has renewed. */

@@ -1,4 +1,4 @@
-import { beginSession, endDoubt, endSession, loadSession, renewSession } from '../session/session.ts';
+import { awaitSuccessor, beginSession, endDoubt, endSession, loadSession, renewSession } from '../session/session.ts';
 import { makeSessionId, positionAfter } from '../tokens/tokenSet.ts';
 import type { Entry } from './place.ts';
 import { areOfOneSession, epochOf, isStamp, liftedAbove, type Stamp, sameTimeMs } from './stamp.ts';
@@ -32,6 +32,8 @@ export function takeEntry(stored: Stored, entry: Entry | undefined): void {
   else if (!held || !isUnderAct(stored, stamp)) enter(stored, { stamp, record });
   if (stored.isDoubted) {
     stored.isDoubted = false;
+    if (stamp !== undefined && record === undefined && held && stamp >= held.stamp)
+      awaitSuccessor(stored.client.session); // nobody knows better
     endDoubt(stored.client.session);
   } else if (!stored.held) loadSession(stored.client.session, null);
 }
@@ -57,7 +59,9 @@ function enter(stored: Stored, entry: Held): void {
   const { tokens, status } = session.state;
   const { stamp, record } = hold(stored, entry);
   if (!record) {
-    if (status !== 'signedOut') endSession(session, 'elsewhere');
+    if (status === 'restoring' && session.flight && session.flight.sentAt === undefined)
+      session.flight.isAnswered = true;
+    else if (status !== 'signedOut') endSession(session, 'elsewhere');
   } else if (tokens && continues(before, { stamp, record }))
     renewSession(session, tokensOf(record, positionAfter(tokens)));
   else {

@@ -1,0 +1,3 @@
+export { tabStore } from './tabStore.ts';
+export type { TabStoreOptions } from './tabStoreOptions.ts';
+export { webStorageStore } from './webStorageStore.ts';
