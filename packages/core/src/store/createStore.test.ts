@@ -286,17 +286,24 @@ test('B67 without a refresh token a lock that is gone is done without', async ()
   expect(await outcome(auth.renew())).toBe('B');
 });
 
-test('B62 without a lock a manager renews alone, also when the place cannot be read; exclusive providers do not', async () => {
-  for (const exclusive of [false, true]) {
-    const place = scriptedPlace(entryOf());
-    place.hasLock = false;
-    const { auth, renewals } = scriptedProvider({ store: place.store, exclusive });
-    await auth.get();
-    place.gone.add('load');
-    renewals.always(() => B);
-    expect(await outcome(auth.renew())).toBe(exclusive ? 'unavailable' : 'B');
-    expect(renewals.calls).toHaveLength(exclusive ? 0 : 1);
-  }
+test('B62 without a lock a manager renews alone, also when the place cannot be read', async () => {
+  const place = scriptedPlace(entryOf());
+  place.hasLock = false;
+  const { auth, renewals } = scriptedProvider({ store: place.store });
+  await auth.get();
+  place.gone.add('load');
+  renewals.always(() => B);
+  expect(await outcome(auth.renew())).toBe('B');
+  expect(renewals.calls).toHaveLength(1);
+});
+
+test('B62 an exclusive provider is refused at construction when the place has no lock, which is closed', () => {
+  const place = scriptedPlace(entryOf());
+  place.hasLock = false;
+  expect(() => scriptedProvider({ store: place.store, exclusive: true })).toThrow(/"exclusive".*Pass "lock"/);
+  expect(place.log).toEqual(['close']);
+  place.hasLock = true;
+  scriptedProvider({ store: place.store, exclusive: true });
 });
 
 test('B67 given an outage with 100 operations, there is one event per kind, and one more in the next outage', async () => {

@@ -1,4 +1,5 @@
 import { redactedCause, secretsIn } from '../errors/redact.ts';
+import { type TokenError, tokenError } from '../errors/tokenError.ts';
 import { emitEvent } from '../session/tokenEvents.ts';
 import { withTimeout } from '../time/clock.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
@@ -24,7 +25,11 @@ import {
 import { look } from './takeEntry.ts';
 import { recordOf, type TokenRecord } from './tokenRecord.ts';
 
-/** Makes the option `store` of a place: a register that only rises, see `Place`. */
+/**
+ * Makes the option `store` of a place: a register that only rises, see `Place`.
+ *
+ * The token manager throws `misconfigured` when its provider is `exclusive` and the place has no lock.
+ */
 export function createStore(connect: (host: StoreHost) => Place): Store {
   return client => {
     const stored = connectTo(client, connect);
@@ -67,8 +72,20 @@ function connectTo(client: StoreClient, connect: (host: StoreHost) => Place): St
     doubt: () => doubt(stored),
     failed: (doing, cause) => calls.failed(doing, cause),
   });
+  if (client.exclusive && !stored.place.lock) {
+    stored.place.close?.();
+    throw needsLock();
+  }
   return stored;
 }
+
+const needsLock = (): TokenError =>
+  tokenError(
+    'misconfigured',
+    () =>
+      process.env.NODE_ENV !== 'production' &&
+      'An "exclusive" provider needs a store with a lock: without one, two renewals would invalidate each other\'s tokens. Pass "lock"; where no one else uses the store, lock: run => run().',
+  );
 
 /** Until `connect` has returned the place, which may call its host before. */
 const notConnected: Place = { load: () => undefined, save: () => false };

@@ -27,7 +27,7 @@ const unlocked: Hold = { isHeld: () => true };
 
 function withLock(stored: Stored, flight: Flight, run: (hold: Hold) => Promise<void>): Promise<void> {
   const { place, calls, client } = stored;
-  if (!place.lock) return client.exclusive ? Promise.reject(noLock()) : run(unlocked);
+  if (!place.lock) return run(unlocked);
   return holdLock(run, {
     lock: (inside, signal) => {
       const held = (place.lock as NonNullable<typeof place.lock>)(inside, signal);

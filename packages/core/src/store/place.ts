@@ -64,9 +64,10 @@ export interface Place {
    */
   save(entry: Entry, over?: Stamp): Awaitable<boolean>;
   /**
-   * Runs `run` once while nobody else who shares the place runs theirs. Missing: there is no lock. Pending: it is busy; the
-   * place owns the wait, the queue and the takeover of a holder that has ended. Rejects before `run` was called: the lock is
-   * gone. When `signal` aborts during the wait, it resolves without `run`.
+   * Runs `run` once while nobody else who shares the place runs theirs. Missing: there is no lock, and an
+   * `exclusive` provider is refused. Pending: it is busy; the place owns the wait, the queue and the takeover of a holder that
+   * has ended. Rejects before `run` was called: the lock is gone. When `signal` aborts during the wait, it resolves without
+   * `run`.
    */
   lock?(run: (hold: Hold) => Promise<void>, signal: AbortSignal): PromiseLike<unknown>;
   /** Called once, after the last save, and after the lock was let go. */

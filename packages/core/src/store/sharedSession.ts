@@ -155,13 +155,6 @@ class PlainPlace implements Place {
     this.#host = host;
     if (own.lock)
       this.lock = (run, signal) => own.lock?.(async () => (signal.aborted ? undefined : run(held))) as Promise<unknown>;
-    else if (host.exclusive)
-      throw tokenError(
-        'misconfigured',
-        () =>
-          process.env.NODE_ENV !== 'production' &&
-          'An "exclusive" provider needs a store with a lock: without one, two renewals would invalidate each other\'s tokens. Pass "lock"; where no one else uses the store, lock: run => run().',
-      );
     this.#subscribe(own);
   }
 
