@@ -12,7 +12,7 @@ const packages = await readdir(join(root, 'packages'));
 const examples = await readdir(join(root, 'examples'));
 const pages = ['packages/apollo/APOLLO3.md', 'packages/core/DIALECTS.md', 'packages/core/SESSIONS.md'];
 /** Whole programs: no limit of lines. */
-const ofPrograms = ['packages/providers/CONNECTING.md'];
+const ofPrograms = ['packages/providers/CONNECTING.md', 'packages/core/SERVER.md'];
 const readmes = ['README.md', ...packages.map(name => `packages/${name}/README.md`), ...pages];
 
 const contentOf = (path: string) => readFile(join(root, path), 'utf8').catch(() => '');
@@ -45,6 +45,7 @@ test('every snippet of the documents compiles', async () => {
       declaration: false,
       declarationMap: false,
       types: ['node'],
+      jsx: 'react-jsx',
       paths: { '@apollo/client/core': ['../node_modules/apollo-client-3-14/core/index.d.ts'] },
     },
     include: ['.'],
