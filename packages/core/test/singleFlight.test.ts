@@ -569,6 +569,8 @@ test('B10 a subscriber of the state that calls get and renew does not deadlock',
 
 test('B10 a subscriber that throws does not affect the operation or other subscribers', async () => {
   const { auth, A, renewals, events } = signedIn();
+  const reported = vi.fn();
+  vi.stubGlobal('reportError', reported);
   const broken = () => {
     throw new Error('A bug in a subscriber.');
   };
@@ -580,6 +582,8 @@ test('B10 a subscriber that throws does not affect the operation or other subscr
   expect((await auth.settle(refusal(A)))?.accessToken).toBe('B');
   expect(last).toHaveBeenCalledTimes(1);
   expect(events).toEqual(['refused', 'renewed', 'retried']);
+  expect(reported).toHaveBeenCalled();
+  vi.unstubAllGlobals();
 });
 
 test('B11 dispose during a renewal rejects the waiters with disposed, and no timer or event follows', async () => {
