@@ -137,6 +137,21 @@ onRedis('Redis gone', (kind, scene) => {
     expect(client.listenerCount('error')).toBe(before);
   });
 
+  test('B67 what was asked for in an outage leaves nothing to do after it', async () => {
+    const { server, proxy, admin } = scene();
+    const { place, acquire } = scene().member(await scene().connect(kind), { subscriber: false });
+    await place.load();
+    proxy.refuse();
+    await server.kill();
+    await eventually(() => expect(place.load()).rejects.toMatchObject(gone));
+    for (let tries = 0; tries < 100; tries++) await expect(acquire().ended).rejects.toMatchObject(gone);
+    await server.start({ data: 'lost' });
+    proxy.accept();
+    await eventually(async () => void (await place.load()));
+    const stats = await eventually(() => admin.info('commandstats'));
+    expect(Number(/cmdstat_eval:calls=(\d+)/.exec(stats)?.[1])).toBeLessThan(10);
+  });
+
   test('B102 twenty managers on one client cause no warning of too many listeners', async () => {
     const warned = vi.fn();
     process.on('warning', warned);
