@@ -14,7 +14,7 @@ import {
 import { pause } from './lostExchange.ts';
 import { isServer, MemoryPlace } from './memoryPlace.ts';
 import type { ShownStamp } from './shownStamps.ts';
-import { checkName, type TabStoreOptions } from './tabStoreOptions.ts';
+import { checkOptions, type TabStoreOptions } from './tabStoreOptions.ts';
 import { Tabs } from './tabs.ts';
 
 /**
@@ -25,11 +25,11 @@ import { Tabs } from './tabs.ts';
  * session. Prefer `tabStore` with a refresh cookie that no script can read.
  *
  * @param name - tells apart the sessions of one origin
- * @throws TokenError `misconfigured` when the name is empty, too long or has a space
+ * @throws TokenError `misconfigured` when the name is empty, too long or has a space, or a time is no number
  * @see RFC 10017 section 8.1
  */
 export function webStorageStore(name: string, storage: Storage, options: TabStoreOptions = {}): Store {
-  checkName(name);
+  checkOptions(name, options);
   return createStore(host => (isServer() ? new MemoryPlace() : new StoragePlace(name, storage, host, options)));
 }
 

@@ -77,6 +77,18 @@ test.for(['', 'two words', 'x'.repeat(65), undefined, 7])('B69 the name %j is mi
     expect(() => create(name as never)).toThrow(expect.objectContaining({ code: 'misconfigured' }));
 });
 
+test.for([{ askMs: Number.NaN }, { askMs: '250' }, { lostExchangeMs: Number.NaN }, { lostExchangeMs: -1 }])(
+  'B74 the times %j are misconfigured: a lock that nobody gives up would be taken over at once',
+  options => {
+    const create = [
+      tabStore,
+      (name: string, wrong: never) => webStorageStore(name, storage() as never, wrong),
+    ] as const;
+    for (const store of create)
+      expect(() => store('session', options as never)).toThrow(expect.objectContaining({ code: 'misconfigured' }));
+  },
+);
+
 test('B72 a token set with a refresh token is misconfigured, the message names webStorageStore, and nothing is sent', async () => {
   const auth = scene.openPage();
   await auth.get();
