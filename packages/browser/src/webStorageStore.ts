@@ -1,9 +1,10 @@
-import type { Store } from '@latchkey/core';
+import { type Store, TokenError } from '@latchkey/core';
 import {
   createStore,
   type Entry,
   endAfter,
   type Hold,
+  inDevelopment,
   isStamp,
   type Place,
   readRecord,
@@ -25,12 +26,35 @@ import { Tabs } from './tabs.ts';
  * session. Prefer `tabStore` with a refresh cookie that no script can read.
  *
  * @param name - tells apart the sessions of one origin
- * @throws TokenError `misconfigured` when the name is empty, too long or has a space, or a time is no number
+ * @throws TokenError `misconfigured` when the name is empty, too long or has a space, or a time is no number, or when
+ *   `storage` is none, or that of one tab
  * @see RFC 10017 section 8.1
  */
 export function webStorageStore(name: string, storage: Storage, options: TabStoreOptions = {}): Store {
   checkOptions(name, options);
+  if (!isServer()) checkStorage(storage);
   return createStore(host => (isServer() ? new MemoryPlace() : new StoragePlace(name, storage, host, options)));
+}
+
+/** A storage of one tab has no part in the order that all tabs of the name show. @throws TokenError `misconfigured` */
+function checkStorage(storage: Storage | undefined): void {
+  if (typeof storage?.getItem === 'function' && storage !== sessionStorageOfTab()) return;
+  throw new TokenError(
+    'misconfigured',
+    inDevelopment(
+      () =>
+        process.env.NODE_ENV !== 'production' &&
+        "webStorageStore needs the storage of all tabs: webStorageStore('session', localStorage). For sessionStorage pass keyValueStore('session', sessionStorage).",
+    ),
+  );
+}
+
+function sessionStorageOfTab(): Storage | undefined {
+  try {
+    return globalThis.sessionStorage;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A value that is no entry; its stamp is less than any other. */

@@ -448,6 +448,15 @@ describe('webStorageStore', () => {
     await result;
   });
 
+  test('B71 a storage of one tab, or none, is misconfigured: the tabs would show stamps of sessions that they do not share', () => {
+    const sessionStorage = storage();
+    stub({ sessionStorage });
+    for (const wrong of [sessionStorage, undefined, null, {}])
+      expect(() => webStorageStore('session', wrong as never)).toThrow(
+        expect.objectContaining({ code: 'misconfigured', message: expect.stringContaining('keyValueStore') }),
+      );
+  });
+
   test('B63 notices have no token', async () => {
     const [one] = await scene.openTwoPages();
     await scene.renewed(one, 'B');
