@@ -124,8 +124,13 @@ export class StoragePlace implements Place {
     if (newest === entry.stamp) return true;
     if (newest > entry.stamp || (over !== undefined && newest > over)) return false;
     const { stamp, record } = entry;
-    if (record) this.#storage.setItem(this.#key, JSON.stringify({ stamp, ...record }));
-    else this.#storage.removeItem(this.#key);
+    try {
+      if (record) this.#storage.setItem(this.#key, JSON.stringify({ stamp, ...record }));
+      else this.#storage.removeItem(this.#key);
+    } catch (thrown) {
+      await this.#tabs.show(entry); // nobody else must send what this entry has replaced
+      throw thrown;
+    }
     this.#newest = entry;
     await this.#tabs.show(entry);
     this.#tabs.channel.post({ t: 'set', stamp });
@@ -141,7 +146,11 @@ export class StoragePlace implements Place {
     this.#tabs.close();
   }
 
-  /** The storage of another process may be some milliseconds behind what its lock shows. */
+  /**
+   * The storage of another process may be some milliseconds behind what its lock shows.
+   *
+   * @throws when it stays behind, as where the other tab could not save: its refresh token may have been used
+   */
   async #loadNewest(): Promise<Entry | undefined> {
     await this.#tabs.here;
     const shown = await this.#tabs.greatest(this.#newest?.stamp);
@@ -151,7 +160,9 @@ export class StoragePlace implements Place {
     for (;;) {
       const entry = this.#read(shown);
       if (this.#newest && this.#newest !== before) void this.#tabs.show(this.#newest);
-      if (!shown || shown.stamp <= (this.#newest?.stamp ?? '') || clock.now() >= until) return entry;
+      if (!shown || shown.stamp <= (this.#newest?.stamp ?? '')) return entry;
+      if (clock.now() >= until && entry?.record) throw new Error('Another tab has a token set that it could not save.');
+      if (clock.now() >= until) return entry;
       await pause(clock, lookMs);
     }
   }

@@ -2,6 +2,7 @@ import { tabStore, webStorageStore } from '@latchkey/browser';
 import { createTokenManager, TokenError } from '@latchkey/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { stampOf } from './stampOf.ts';
+import type { StorageTestPlace } from './storageTestPlace.ts';
 import { hourMs, outcome, type PageOptions, StoreScene, tokenOf, tokensNamed } from './storeScene.ts';
 import { tabKind, webStorageKind } from './tabKinds.ts';
 import { TabPages } from './tabPages.ts';
@@ -455,6 +456,23 @@ describe('webStorageStore', () => {
       expect(() => webStorageStore('session', wrong as never)).toThrow(
         expect.objectContaining({ code: 'misconfigured', message: expect.stringContaining('keyValueStore') }),
       );
+  });
+
+  test('B28 B60 a token set that another tab could not save is not renewed a second time', async () => {
+    const [one, other] = await scene.openTwoPages();
+    const renewed = await scene.startRenewal(one);
+    const place = scene.place as StorageTestPlace;
+    place.isFull = true;
+    await scene.requests[0]?.answer(scene.tokens('B'));
+    expect(await renewed.result).toBe('B');
+    const { result } = await scene.startRenewal(other);
+    await scene.clock.advance(250);
+    expect(await result).toBe('unavailable');
+    expect(scene.requests.map(({ from }) => from)).toEqual(['rA']);
+    place.isFull = false;
+    await scene.clock.advance(2_000); // saved again
+    expect(await scene.storedToken()).toBe('B');
+    expect(tokenOf(other)).toBe('B');
   });
 
   test('B63 notices have no token', async () => {
