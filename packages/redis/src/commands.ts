@@ -75,7 +75,7 @@ export class Commands {
       let isLate = false;
       const timer = clock.setTimeout(() => {
         isLate = true;
-        reject(gone(`Redis has not answered "${name}" in ${timeoutMs} ms.`));
+        reject(gone(`Redis has not answered ${name} in ${timeoutMs} ms.`));
       }, timeoutMs);
       answer
         .finally(() => clock.clearTimeout(timer))
