@@ -228,6 +228,31 @@ describe('messages', () => {
   });
 });
 
+test('B63 a channel that cannot send is one event, and the session goes on', async () => {
+  const { BroadcastChannel: Channel } = pages.globals() as { BroadcastChannel: typeof BroadcastChannel };
+  stub({
+    BroadcastChannel: class extends Channel {
+      override postMessage(): void {
+        throw new DOMException('It could not be cloned.', 'DataCloneError');
+      }
+    },
+  });
+  const auth = scene.openPage();
+  await auth.adopt(scene.tokens('A'));
+  expect(await scene.renewed(auth, 'B')).toBe('B');
+  expect(scene.events.filter(event => event.includes('storeFailed'))).toEqual(['1 storeFailed notify']);
+});
+
+test('B46 B110 two users who sign in at the same time in two tabs leave both tabs with one of them', async () => {
+  const tabs = [scene.openPage(), scene.openPage()] as const;
+  await scene.settled();
+  await Promise.all([tabs[0].adopt(scene.tokens('A', 'ann')), tabs[1].adopt(scene.tokens('B', 'bob'))]);
+  await scene.settled();
+  const [one, other] = tabs.map(auth => auth.fresh()?.accessToken);
+  expect(one).toBe(other);
+  expect(['A', 'B']).toContain(one);
+});
+
 describe('the lock', () => {
   const patienceMs = 30_000 + 6_000 + 3_000;
 
@@ -297,6 +322,23 @@ describe('the lock', () => {
     await scene.clock.advance(100);
     expect(sent).toBe(1);
     expect(local.items.get('latchkey.session renewing')).toMatch(/^\d+ \w+$/);
+  });
+
+  test('B62 SEC-06 a localStorage that is forbidden is one event, and renewals go on', async () => {
+    const forbidden = () => {
+      throw new DOMException('Access is denied for this document.', 'SecurityError');
+    };
+    Object.defineProperty(globalThis, 'localStorage', { get: forbidden, configurable: true });
+    try {
+      const [auth] = await scene.openTwoPages();
+      const result = outcome(auth.renew());
+      await scene.clock.advance(10);
+      await scene.requests[0]?.answer(scene.tokens('B'));
+      expect(await result).toBe('B');
+      expect(scene.events.filter(event => event.includes('storeFailed'))).toEqual(['1 storeFailed lock']);
+    } finally {
+      Reflect.deleteProperty(globalThis, 'localStorage');
+    }
   });
 
   test('B62 SEC-06 a localStorage that is full is one event, and renewals go on', async () => {
