@@ -12,7 +12,7 @@ import {
 } from '@latchkey/core/adapter';
 import { isServer, MemoryPlace } from './memoryPlace.ts';
 import type { Message } from './tabChannel.ts';
-import { checkName, type TabStoreOptions } from './tabStoreOptions.ts';
+import { checkOptions, type TabStoreOptions } from './tabStoreOptions.ts';
 import { Tabs } from './tabs.ts';
 
 /**
@@ -23,10 +23,10 @@ import { Tabs } from './tabs.ts';
  * A token set with a refresh token is `misconfigured`. On a server it is plain memory.
  *
  * @param name - tells apart the sessions of one origin
- * @throws TokenError `misconfigured` when the name is empty, too long or has a space
+ * @throws TokenError `misconfigured` when the name is empty, too long or has a space, or a time is no number
  */
 export function tabStore(name: string, options: TabStoreOptions = {}): Store {
-  checkName(name);
+  checkOptions(name, options);
   return createStore(host => (isServer() ? new MemoryPlace() : new TabPlace(name, host, options)));
 }
 

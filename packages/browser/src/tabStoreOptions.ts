@@ -13,8 +13,19 @@ export interface TabStoreOptions {
 
 const sessionName = /^\S{1,64}$/;
 
+const isTime = (value: unknown) => value === undefined || (Number.isFinite(value) && (value as number) >= 0);
+
 /** The name is a part of names of locks, of a channel and of stored items. @throws TokenError `misconfigured` */
-export function checkName(name: string): void {
+export function checkOptions(name: string, { askMs, lostExchangeMs }: TabStoreOptions): void {
+  if (!isTime(askMs) || !isTime(lostExchangeMs))
+    throw new TokenError(
+      'misconfigured',
+      inDevelopment(
+        () =>
+          process.env.NODE_ENV !== 'production' &&
+          'Options "askMs" and "lostExchangeMs" of a store are milliseconds. Leave them out for the defaults.',
+      ),
+    );
   if (typeof name === 'string' && sessionName.test(name)) return;
   throw new TokenError(
     'misconfigured',

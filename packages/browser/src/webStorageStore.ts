@@ -1,9 +1,10 @@
-import type { Store } from '@latchkey/core';
+import { type Store, TokenError } from '@latchkey/core';
 import {
   createStore,
   type Entry,
   endAfter,
   type Hold,
+  inDevelopment,
   isStamp,
   type Place,
   readRecord,
@@ -14,7 +15,7 @@ import {
 import { pause } from './lostExchange.ts';
 import { isServer, MemoryPlace } from './memoryPlace.ts';
 import type { ShownStamp } from './shownStamps.ts';
-import { checkName, type TabStoreOptions } from './tabStoreOptions.ts';
+import { checkOptions, type TabStoreOptions } from './tabStoreOptions.ts';
 import { Tabs } from './tabs.ts';
 
 /**
@@ -25,12 +26,35 @@ import { Tabs } from './tabs.ts';
  * session. Prefer `tabStore` with a refresh cookie that no script can read.
  *
  * @param name - tells apart the sessions of one origin
- * @throws TokenError `misconfigured` when the name is empty, too long or has a space
+ * @throws TokenError `misconfigured` when the name is empty, too long or has a space, or a time is no number, or when
+ *   `storage` is none, or that of one tab
  * @see RFC 10017 section 8.1
  */
 export function webStorageStore(name: string, storage: Storage, options: TabStoreOptions = {}): Store {
-  checkName(name);
+  checkOptions(name, options);
+  if (!isServer()) checkStorage(storage);
   return createStore(host => (isServer() ? new MemoryPlace() : new StoragePlace(name, storage, host, options)));
+}
+
+/** A storage of one tab has no part in the order that all tabs of the name show. @throws TokenError `misconfigured` */
+function checkStorage(storage: Storage | undefined): void {
+  if (typeof storage?.getItem === 'function' && storage !== sessionStorageOfTab()) return;
+  throw new TokenError(
+    'misconfigured',
+    inDevelopment(
+      () =>
+        process.env.NODE_ENV !== 'production' &&
+        "webStorageStore needs the storage of all tabs: webStorageStore('session', localStorage). For sessionStorage pass keyValueStore('session', sessionStorage).",
+    ),
+  );
+}
+
+function sessionStorageOfTab(): Storage | undefined {
+  try {
+    return globalThis.sessionStorage;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A value that is no entry; its stamp is less than any other. */
@@ -100,8 +124,13 @@ export class StoragePlace implements Place {
     if (newest === entry.stamp) return true;
     if (newest > entry.stamp || (over !== undefined && newest > over)) return false;
     const { stamp, record } = entry;
-    if (record) this.#storage.setItem(this.#key, JSON.stringify({ stamp, ...record }));
-    else this.#storage.removeItem(this.#key);
+    try {
+      if (record) this.#storage.setItem(this.#key, JSON.stringify({ stamp, ...record }));
+      else this.#storage.removeItem(this.#key);
+    } catch (thrown) {
+      await this.#tabs.show(entry); // nobody else must send what this entry has replaced
+      throw thrown;
+    }
     this.#newest = entry;
     await this.#tabs.show(entry);
     this.#tabs.channel.post({ t: 'set', stamp });
@@ -117,7 +146,11 @@ export class StoragePlace implements Place {
     this.#tabs.close();
   }
 
-  /** The storage of another process may be some milliseconds behind what its lock shows. */
+  /**
+   * The storage of another process may be some milliseconds behind what its lock shows.
+   *
+   * @throws when it stays behind, as where the other tab could not save: its refresh token may have been used
+   */
   async #loadNewest(): Promise<Entry | undefined> {
     await this.#tabs.here;
     const shown = await this.#tabs.greatest(this.#newest?.stamp);
@@ -127,7 +160,9 @@ export class StoragePlace implements Place {
     for (;;) {
       const entry = this.#read(shown);
       if (this.#newest && this.#newest !== before) void this.#tabs.show(this.#newest);
-      if (!shown || shown.stamp <= (this.#newest?.stamp ?? '') || clock.now() >= until) return entry;
+      if (!shown || shown.stamp <= (this.#newest?.stamp ?? '')) return entry;
+      if (clock.now() >= until && entry?.record) throw new Error('Another tab has a token set that it could not save.');
+      if (clock.now() >= until) return entry;
       await pause(clock, lookMs);
     }
   }

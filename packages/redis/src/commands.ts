@@ -5,6 +5,13 @@ import type { Script } from './scripts.ts';
 /** Redis has not answered: nobody knows whether the command ran. A reply that is an error is no `gone`. */
 export const gone = (message: string): TokenError => new TokenError('unavailable', message);
 
+/** The command was not sent, and will not run. */
+export class NotConnected extends TokenError {
+  constructor() {
+    super('unavailable', 'The client is not connected to Redis.');
+  }
+}
+
 export interface CommandsOptions {
   readonly connection: Connection;
   readonly clock: Clock;
@@ -46,7 +53,7 @@ export class Commands {
   async #firstReady(): Promise<void> {
     if (this.#isConnecting) await this.#wait();
     this.#isConnecting = false;
-    if (!this.isReady) throw gone('The client is not connected to Redis.');
+    if (!this.isReady) throw new NotConnected();
   }
 
   #wait(): Promise<void> {
@@ -68,7 +75,7 @@ export class Commands {
       let isLate = false;
       const timer = clock.setTimeout(() => {
         isLate = true;
-        reject(gone(`Redis has not answered "${name}" in ${timeoutMs} ms.`));
+        reject(gone(`Redis has not answered ${name} in ${timeoutMs} ms.`));
       }, timeoutMs);
       answer
         .finally(() => clock.clearTimeout(timer))

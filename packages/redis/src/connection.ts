@@ -38,7 +38,9 @@ type Emitter = Pick<NodeRedisClient, 'on'>;
 /** A cluster reports its nodes one by one, and connects before it is ready, as every client, or when it is. */
 const readyEvents = ['ready', 'connect', 'node-ready'];
 const endEvents = ['end', 'disconnect'];
-const lostEvents = ['error', 'end', 'close', 'reconnecting', 'node-error', 'node-disconnect', 'node error'];
+/** Seen without being listened to: a client that nobody listens to reports its errors by itself. */
+const errorEvent = Symbol.for('events.errorMonitor');
+const lostEvents = [errorEvent, 'end', 'close', 'reconnecting', 'node-error', 'node-disconnect', 'node error'];
 
 /** Of one client, however many stores it serves: an emitter warns of more than ten listeners. */
 interface Watch {
@@ -53,8 +55,8 @@ function watchOf(client: Emitter, isReady: () => boolean): Watch {
   if (known) return known;
   const watch: Watch = { watchers: new Set(), isLost: false };
   watches.set(client, watch);
-  const on = (events: readonly string[], heard: (cause: unknown) => void) => {
-    for (const event of events) client.on(event, (cause?: unknown) => heard(cause));
+  const on = (events: readonly (string | symbol)[], heard: (cause: unknown) => void) => {
+    for (const event of events) client.on(event as string, (cause?: unknown) => heard(cause));
   };
   on(readyEvents, () => {
     if (!isReady()) return;

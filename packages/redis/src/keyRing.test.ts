@@ -33,7 +33,7 @@ test('B45 B68 an unknown key is a failure that names its id', async () => {
   const sealed = await ring('new').seal(secret, 'name');
   await expect(ring('old').open(sealed, 'name')).rejects.toMatchObject({
     code: 'unavailable',
-    message: 'The record is sealed with the key "new", which is not in option "keys".',
+    message: 'The record is sealed with the key new, which is not in option keys.',
   });
 });
 

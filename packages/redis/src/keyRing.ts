@@ -15,8 +15,9 @@ const base64Of = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
 /** Whether data was sealed by a key ring. JSON begins with another character. */
 export const isSealed = (data: string): boolean => data.startsWith('v1.');
 
+/** Without quotation marks: what stands in them is redacted in an event. */
 export const unknownKey = (id: string): TokenError =>
-  new TokenError('unavailable', `The record is sealed with the key "${id}", which is not in option "keys".`);
+  new TokenError('unavailable', `The record is sealed with the key ${id}, which is not in option keys.`);
 
 /** The id of the key that has sealed this. */
 export const keyIdOf = (data: string): string => form.exec(data)?.[1] ?? '';

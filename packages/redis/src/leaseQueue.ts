@@ -1,4 +1,5 @@
 import type { Hold } from '@latchkey/core/adapter';
+import { NotConnected } from './commands.ts';
 import { acquireLease, type Lease, type LeaseOptions, releaseLease } from './lease.ts';
 
 export interface LeaseQueueOptions extends LeaseOptions {
@@ -33,7 +34,7 @@ export class LeaseQueue {
     try {
       lease = await this.#acquire(owner, signal);
     } catch (thrown) {
-      this.#doubtful.add(owner);
+      if (!(thrown instanceof NotConnected)) this.#doubtful.add(owner);
       throw thrown;
     }
     if (!lease) return;

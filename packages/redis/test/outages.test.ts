@@ -1,7 +1,9 @@
+import type { EventEmitter } from 'node:events';
 import { createTokenManager } from '@latchkey/core';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { expect, test, vi } from 'vitest';
+import type { RedisLike } from '../src/redisLike.ts';
 import { redisStore } from '../src/redisStore.ts';
 import { onRedis } from './onRedis.ts';
 import { entryOf, eventually, stampOf } from './scene.ts';
@@ -126,6 +128,28 @@ onRedis('Redis gone', (kind, scene) => {
     await eventually(async () => expect(await connections()).toBe(before + 1));
     auth.dispose();
     await eventually(async () => expect(await connections()).toBe(before));
+  });
+
+  test('B102 the errors of a client that nobody listens to are still those of the application', async () => {
+    const client = (await scene().connect(kind)) as RedisLike & EventEmitter;
+    const before = client.listenerCount('error');
+    await scene().member(client).place.load();
+    expect(client.listenerCount('error')).toBe(before);
+  });
+
+  test('B67 what was asked for in an outage leaves nothing to do after it', async () => {
+    const { server, proxy, admin } = scene();
+    const { place, acquire } = scene().member(await scene().connect(kind), { subscriber: false });
+    await place.load();
+    proxy.refuse();
+    await server.kill();
+    await eventually(() => expect(place.load()).rejects.toMatchObject(gone));
+    for (let tries = 0; tries < 100; tries++) await expect(acquire().ended).rejects.toMatchObject(gone);
+    await server.start({ data: 'lost' });
+    proxy.accept();
+    await eventually(async () => void (await place.load()));
+    const stats = await eventually(() => admin.info('commandstats'));
+    expect(Number(/cmdstat_eval:calls=(\d+)/.exec(stats)?.[1])).toBeLessThan(10);
   });
 
   test('B102 twenty managers on one client cause no warning of too many listeners', async () => {

@@ -1,4 +1,6 @@
+import { createTokenManager } from '@latchkey/core';
 import { expect, test } from 'vitest';
+import { redisStore } from '../src/redisStore.ts';
 import { onRedis } from './onRedis.ts';
 import { entryOf, eventually, stampOf } from './scene.ts';
 
@@ -99,9 +101,25 @@ onRedis('the record', (kind, scene) => {
     const before = await scene().admin.hgetall(key);
     for (const options of [{ keys: [keyOf('old')] }, {}]) {
       const load = Promise.resolve(scene().member(client, options).place.load());
-      await expect(load).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('"new"') });
+      await expect(load).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('key new') });
     }
     expect(await scene().admin.hgetall(key)).toEqual(before);
+  });
+
+  test('B45 B68 the event of a record that is sealed with an unknown key names the id', async () => {
+    const client = await scene().connect(kind);
+    await scene()
+      .member(client, { keys: [keyOf('new')] })
+      .place.save(entryOf(1, 'A'));
+    const auth = createTokenManager({
+      renew: () => 'B',
+      store: redisStore(client, 'session', { keys: [keyOf('old')], subscriber: false }),
+    });
+    const messages: unknown[] = [];
+    auth.on('storeFailed', ({ cause }) => messages.push((cause as Error).message));
+    await eventually(() => expect(messages).not.toEqual([]));
+    auth.dispose();
+    expect(messages).toEqual(['The record is sealed with the key new, which is not in option keys.']);
   });
 
   test('B45 B68 a record whose bytes were changed, moved or never sealed is damaged, and left in place', async () => {

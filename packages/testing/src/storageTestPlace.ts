@@ -9,6 +9,8 @@ export class StorageTestPlace implements TestPlace {
   readonly #pages: TabPages;
   readonly #items = new Map<string, string>();
   readonly #storage: Storage;
+  /** What is written fails; what is there can be read and deleted. */
+  isFull = false;
   #isBroken = false;
 
   constructor(pages: TabPages) {
@@ -24,7 +26,10 @@ export class StorageTestPlace implements TestPlace {
         this.#check();
         return this.#items.get(key) ?? null;
       },
-      setItem: change,
+      setItem: (key: string, item: string) => {
+        if (this.isFull) throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
+        change(key, item);
+      },
       removeItem: (key: string) => change(key, undefined),
     } as Storage;
   }

@@ -2,6 +2,7 @@ import { tabStore, webStorageStore } from '@latchkey/browser';
 import { createTokenManager, TokenError } from '@latchkey/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { stampOf } from './stampOf.ts';
+import type { StorageTestPlace } from './storageTestPlace.ts';
 import { hourMs, outcome, type PageOptions, StoreScene, tokenOf, tokensNamed } from './storeScene.ts';
 import { tabKind, webStorageKind } from './tabKinds.ts';
 import { TabPages } from './tabPages.ts';
@@ -76,6 +77,18 @@ test.for(['', 'two words', 'x'.repeat(65), undefined, 7])('B69 the name %j is mi
   for (const create of [tabStore, (wrong: string) => webStorageStore(wrong, storage() as never)])
     expect(() => create(name as never)).toThrow(expect.objectContaining({ code: 'misconfigured' }));
 });
+
+test.for([{ askMs: Number.NaN }, { askMs: '250' }, { lostExchangeMs: Number.NaN }, { lostExchangeMs: -1 }])(
+  'B74 the times %j are misconfigured: a lock that nobody gives up would be taken over at once',
+  options => {
+    const create = [
+      tabStore,
+      (name: string, wrong: never) => webStorageStore(name, storage() as never, wrong),
+    ] as const;
+    for (const store of create)
+      expect(() => store('session', options as never)).toThrow(expect.objectContaining({ code: 'misconfigured' }));
+  },
+);
 
 test('B72 a token set with a refresh token is misconfigured, the message names webStorageStore, and nothing is sent', async () => {
   const auth = scene.openPage();
@@ -215,6 +228,31 @@ describe('messages', () => {
   });
 });
 
+test('B63 a channel that cannot send is one event, and the session goes on', async () => {
+  const { BroadcastChannel: Channel } = pages.globals() as { BroadcastChannel: typeof BroadcastChannel };
+  stub({
+    BroadcastChannel: class extends Channel {
+      override postMessage(): void {
+        throw new DOMException('It could not be cloned.', 'DataCloneError');
+      }
+    },
+  });
+  const auth = scene.openPage();
+  await auth.adopt(scene.tokens('A'));
+  expect(await scene.renewed(auth, 'B')).toBe('B');
+  expect(scene.events.filter(event => event.includes('storeFailed'))).toEqual(['1 storeFailed notify']);
+});
+
+test('B46 B110 two users who sign in at the same time in two tabs leave both tabs with one of them', async () => {
+  const tabs = [scene.openPage(), scene.openPage()] as const;
+  await scene.settled();
+  await Promise.all([tabs[0].adopt(scene.tokens('A', 'ann')), tabs[1].adopt(scene.tokens('B', 'bob'))]);
+  await scene.settled();
+  const [one, other] = tabs.map(auth => auth.fresh()?.accessToken);
+  expect(one).toBe(other);
+  expect(['A', 'B']).toContain(one);
+});
+
 describe('the lock', () => {
   const patienceMs = 30_000 + 6_000 + 3_000;
 
@@ -284,6 +322,23 @@ describe('the lock', () => {
     await scene.clock.advance(100);
     expect(sent).toBe(1);
     expect(local.items.get('latchkey.session renewing')).toMatch(/^\d+ \w+$/);
+  });
+
+  test('B62 SEC-06 a localStorage that is forbidden is one event, and renewals go on', async () => {
+    const forbidden = () => {
+      throw new DOMException('Access is denied for this document.', 'SecurityError');
+    };
+    Object.defineProperty(globalThis, 'localStorage', { get: forbidden, configurable: true });
+    try {
+      const [auth] = await scene.openTwoPages();
+      const result = outcome(auth.renew());
+      await scene.clock.advance(10);
+      await scene.requests[0]?.answer(scene.tokens('B'));
+      expect(await result).toBe('B');
+      expect(scene.events.filter(event => event.includes('storeFailed'))).toEqual(['1 storeFailed lock']);
+    } finally {
+      Reflect.deleteProperty(globalThis, 'localStorage');
+    }
   });
 
   test('B62 SEC-06 a localStorage that is full is one event, and renewals go on', async () => {
@@ -434,6 +489,32 @@ describe('webStorageStore', () => {
     await scene.clock.advance(5);
     expect(scene.requests).toHaveLength(0);
     await result;
+  });
+
+  test('B71 a storage of one tab, or none, is misconfigured: the tabs would show stamps of sessions that they do not share', () => {
+    const sessionStorage = storage();
+    stub({ sessionStorage });
+    for (const wrong of [sessionStorage, undefined, null, {}])
+      expect(() => webStorageStore('session', wrong as never)).toThrow(
+        expect.objectContaining({ code: 'misconfigured', message: expect.stringContaining('keyValueStore') }),
+      );
+  });
+
+  test('B28 B60 a token set that another tab could not save is not renewed a second time', async () => {
+    const [one, other] = await scene.openTwoPages();
+    const renewed = await scene.startRenewal(one);
+    const place = scene.place as StorageTestPlace;
+    place.isFull = true;
+    await scene.requests[0]?.answer(scene.tokens('B'));
+    expect(await renewed.result).toBe('B');
+    const { result } = await scene.startRenewal(other);
+    await scene.clock.advance(250);
+    expect(await result).toBe('unavailable');
+    expect(scene.requests.map(({ from }) => from)).toEqual(['rA']);
+    place.isFull = false;
+    await scene.clock.advance(2_000); // saved again
+    expect(await scene.storedToken()).toBe('B');
+    expect(tokenOf(other)).toBe('B');
   });
 
   test('B63 notices have no token', async () => {

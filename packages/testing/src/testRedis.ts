@@ -34,7 +34,7 @@ export class TestRedis {
 
   breakDown(): void {
     this.#isBroken = true;
-    this.#listeners.get('error')?.();
+    this.#listeners.get('reconnecting')?.();
   }
 
   /** Without an event: who has waited for it does not know yet. */

@@ -35,6 +35,19 @@ test('B45 a damaged record is reported again after the place was empty', async (
   expect(events).toEqual(['storeFailed', 'storeFailed']);
 });
 
+test('B45 SEC-05 an empty place is no entry, also where a script has polluted the prototype of all objects', async () => {
+  const { auth, place } = await connected();
+  const { stamp, record } = entryOf({ accessToken: 'forged' }, stampOf(Date.now() * 2));
+  Object.assign(Object.prototype, { stamp, record });
+  try {
+    host(place).found(undefined);
+    await settled();
+    expect(auth.fresh()?.accessToken).toBe('A');
+  } finally {
+    for (const name of ['stamp', 'record']) Reflect.deleteProperty(Object.prototype, name);
+  }
+});
+
 test('B45 a damaged record with a lesser stamp is overwritten by the entry that memory holds', async () => {
   const { place } = await connected();
   const { entry } = place;

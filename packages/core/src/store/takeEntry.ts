@@ -23,7 +23,8 @@ export function takeEntry(stored: Stored, entry: Entry | undefined): void {
     noteSeen(stored, read.stamp);
     if (read.stamp === stored.expiring) return; // an end of its own that has not happened yet
   }
-  const { stamp, record } = read ?? {};
+  const stamp = read?.stamp; // of its own: `{}` would have what a polluted prototype has
+  const record = read?.record;
   const { held } = stored;
   if (stamp === undefined) putBack(stored);
   else if (record === undefined || stamp === held?.stamp)
