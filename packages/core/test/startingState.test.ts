@@ -4,7 +4,17 @@ import { TokenError } from '../src/errors/tokenError.ts';
 import { keepFresh } from '../src/renewal/keepFresh.ts';
 import { sharedSession } from '../src/store/sharedSession.ts';
 import { memoryStore } from './memoryStore.ts';
-import { current, hours, minutes, outcome, recordA, scriptedProvider, settled, signedIn } from './scriptedProvider.ts';
+import {
+  current,
+  hours,
+  minutes,
+  outcome,
+  recordA,
+  scriptedProvider,
+  scriptedStore,
+  settled,
+  signedIn,
+} from './scriptedProvider.ts';
 
 // What is known when a manager starts: `initial`, `restore`, and asking again.
 
@@ -208,4 +218,30 @@ test.each([
   }
   expect(auth.state.status).toBe('signedIn');
   expect(signIns.calls.length > 0).toBe(signsIn);
+});
+
+test('the first subscriber starts the restore, also while the store is being asked', async () => {
+  const { auth, clock, renewals } = scriptedProvider({ restore: true, store: { load: () => null, save() {} } });
+  auth.subscribe(() => {});
+  await settled();
+  expect(renewals.calls.map(({ argument }) => argument.reason)).toEqual(['restore']);
+  expect(clock.timers).toHaveLength(2);
+});
+
+test('a subscriber starts nothing where nothing is to be restored', async () => {
+  const withoutRestore = scriptedProvider({ store: scriptedStore() });
+  const withSession = scriptedProvider({ restore: true, initial: 'A' });
+  for (const { auth, clock, renewals } of [withoutRestore, withSession]) {
+    const { timers } = clock;
+    auth.subscribe(() => {});
+    expect(clock.timers).toEqual(timers);
+    await settled();
+    expect(renewals.calls).toEqual([]);
+  }
+});
+
+test('in production, options that only a developer can mend are not checked', () => {
+  vi.stubEnv('NODE_ENV', 'production');
+  expect(createTokenManager({}).fresh()).toBeNull();
+  vi.unstubAllEnvs();
 });
