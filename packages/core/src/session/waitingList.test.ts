@@ -104,7 +104,7 @@ test('B12 those who begin to wait in the same millisecond set one timer', async 
   const set = vi.spyOn(clock, 'setTimeout');
   const wait = { resume() {}, fail() {} };
   const refused = { sent: A, kind: 'query', status: 401, ...wait } as const;
-  for (let times = 0; times < 10; times++) auth.decide({ ...refused, operation: times }, {});
+  for (let times = 0; times < 10; times++) auth.decide({ ...refused, operation: `query ${times}` }, {});
   for (let times = 0; times < 10; times++) auth.waitFor(wait);
   expect(set).toHaveBeenCalledTimes(3); // of the renewal, of those who were refused, and of the others
   clock.jump(1);
