@@ -51,6 +51,7 @@ test.each<readonly [string, Verdict]>([
   ['UNAUTHENTICATED.', 'unauthenticated'],
   [' Unauthorized. ', 'unauthenticated'],
   ['Unauthorized..', 'ok'],
+  ['Un.authorized', 'ok'],
   ['Unauthorized!', 'ok'],
   ['Unauthorized access', 'ok'],
   ['You are Unauthorized', 'ok'],
@@ -68,6 +69,7 @@ test('B82 a code takes precedence over the message', () => {
   expect(verdictOn({ errors: [coded('NOT_FOUND', 'Unauthorized')] })).toBe('ok');
   expect(verdictOn({ errors: [coded('FORBIDDEN', 'Unauthorized')] })).toBe('forbidden');
   expect(verdictOn({ errors: [coded(17, 'Unauthorized')] })).toBe('ok');
+  expect(verdictOn({ errors: [coded(['FORBIDDEN'], 'Unauthorized')] })).toBe('ok');
 });
 
 test.each<readonly [number, Verdict]>([
