@@ -165,26 +165,44 @@ test('a dialect is extended by spreading it: Hot Chocolate 13 used one code for 
 
 const codeOnly = (code: unknown) => ({ message: 'x', extensions: { code } });
 
-test.each<readonly [keyof typeof dialects, string, unknown, Verdict]>([
+test.each<readonly [string, Dialect, unknown, Verdict]>([
   [
-    'nest',
-    'the status 401 of the exception',
+    'nest: the status 401 of the exception',
+    dialects.nest,
     { extensions: { originalError: { statusCode: 401 } } },
     'unauthenticated',
   ],
-  ['nest', 'the status 403 of the exception', { extensions: { originalError: { statusCode: 403 } } }, 'forbidden'],
-  ['nest', 'the status 500 of the exception', { extensions: { originalError: { statusCode: 500 } } }, 'ok'],
-  ['graphqlShield', 'a code of its author', codeOnly('UNAUTHENTICATED'), 'unauthenticated'],
-  ['graphqlShield', 'another code', { ...codeOnly('OUT_OF_STOCK'), message: 'Not Authorised!' }, 'ok'],
-  ['mercuriusAuth', 'a message that is a list', { message: ['Failed auth policy check on me'] }, 'ok'],
-  ['saleor', 'a code without an exception', codeOnly('PermissionDenied'), 'forbidden'],
-  ['strapi', 'a code without an error', codeOnly('UNAUTHENTICATED'), 'unauthenticated'],
-  ['vendure', 'an operation without a response', codeOnly('FORBIDDEN'), 'forbidden'],
-  ['wpGraphQLJwt', 'a message without a part', { message: 'invalid-secret-key' }, 'ok'],
-])('B82 %s judges %s', (name, _, error, verdict) => {
-  expect(judge({ ...refusal(null, { status: 200 }), errors: [error as GraphQLErrorLike] }, dialects[name])).toBe(
-    verdict,
-  );
+  [
+    'nest: the status 403 of the exception',
+    dialects.nest,
+    { extensions: { originalError: { statusCode: 403 } } },
+    'forbidden',
+  ],
+  [
+    'nest: the status 500 of the exception',
+    dialects.nest,
+    { extensions: { originalError: { statusCode: 500 } } },
+    'ok',
+  ],
+  ['graphqlShield: a code of its author', dialects.graphqlShield, codeOnly('UNAUTHENTICATED'), 'unauthenticated'],
+  [
+    'graphqlShield: another code',
+    dialects.graphqlShield,
+    { ...codeOnly('OUT_OF_STOCK'), message: 'Not Authorised!' },
+    'ok',
+  ],
+  [
+    'mercuriusAuth: a message that is a list',
+    dialects.mercuriusAuth,
+    { message: ['Failed auth policy check on me'] },
+    'ok',
+  ],
+  ['saleor: a code without an exception', dialects.saleor, codeOnly('PermissionDenied'), 'forbidden'],
+  ['strapi: a code without an error', dialects.strapi, codeOnly('UNAUTHENTICATED'), 'unauthenticated'],
+  ['vendure: an operation without a response', dialects.vendure, codeOnly('FORBIDDEN'), 'forbidden'],
+  ['wpGraphQLJwt: a message without a part', dialects.wpGraphQLJwt, { message: 'invalid-secret-key' }, 'ok'],
+])('B82 %s', (_, dialect, error, verdict) => {
+  expect(judge({ ...refusal(null, { status: 200 }), errors: [error as GraphQLErrorLike] }, dialect)).toBe(verdict);
 });
 
 test.each(['JWT issued at future', 'JWT not yet valid'])('B82 supabase: the 401 "%s" is about a clock', message => {
