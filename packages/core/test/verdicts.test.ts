@@ -158,7 +158,11 @@ test('judge of a dialect is called for HTTP 200 bodies and socket closes, but no
 });
 
 test.each(wwwAuthenticate)('CHL-01 parses the challenges of %j', (header, challenges) => {
-  expect(parseChallenges(header)).toEqual(challenges);
+  expect(parseChallenges(header)).toStrictEqual(challenges);
+});
+
+test('CHL-01 a parameter without a scheme before it is ignored', () => {
+  expect(parseChallenges('realm="x", Basic')).toStrictEqual([{ scheme: 'basic', params: {} }]);
 });
 
 test('CHL-01 a parameter named __proto__ does not change the prototype', () => {

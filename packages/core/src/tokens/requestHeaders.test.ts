@@ -58,7 +58,8 @@ test('B101 an option that throws is misconfigured, and its error does not hold t
   } catch (caught) {
     error = caught;
   }
-  expect(error).toMatchObject({ code: 'misconfigured', message: 'Option "headers" threw.' });
+  const cause = { message: 'no header for [redacted] and [redacted]' };
+  expect(error).toMatchObject({ code: 'misconfigured', message: 'Option "headers" threw.', cause });
   expect(inspect(error)).not.toContain('canary');
 });
 
@@ -76,6 +77,10 @@ test.each([undefined, null, '', ' ', 7, 'canary-clé', 'canary\n', 'canary\r\nx:
     expect(run).not.toThrow(/canary/);
   },
 );
+
+test('without the option the access token is sent as a bearer token', () => {
+  expect(createRequestHeaders(undefined)(signedIn().A)).toEqual({ authorization: 'Bearer A' });
+});
 
 test('the headers of a token set are made once, and frozen', () => {
   const { A } = signedIn();

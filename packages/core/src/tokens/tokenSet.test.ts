@@ -3,6 +3,7 @@ import { jwt } from '../../test/scriptedProvider.ts';
 import {
   after,
   isLasting,
+  isOfOtherUser,
   makeSessionId,
   makeTokenSet,
   nowhere,
@@ -43,7 +44,7 @@ test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('B52 ignores the time %
   expect(made({ refreshExpiresAt: expiresAt }).refreshExpiresAt).toBeUndefined();
 });
 
-test.each(['soon', '', '-5', true, {}, '9'.repeat(400)])('B52 ignores the time %j', stated => {
+test.each(['soon', '', '-5', true, {}, ['2030-01-01'], '9'.repeat(400)])('B52 ignores the time %j', stated => {
   expect(made({ expiresAt: stated as string, refreshExpiresAt: stated as string })).toMatchObject({
     expiresAt: undefined,
     refreshExpiresAt: undefined,
@@ -154,4 +155,31 @@ test('B52 a moment below 100,000,000,000 counts seconds', () => {
   expect(made({ expiresAt: 99_999_999_999 }).expiresAt).toBe(99_999_999_999_000);
   const at = 100_000_000_000;
   expect(makeTokenSet({ parts: { accessToken: 'A', expiresAt: at }, requestedAt: 0 }, nowhere).expiresAt).toBe(at);
+});
+
+test.each(['soon', null, -60, Number.NaN, true])(
+  'B52 a lifetime of %j states nothing, and the moment counts',
+  lifetime => {
+    const expiresAt = requestedAt + 60_000;
+    expect(made({ expiresInS: lifetime as number, expiresAt }).expiresAt).toBe(expiresAt);
+  },
+);
+
+test('B110 a token set is whose the answer states, else whose the token states, else whose the one before was', () => {
+  const subjectAfter = (parts: Partial<TokenParts>) =>
+    makeTokenSet({ parts: { accessToken: 'A', ...parts }, requestedAt }, { ...nowhere, subject: 'ann' }).subject;
+  const accessToken = jwt({ sub: 'bob' });
+  expect(subjectAfter({ accessToken, subject: 'eve' })).toBe('eve');
+  expect(subjectAfter({ accessToken })).toBe('[null,"bob"]');
+  expect(subjectAfter({})).toBe('ann');
+});
+
+test('B110 a token set is of another user where the one before has a subject, and this one has not the same', () => {
+  const [ann, bob, nobody] = [made({ subject: 'ann' }), made({ subject: 'bob' }), made({})];
+  expect([isOfOtherUser(bob, ann), isOfOtherUser(nobody, ann)]).toEqual([true, true]);
+  expect([isOfOtherUser(ann, ann), isOfOtherUser(bob, nobody), isOfOtherUser(nobody, nobody)]).toEqual([
+    false,
+    false,
+    false,
+  ]);
 });
