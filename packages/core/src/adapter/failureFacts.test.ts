@@ -9,6 +9,7 @@ test.each([
   ['a close event of the lowest code', { code: 1000 }, 1000],
   ['a close event of the highest code', { code: 4999 }, 4999],
   ['a code below those of sockets', { code: 999 }, undefined],
+  ['a code that is a string', { code: '4401' }, undefined],
   ['a code above those of sockets', { code: 5000 }, undefined],
   ['a message that is not a string', { message: ['Socket closed with event 4403'] }, undefined],
   ['a DOMException', new DOMException('', 'AbortError'), undefined],

@@ -77,6 +77,11 @@ test.each([
   expect(await copyJson(response())).toBe(isOfJson ? '{"data":1}' : undefined);
 });
 
+test('B82 a body without a type is not JSON', () => {
+  expect(isJson({ headers: new Headers() })).toBe(false);
+  expect(isJson({})).toBe(false);
+});
+
 test('B82 copyJson() leaves the body to the client, and copies none that somebody has read', async () => {
   const response = Response.json({ data: 1 });
   expect(await copyJson(response)).toBe('{"data":1}');

@@ -112,9 +112,12 @@ test('B06 a waiter leaves by its own signal, and the last one stops the timer', 
   const [one, other] = [new AbortController(), new AbortController()];
   const waits = [one, other].map(({ signal }) => outcome(waitForTokens(auth, { signal })));
   await settled();
+  const set = vi.spyOn(clock, 'setTimeout');
   one.abort();
   expect(await waits[0]).toBe(one.signal.reason);
-  expect(clock.timers).toHaveLength(1);
+  await settled();
+  expect([clock.timers.length, set.mock.calls.length]).toEqual([1, 0]);
+  expect(getEventListeners(one.signal, 'abort')).toEqual([]);
   other.abort();
   expect(await waits[1]).toBe(other.signal.reason);
   expect(clock.timers).toEqual([]);
@@ -178,4 +181,53 @@ test('B59 a failure that waiting does not mend ends the wait', async () => {
   const { auth, renewals } = await inOutage();
   renewals.always(() => Promise.reject(new TokenError('misconfigured', 'No.')));
   expect(await outcome(waitForTokens(auth))).toBe('misconfigured');
+});
+
+test('B59 who waits for its own session gets its token, and signedOut when nobody is signed in any more', async () => {
+  const { auth, A, renewals } = await inOutage();
+  renewals.always(() => 'B');
+  const session = A.sessionId;
+  expect(await outcome(waitForTokens(auth, { session }))).toBe('B');
+  await auth.signOut();
+  expect(await outcome(waitForTokens(auth, { session }))).toBe('signedOut');
+});
+
+test('B05 who waits for the successor of an older token set gets the one in use', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => `token-${renewals.calls.length}`);
+  await auth.renew();
+  expect(await outcome(waitForTokens(auth, { refused: A }))).toBe('token-1');
+});
+
+test('B06 a waiter leaves by its own signal also while the auth server is being asked', async () => {
+  const { auth, A, clock } = signedIn();
+  clock.jump(2 * hours);
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const waits = [outcome(waitForTokens(auth, { signal })), outcome(waitForTokens(auth, { refused: A, signal }))];
+  await settled();
+  leaving.abort('left');
+  expect(await Promise.all(waits)).toEqual(['left', 'left']);
+});
+
+test('B06 a waiter that leaves in the moment of an outage leaves no timer', async () => {
+  const { auth, clock, renewals } = signedIn();
+  clock.jump(2 * hours);
+  const leaving = new AbortController();
+  const wait = outcome(waitForTokens(auth, { signal: leaving.signal }));
+  auth.waitFor({ resume() {}, fail: () => leaving.abort('left') });
+  await settled();
+  await renewals.last.fail(new TokenError('unavailable', 'Busy.', { status: 503 }));
+  expect(await wait).toBe('left');
+  expect(clock.timers).toEqual([]);
+});
+
+test('B59 it goes on waiting when the auth server does not answer in time', async () => {
+  const { auth, clock, renewals } = signedIn();
+  clock.jump(2 * hours);
+  const wait = outcome(waitForTokens(auth));
+  await clock.advance(10_000);
+  await renewals.last.answer('B');
+  await clock.advance(minutes);
+  expect(await wait).toBe('B');
 });
