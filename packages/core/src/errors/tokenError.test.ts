@@ -12,7 +12,7 @@ const details = {
 test('a TokenError has the properties that were stated, and no others', () => {
   expect(Object.keys(new TokenError('aborted')).sort()).toEqual(['code', 'name']);
   expect('cause' in new TokenError('aborted')).toBe(false);
-  expect({ ...new TokenError('unavailable', 'Down.', details) }).toEqual({
+  expect(Object.assign({}, new TokenError('unavailable', 'Down.', details))).toEqual({
     name: 'TokenError',
     code: 'unavailable',
     ...details,

@@ -14,7 +14,11 @@ function listOf(names: readonly string[], signal?: AbortSignal) {
   const log: string[] = [];
   const list: WaitingList<Named> = { waiters: [], since: [], first: 0 };
   names.forEach((name, second) => {
-    const waiter = { name, resume: () => log.push(name), fail: (error: unknown) => log.push(`${name}: ${error}`) };
+    const waiter = {
+      name,
+      resume: () => log.push(name),
+      fail: (error: unknown) => log.push(`${name}: ${String(error)}`),
+    };
     addWaiter(list, waiter, second * 1_000, signal);
   });
   return { list, log };
@@ -48,7 +52,7 @@ test('B102 withSignal() leaves no listener on the signal of a caller that was an
 test('B12 a list is answered once, in its order, without those who have left', () => {
   const { list, log } = listOf(['one', 'two', 'three']);
   const caller = new AbortController();
-  const left = { name: 'left', resume() {}, fail: (error: unknown) => void log.push(`left: ${error}`) };
+  const left = { name: 'left', resume() {}, fail: (error: unknown) => void log.push(`left: ${String(error)}`) };
   addWaiter(list, left, 4_000, caller.signal);
   caller.abort('gone');
   expect(getEventListeners(caller.signal, 'abort')).toEqual([]);
