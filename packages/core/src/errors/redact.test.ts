@@ -27,7 +27,7 @@ test('SEC-01 what looks like a secret is redacted, and no more', () => {
   expect(redact('answered token=canary to Bearer canary, twice')).toBe('answered [redacted] to [redacted], twice');
 });
 
-test('CHL-08 a text is cut at 300 characters', () => {
+test('CHL-08 a message is cut at 300 characters', () => {
   expect(redact('x'.repeat(300))).toBe('x'.repeat(300));
   expect(redact('x'.repeat(301))).toBe('x'.repeat(300));
 });

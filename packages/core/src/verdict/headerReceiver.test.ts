@@ -96,7 +96,7 @@ test.each([
   ['a token that states nothing, with data', 'opaque', { me: 'Ann' }, 'opaque'],
   ['a token that states nothing, without fields', 'opaque', {}, 'opaque'],
   ['a token that states nothing, with a field of several', 'opaque', { me: null, shop: 'x' }, 'opaque'],
-  ['a token that states nothing, with text', 'opaque', 'a text', 'opaque'],
+  ['a token that states nothing, with text', 'opaque', 'text', 'opaque'],
   ['a token that states nothing, with null', 'opaque', null, undefined],
   ['a token that states nothing, with fields that are null', 'opaque', { me: null, cart: null }, undefined],
   ['an anonymous JWT, with data', jwt({ jti: 2 }), { me: 'Ann' }, undefined],
