@@ -207,6 +207,7 @@ test.each([
   ['a 500, and credentials that are rejected', 500, true],
   ['no answer at all', undefined, false],
   ['an answer that asks for patience', 429, false],
+  ['an answer that is not of a broken server', 499, false],
 ] as const)('B20 an auth server that keeps failing ends no session: %s', async (_, status, signsIn) => {
   const { auth, clock, renewals, signIns } = signedIn({ credentials: () => ann });
   renewals.always(() => Promise.reject(new TokenError('unavailable', 'Broken.', { status })));
@@ -244,4 +245,26 @@ test('in production, options that only a developer can mend are not checked', ()
   vi.stubEnv('NODE_ENV', 'production');
   expect(createTokenManager({}).fresh()).toBeNull();
   vi.unstubAllEnvs();
+});
+
+test('B49 a restore that keeps failing does not lead to a sign-in with the credentials', async () => {
+  const { auth, clock, renewals, signIns } = scriptedProvider({ restore: true, credentials: () => ann });
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Broken.', { status: 500 })));
+  for (let time = 0; time < 5; time++) {
+    expect(await outcome(auth.get())).toBe('unavailable');
+    clock.jump(10 * minutes);
+  }
+  expect([renewals.calls.length, signIns.calls.length]).toEqual([5, 0]);
+});
+
+test('B30 a broken auth server whose sign-in answers the refused token has not renewed it', async () => {
+  const { auth, A, clock, renewals, signIns } = signedIn({ credentials: () => ann });
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Broken.', { status: 500 })));
+  signIns.always(() => ({ accessToken: 'A' }));
+  for (let time = 0; time < 4; time++) {
+    expect(await outcome(auth.renew({ refused: A }))).toBe('unavailable');
+    clock.jump(10 * minutes);
+  }
+  expect(signIns.calls.length).toBeGreaterThan(0);
+  expect(auth.state.status).toBe('signedIn');
 });

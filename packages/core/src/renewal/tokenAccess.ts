@@ -33,8 +33,7 @@ function useWhileRenewing(manager: Manager, state: SignedIn, now: number): Token
 
 /** Not synchronously: `fresh` may be called by a component that renders, and listeners of the state would update others. */
 function renewAhead(manager: Manager, tokens: TokenSet): void {
-  const { state, flight } = manager.session;
-  if (state.tokens === tokens && !flight) void startRenewal(manager, 'ahead');
+  if (manager.session.state.tokens === tokens) void startRenewal(manager, 'ahead');
 }
 
 /** Whether there is anything to renew this token set with. */
