@@ -1,7 +1,16 @@
 import { getEventListeners } from 'node:events';
 import { expect, test, vi } from 'vitest';
 import { minutes, outcome, settled, signedIn } from '../../test/scriptedProvider.ts';
-import { addWaiter, answerAll, failOverdue, type WaitingList, withSignal } from './waitingList.ts';
+import { takeOff } from './session.ts';
+import {
+  addWaiter,
+  answerAll,
+  failOverdue,
+  setListTimer,
+  type WaitingList,
+  withSignal,
+  withWaitLimit,
+} from './waitingList.ts';
 
 interface Named {
   readonly name: string;
@@ -130,4 +139,141 @@ test('B13 a caller of renew waits from its own call, and from the token request 
   expect(second).toBeUndefined();
   await clock.advance(minutes / 2);
   expect(second).toBe('unavailable');
+});
+
+/** A list in a session whose callers wait 3 s at most, and what became of its waiters, in seconds from the start. */
+function timedList() {
+  const { auth, clock } = signedIn({ renewTimeoutMs: 3_000 });
+  const { session } = auth.manager();
+  const start = clock.now();
+  const log: string[] = [];
+  const noteAt = (what: string) => void log.push(`${(clock.now() - start) / 1_000} ${what}`);
+  const list: WaitingList<Named> = { waiters: [], since: [], first: 0, round: session.abandoned };
+  const restart = () => {
+    list.round = session.abandoned;
+    noteAt('restart');
+  };
+  const timed = { list, fail: ({ name }: Named) => noteAt(name), restart };
+  const join = (name: string, since = clock.now()) => {
+    addWaiter(list, { name, resume() {}, fail() {} }, since);
+    setListTimer(session, timed, clock.now());
+  };
+  return { clock, session, list, log, timed, join };
+}
+
+test('B13 the timer of a list is set to the end of the first wait', async () => {
+  const { clock, list, log, join } = timedList();
+  join('one');
+  expect(clock.timers).toEqual([3_000]);
+  await clock.advance(1_000);
+  join('two');
+  expect([clock.timers, list.timerSetAt]).toEqual([[2_000], clock.now()]);
+  await clock.advance(10_000);
+  expect(log).toEqual(['3 one', '4 two']);
+  expect([clock.timers, list.timer, list.timerSetAt]).toEqual([[], undefined, Number.NaN]);
+});
+
+test('B13 the timer of a list is neither longer than a wait nor negative, whatever the clock', () => {
+  const { clock, session, timed, join } = timedList();
+  join('from the future', clock.now() + 60_000);
+  expect(clock.timers).toEqual([3_000]);
+  for (const [rest, ms] of [
+    [500, 500],
+    [-5, 0],
+    [9_000, 3_000],
+  ] as const) {
+    setListTimer(session, timed, clock.now(), rest);
+    expect(clock.timers).toEqual([ms]);
+  }
+});
+
+test('B15 the timer of a list is set to when that of the renewal is overdue, with a second to spare', () => {
+  const { clock, session, join } = timedList();
+  takeOff(session, 'asked');
+  clock.jump(1_000);
+  join('one');
+  expect(clock.timers).toEqual([2_000]);
+  clock.jump(1_500);
+  join('two');
+  expect(clock.timers).toEqual([1_000]);
+});
+
+test('B15 a renewal whose timer does not fire is given up at the second look, and the list starts another one', async () => {
+  const { clock, session, log, join } = timedList();
+  takeOff(session, 'asked');
+  join('one');
+  await clock.advance(2_000);
+  join('two');
+  await clock.advance(1_500);
+  expect([session.abandoned, session.flight === undefined, log]).toEqual([0, false, ['3 one']]);
+  await clock.advance(500);
+  expect([session.abandoned, session.flight]).toEqual([1, undefined]);
+  expect(log).toEqual(['3 one', '4 restart']);
+  await clock.advance(10_000);
+  expect(log).toEqual(['3 one', '4 restart', '5 two']);
+});
+
+test('B15 a renewal whose timer fires is not given up, nor is the one after it', async () => {
+  const { clock, session, log, join } = timedList();
+  const flight = takeOff(session, 'asked');
+  join('one');
+  await clock.advance(2_500);
+  join('two');
+  await clock.advance(500);
+  flight.seenAt = clock.now();
+  await clock.advance(1_000);
+  join('three');
+  takeOff(session, 'asked');
+  await clock.advance(2_500);
+  expect([session.abandoned, log]).toEqual([0, ['3 one', '5.5 two']]);
+});
+
+test('B13 a wait ends at its limit, which counts from the token request where that was sent later', async () => {
+  const { clock, session } = timedList();
+  const flight = takeOff(session, 'asked');
+  const ends: number[] = [];
+  const start = clock.now();
+  const limit = () =>
+    void outcome(withWaitLimit(session, new Promise(() => {}))).then(() => ends.push(clock.now() - start));
+  limit();
+  await clock.advance(1_000);
+  flight.sentAt = clock.now();
+  await clock.advance(1_000);
+  limit();
+  await clock.advance(1_999);
+  expect(ends).toEqual([]);
+  await clock.advance(10_000);
+  expect(ends).toHaveLength(2);
+  expect(clock.timers).toEqual([]);
+});
+
+test('B13 a wait ends when its timer fires after the clock was set back', async () => {
+  let now = 100_000;
+  let fire = () => {};
+  const clock = {
+    now: () => now,
+    setTimeout(run: () => void) {
+      fire = run;
+    },
+    clearTimeout() {},
+  };
+  const wait = outcome(withWaitLimit({ ...timedList().session, clock }, new Promise(() => {})));
+  now -= 60_000;
+  fire();
+  expect(await wait).toBe('unavailable');
+});
+
+test('B13 a wait is not longer for a token request that was sent before the clock was set back', () => {
+  const { clock, session } = timedList();
+  takeOff(session, 'asked').sentAt = clock.now() + 60_000;
+  void outcome(withWaitLimit(session, new Promise(() => {})));
+  expect(clock.timers).toEqual([3_000]);
+});
+
+test('B102 a wait that was answered leaves no timer', async () => {
+  const { clock, session } = timedList();
+  expect(await withWaitLimit(session, Promise.resolve('A'))).toBe('A');
+  expect(await outcome(withWaitLimit(session, Promise.reject(new Error('no'))))).toEqual(new Error('no'));
+  await settled();
+  expect(clock.timers).toEqual([]);
 });
