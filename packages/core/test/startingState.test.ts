@@ -268,3 +268,44 @@ test('B30 a broken auth server whose sign-in answers the refused token has not r
   expect(signIns.calls.length).toBeGreaterThan(0);
   expect(auth.state.status).toBe('signedIn');
 });
+
+test('B27 those who wait for a restore get its token when that is saved', async () => {
+  const store = scriptedStore();
+  const { auth, renewals, eventPayloads, clock } = scriptedProvider({ restore: true, store });
+  let saved: (saved: boolean) => void = () => {};
+  store.saves.always(
+    () =>
+      new Promise(resolve => {
+        saved = resolve;
+      }),
+  );
+  let answer: unknown;
+  void outcome(auth.get()).then(token => {
+    answer = token;
+  });
+  await settled();
+  await renewals.last.answer({ accessToken: 'A', expiresInS: 3600 });
+  expect([answer, auth.state.renewing]).toEqual([undefined, true]);
+  saved(true);
+  await settled();
+  expect([answer, auth.state.renewing]).toEqual(['A', false]);
+  const { sessionId } = current(auth);
+  expect(eventPayloads).toEqual([{ at: clock.now(), sessionId, expiresAt: clock.now() + hours }]);
+});
+
+test('B49 after a rejection restore() asks again at once', async () => {
+  const { auth, renewals } = signedIn();
+  renewals.always(() => null);
+  expect(await outcome(auth.renew())).toBe('sessionExpired');
+  renewals.always(() => 'A');
+  expect(await outcome(auth.restore())).toBe('A');
+});
+
+test('B11 a manager that is disposed of during a renewal has no error', async () => {
+  const { auth } = signedIn();
+  const renewal = outcome(auth.renew());
+  await settled();
+  auth.dispose();
+  expect(await renewal).toBe('disposed');
+  expect(auth.state).toStrictEqual({ status: 'signedOut', renewing: false });
+});

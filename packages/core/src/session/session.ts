@@ -132,9 +132,9 @@ export function loadSession(session: Session, tokens: TokenSet | null): void {
   if (state.status !== 'loading') return;
   session.cooldown = noCooldown;
   const { maySignIn } = state;
-  const schedule = tokens && scheduleIn(options, tokens);
   raiseEpoch(session);
-  change(session, tokens && schedule ? { type: 'loaded', tokens, schedule, maySignIn } : nothingStored(options));
+  const loaded = tokens && ({ type: 'loaded', tokens, schedule: scheduleIn(options, tokens), maySignIn } as const);
+  change(session, loaded ?? nothingStored(options));
 }
 
 /** The store did not answer: nothing is known, and it is asked again after a pause. */
@@ -205,7 +205,6 @@ export function awaitSuccessor(session: Session): void {
 export function disposeSession(session: Session): void {
   session.listeners.clear();
   for (const listeners of session.events.listeners.values()) listeners.clear();
-  session.events.listeners.clear();
   session.events.queue.length = 0;
   change(session, { type: 'disposed' });
   if (session.flight) land(session, session.flight, disposed());

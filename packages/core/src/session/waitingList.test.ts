@@ -65,9 +65,18 @@ test('B12 a list is answered once, in its order, without those who have left', (
   addWaiter(list, left, 4_000, caller.signal);
   caller.abort('gone');
   expect(getEventListeners(caller.signal, 'abort')).toEqual([]);
+  const reported = vi.fn();
+  vi.stubGlobal('reportError', reported);
   answerAll(list, note(log));
   failOverdue(list, () => true, note(log));
-  expect(log).toEqual(['left: gone', 'one', 'two', 'three']);
+  const overdue = listOf(['four']);
+  const leaving = new AbortController();
+  addWaiter(overdue.list, { ...left, fail() {} }, 4_000, leaving.signal);
+  leaving.abort();
+  failOverdue(overdue.list, () => true, note(log));
+  vi.unstubAllGlobals();
+  expect(log).toEqual(['left: gone', 'one', 'two', 'three', 'four']);
+  expect(reported).not.toHaveBeenCalled();
 });
 
 test('B102 who was answered or has waited too long is not called by the signal later', () => {
@@ -207,7 +216,7 @@ test('B15 a renewal whose timer does not fire is given up at the second look, an
   await clock.advance(1_500);
   expect([session.abandoned, session.flight === undefined, log]).toEqual([0, false, ['3 one']]);
   await clock.advance(500);
-  expect([session.abandoned, session.flight]).toEqual([1, undefined]);
+  expect([session.abandoned, session.flight, session.snapshot.renewing]).toEqual([1, undefined, false]);
   expect(log).toEqual(['3 one', '4 restart']);
   await clock.advance(10_000);
   expect(log).toEqual(['3 one', '4 restart', '5 two']);
