@@ -23,8 +23,6 @@ export interface Waiting {
   /** The token set whose successor they wait for; `undefined`: there was none. */
   readonly tokens: TokenSet | undefined;
   readonly list: WaitingList<Waiter<TokenSet | null>>;
-  /** Another renewal was started for the list: this one's owner has ended. */
-  isReplaced?: boolean;
 }
 
 /** What the parts of one token manager share. */
