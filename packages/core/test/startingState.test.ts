@@ -223,10 +223,16 @@ test.each([
 
 test('the first subscriber starts the restore, also while the store is being asked', async () => {
   const { auth, clock, renewals } = scriptedProvider({ restore: true, store: { load: () => null, save() {} } });
+  const reported = vi.fn();
+  vi.stubGlobal('reportError', reported);
   auth.subscribe(() => {});
   await settled();
   expect(renewals.calls.map(({ argument }) => argument.reason)).toEqual(['restore']);
   expect(clock.timers).toHaveLength(2);
+  await renewals.last.answer('A');
+  expect([current(auth).accessToken, clock.timers]).toEqual(['A', []]);
+  expect(reported).not.toHaveBeenCalled();
+  vi.unstubAllGlobals();
 });
 
 test('a subscriber starts nothing where nothing is to be restored', async () => {
