@@ -45,6 +45,8 @@ test.each([
   [{ refresh_expires_in: '1.25' }, 1.25],
   [{ refresh_expires_in: 'in 1800' }, undefined],
   [{ refresh_expires_in: '1800 s' }, undefined],
+  [{ refresh_expires_in: '1e3' }, undefined],
+  [{ refresh_expires_in: '0x10' }, undefined],
   [{ refresh_expires_in: ['1800'] }, undefined],
   [{ refresh_expires_in: true }, undefined],
   [{ refresh_expires_in: 500, authorization_expires_in: 50 }, 50],
