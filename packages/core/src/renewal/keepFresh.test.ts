@@ -62,10 +62,15 @@ test('B59 renews ahead of each expiry without a call', async () => {
 
 test('B59 renews an expired token from the store at once', async () => {
   const store = scriptedStore(recordA({ expiresAt: Date.UTC(2026, 10, 22) - 1 }));
+  const reported = vi.fn();
+  vi.stubGlobal('reportError', reported);
   const { auth, clock, renewals } = scriptedProvider({ store });
   keepFresh(auth);
   await clock.advance(1);
   expect(renewals.calls).toHaveLength(1);
+  await renewals.last.answer('B');
+  expect(current(auth).accessToken).toBe('B');
+  expect(reported).not.toHaveBeenCalled();
 });
 
 test('B59 without keepFresh there is no timer', async () => {

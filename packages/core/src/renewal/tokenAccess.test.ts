@@ -129,8 +129,9 @@ test('B49 a renewal that is asked for by name before it is known who is signed i
 });
 
 test('B127 who waits for a store that holds a guest gets the guest, and nothing when its tokens have expired', async () => {
-  const store = memoryStore();
-  await scriptedProvider({ store }).auth.adopt({ accessToken: 'of-a-guest', isGuest: true, expiresInS: 3600 });
+  const memory = memoryStore();
+  await scriptedProvider({ store: memory }).auth.adopt({ accessToken: 'of-a-guest', isGuest: true, expiresInS: 3600 });
+  const store = { ...memory, load: async () => memory.load() };
   expect(await outcome(scriptedProvider({ store }).auth.get())).toBe('of-a-guest');
   const { auth, clock } = scriptedProvider({ store });
   clock.jump(2 * hours);

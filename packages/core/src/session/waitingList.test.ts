@@ -237,6 +237,22 @@ test('B15 a renewal whose timer fires is not given up, nor is the one after it',
   expect([session.abandoned, log]).toEqual([0, ['3 one', '5.5 two']]);
 });
 
+test('B15 a renewal whose timer has fired since the last look is looked at twice more before it is given up', async () => {
+  const { clock, session, join } = timedList();
+  const flight = takeOff(session, 'asked');
+  join('one');
+  await clock.advance(2_500);
+  join('two');
+  await clock.advance(500);
+  flight.seenAt = clock.now();
+  await clock.advance(2_500);
+  join('three');
+  await clock.advance(1_000);
+  expect(session.abandoned).toBe(0);
+  await clock.advance(1_000);
+  expect(session.abandoned).toBe(1);
+});
+
 test('B13 a wait ends at its limit, which counts from the token request where that was sent later', async () => {
   const { clock, session } = timedList();
   const flight = takeOff(session, 'asked');
