@@ -80,14 +80,12 @@ const checks: readonly Check[] = [
   ({ exclusive }) =>
     exclusive !== undefined && typeof exclusive !== 'boolean' && 'Option "exclusive" must be true or false.',
   ({ store }) =>
-    (store as unknown) !== undefined &&
     store?.length === 2 &&
     'Option "store" is a function that makes one. Call it: store: keyValueStore("auth", localStorage).',
   wrongDialect,
   wrongClock,
   ({ lockWaitMs, renewTimeoutMs = 10_000 }) =>
-    lockWaitMs !== undefined &&
-    lockWaitMs < renewTimeoutMs &&
+    (lockWaitMs ?? renewTimeoutMs) < renewTimeoutMs &&
     'Option "lockWaitMs" is less than "renewTimeoutMs". Make it at least as long: the holder of the lock may need that time.',
 ];
 

@@ -361,3 +361,52 @@ test('an operation whose refusal is about something else has it delivered, and i
   expect(renewals.calls).toHaveLength(0);
   expect(events).toEqual(['renewed']); // the API has sent a new token
 });
+
+test('B17 an operation is not retried when the retry of one before has signed out', async () => {
+  const { auth, A, renewals, events } = signedIn();
+  const log: unknown[] = [];
+  const first = { resume: () => void auth.signOut(), fail: (error: unknown) => log.push(error) };
+  const second = { resume: () => log.push('retried'), fail: (error: unknown) => log.push(error) };
+  for (const attempt of [first, second]) auth.decide({ ...refusal(A), ...attempt }, {});
+  await settled();
+  await renewals.last.answer('B');
+  expect(log).toEqual([expect.objectContaining({ code: 'signedOut' })]);
+  expect(events).toEqual(['refused', 'refused', 'renewed', 'retried', 'signedOut']);
+});
+
+test('B17 an operation is not retried when a listener of retried has signed out', async () => {
+  const { auth, A, renewals } = signedIn();
+  auth.on('retried', () => void auth.signOut());
+  const retry = outcome(auth.settle(refusal(A)) ?? Promise.resolve());
+  await settled();
+  await renewals.last.answer('B');
+  expect(await retry).toBe('signedOut');
+});
+
+test('B11 the answer is delivered when a listener of its verdict has disposed of the manager', () => {
+  const { auth, A } = signedIn();
+  auth.on('forbidden', () => auth.dispose());
+  expect(auth.settle(refusal(A, { status: 403 }))).toBeUndefined();
+});
+
+test('B102 no timer is left when refused operations were retried', async () => {
+  const { auth, A, clock, renewals } = signedIn();
+  const retry = auth.settle(refusal(A));
+  await settled();
+  expect(clock.timers).toHaveLength(2);
+  await renewals.last.answer('B');
+  await retry;
+  expect(clock.timers).toEqual([]);
+});
+
+test('B12 the document of an operation is not asked for before a refusal has outlived a renewal', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => 'B');
+  const attempt = (facts: Partial<ResponseFacts>, resume: (tokens: unknown) => void = () => {}) =>
+    Object.defineProperty({ ...refusal(A), ...facts, resume, fail: expect.unreachable }, 'operation', {
+      get: () => expect.unreachable('An adapter would have to parse it.'),
+    });
+  expect(auth.decide(attempt({ status: 200, data: {} }), {})).toBeUndefined();
+  const tokens = await new Promise(resume => auth.decide(attempt({}, resume), {}));
+  expect(tokens).toMatchObject({ accessToken: 'B' });
+});

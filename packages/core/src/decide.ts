@@ -38,7 +38,7 @@ export function decide(
   const { session, refusals } = manager;
   const sent = usersOf(attempt.sent); // a guest's operation is anonymous
   if (session.state.status === 'disposed') return undefined;
-  if (sent && sent !== session.state.tokens && !isOfSession(session, sent)) return supersededIn(session);
+  if (sent && !isOfSession(session, sent)) return supersededIn(session);
   if (manager.judged && errorsIn(attempt).some(error => wasJudged(manager.judged, error))) return undefined;
   const dialect = options.dialect ?? manager.options.dialect ?? defaultDialect;
   try {
@@ -101,7 +101,7 @@ function refuse(
   const sent = attempt.sent as TokenSet;
   if (signal?.aborted) return failAborted(attempt, signal); // an aborted operation causes no renewal
   emitRefusal(session.events, 'refused', sent.sessionId);
-  if (sent !== session.state.tokens && !isOfSession(session, sent)) return supersededIn(session); // a listener has signed out
+  if (!isOfSession(session, sent)) return supersededIn(session); // a listener has signed out
   noteRefused(refusals, session, attempt);
   if (!manager.renews || isUseless(refusals, session, attempt)) return undefined;
   const refused = joinRefused(manager, sent);
@@ -124,14 +124,7 @@ function setTimer(manager: Manager, refused: Refused, now: number): void {
   const { list } = refused;
   if (list.timerSetAt === now) return;
   const fail = (attempt: Attempt) => attempt.fail(withRefusal(late(), attempt));
-  setListTimer(manager.session, { list, fail, restart: () => restart(manager, refused) }, now);
-}
-
-function restart(manager: Manager, refused: Refused): void {
-  refused.isReplaced = true;
-  const next = { ...refused, isReplaced: false };
-  manager.refused.set(refused.tokens, next);
-  void serve(manager, next);
+  setListTimer(manager.session, { list, fail, restart: () => void serve(manager, refused) }, now);
 }
 
 /** The list of the attempts that were refused with a token set; the first of them starts its renewal. */
@@ -144,7 +137,7 @@ function joinRefused(manager: Manager, tokens: TokenSet): Refused {
   return refused;
 }
 
-/** Renews once, and walks over the list once. */
+/** Renews once, and walks over the list once. Where the renewal was abandoned, which never ends, another one serves the list. */
 async function serve(manager: Manager, refused: Refused): Promise<void> {
   refused.list.round = manager.session.abandoned;
   let failure: TokenError | undefined;
@@ -153,7 +146,6 @@ async function serve(manager: Manager, refused: Refused): Promise<void> {
   } catch (thrown) {
     failure = thrown as TokenError;
   }
-  if (refused.isReplaced) return;
   manager.refused.delete(refused.tokens);
   manager.session.clock.clearTimeout(refused.list.timer);
   answerAll(refused.list, attempt => (failure ? attempt.fail(withRefusal(failure, attempt)) : retry(manager, attempt)));

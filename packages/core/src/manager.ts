@@ -13,8 +13,6 @@ export interface Attempt extends ResponseFacts, Waiter<TokenSet> {}
 export interface Refused {
   readonly tokens: TokenSet;
   readonly list: WaitingList<Attempt>;
-  /** Another renewal was started for the list: this one's owner has ended. */
-  isReplaced?: boolean;
 }
 
 /** Those who wait for a token set since the same epoch. */
@@ -25,8 +23,6 @@ export interface Waiting {
   /** The token set whose successor they wait for; `undefined`: there was none. */
   readonly tokens: TokenSet | undefined;
   readonly list: WaitingList<Waiter<TokenSet | null>>;
-  /** As in `Refused`. */
-  isReplaced?: boolean;
 }
 
 /** What the parts of one token manager share. */

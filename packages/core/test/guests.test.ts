@@ -55,6 +55,17 @@ describe('B127 a guest', () => {
     expect([auth.state.status, events, notifications()]).toEqual(['signedOut', [], 0]);
   });
 
+  test('does not take the place of the user whom the reader of the answer has signed in', () => {
+    const manager = shop({
+      receive(facts, sent, now) {
+        void manager.auth.adopt('of-a-user');
+        return receive(facts, sent, now);
+      },
+    });
+    void manager.answer('guest', null);
+    expect(current(manager.auth).accessToken).toBe('of-a-user');
+  });
+
   test('keeps the first of two sessions that answers bring at the same time', () => {
     const { auth, answer } = shop();
     void answer('guest-1', null);

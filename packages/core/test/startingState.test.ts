@@ -4,7 +4,17 @@ import { TokenError } from '../src/errors/tokenError.ts';
 import { keepFresh } from '../src/renewal/keepFresh.ts';
 import { sharedSession } from '../src/store/sharedSession.ts';
 import { memoryStore } from './memoryStore.ts';
-import { current, hours, minutes, outcome, recordA, scriptedProvider, settled, signedIn } from './scriptedProvider.ts';
+import {
+  current,
+  hours,
+  minutes,
+  outcome,
+  recordA,
+  scriptedProvider,
+  scriptedStore,
+  settled,
+  signedIn,
+} from './scriptedProvider.ts';
 
 // What is known when a manager starts: `initial`, `restore`, and asking again.
 
@@ -197,6 +207,7 @@ test.each([
   ['a 500, and credentials that are rejected', 500, true],
   ['no answer at all', undefined, false],
   ['an answer that asks for patience', 429, false],
+  ['an answer that is not of a broken server', 499, false],
 ] as const)('B20 an auth server that keeps failing ends no session: %s', async (_, status, signsIn) => {
   const { auth, clock, renewals, signIns } = signedIn({ credentials: () => ann });
   renewals.always(() => Promise.reject(new TokenError('unavailable', 'Broken.', { status })));
@@ -208,4 +219,99 @@ test.each([
   }
   expect(auth.state.status).toBe('signedIn');
   expect(signIns.calls.length > 0).toBe(signsIn);
+});
+
+test('the first subscriber starts the restore, also while the store is being asked', async () => {
+  const { auth, clock, renewals } = scriptedProvider({ restore: true, store: { load: () => null, save() {} } });
+  const reported = vi.fn();
+  vi.stubGlobal('reportError', reported);
+  auth.subscribe(() => {});
+  await settled();
+  expect(renewals.calls.map(({ argument }) => argument.reason)).toEqual(['restore']);
+  expect(clock.timers).toHaveLength(2);
+  await renewals.last.answer('A');
+  expect([current(auth).accessToken, clock.timers]).toEqual(['A', []]);
+  expect(reported).not.toHaveBeenCalled();
+  vi.unstubAllGlobals();
+});
+
+test('a subscriber starts nothing where nothing is to be restored', async () => {
+  const withoutRestore = scriptedProvider({ store: scriptedStore() });
+  const withSession = scriptedProvider({ restore: true, initial: 'A' });
+  for (const { auth, clock, renewals } of [withoutRestore, withSession]) {
+    const { timers } = clock;
+    auth.subscribe(() => {});
+    expect(clock.timers).toEqual(timers);
+    await settled();
+    expect(renewals.calls).toEqual([]);
+  }
+});
+
+test('in production, options that only a developer can mend are not checked', () => {
+  vi.stubEnv('NODE_ENV', 'production');
+  expect(createTokenManager({}).fresh()).toBeNull();
+  vi.unstubAllEnvs();
+});
+
+test('B49 a restore that keeps failing does not lead to a sign-in with the credentials', async () => {
+  const { auth, clock, renewals, signIns } = scriptedProvider({ restore: true, credentials: () => ann });
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Broken.', { status: 500 })));
+  for (let time = 0; time < 5; time++) {
+    expect(await outcome(auth.get())).toBe('unavailable');
+    clock.jump(10 * minutes);
+  }
+  expect([renewals.calls.length, signIns.calls.length]).toEqual([5, 0]);
+});
+
+test('B30 a broken auth server whose sign-in answers the refused token has not renewed it', async () => {
+  const { auth, A, clock, renewals, signIns } = signedIn({ credentials: () => ann });
+  renewals.always(() => Promise.reject(new TokenError('unavailable', 'Broken.', { status: 500 })));
+  signIns.always(() => ({ accessToken: 'A' }));
+  for (let time = 0; time < 4; time++) {
+    expect(await outcome(auth.renew({ refused: A }))).toBe('unavailable');
+    clock.jump(10 * minutes);
+  }
+  expect(signIns.calls.length).toBeGreaterThan(0);
+  expect(auth.state.status).toBe('signedIn');
+});
+
+test('B27 those who wait for a restore get its token when that is saved', async () => {
+  const store = scriptedStore();
+  const { auth, renewals, eventPayloads, clock } = scriptedProvider({ restore: true, store });
+  let saved: (saved: boolean) => void = () => {};
+  store.saves.always(
+    () =>
+      new Promise(resolve => {
+        saved = resolve;
+      }),
+  );
+  let answer: unknown;
+  void outcome(auth.get()).then(token => {
+    answer = token;
+  });
+  await settled();
+  await renewals.last.answer({ accessToken: 'A', expiresInS: 3600 });
+  expect([answer, auth.state.renewing]).toEqual([undefined, true]);
+  saved(true);
+  await settled();
+  expect([answer, auth.state.renewing]).toEqual(['A', false]);
+  const { sessionId } = current(auth);
+  expect(eventPayloads).toEqual([{ at: clock.now(), sessionId, expiresAt: clock.now() + hours }]);
+});
+
+test('B49 after a rejection restore() asks again at once', async () => {
+  const { auth, renewals } = signedIn();
+  renewals.always(() => null);
+  expect(await outcome(auth.renew())).toBe('sessionExpired');
+  renewals.always(() => 'A');
+  expect(await outcome(auth.restore())).toBe('A');
+});
+
+test('B11 a manager that is disposed of during a renewal has no error', async () => {
+  const { auth } = signedIn();
+  const renewal = outcome(auth.renew());
+  await settled();
+  auth.dispose();
+  expect(await renewal).toBe('disposed');
+  expect(auth.state).toStrictEqual({ status: 'signedOut', renewing: false });
 });

@@ -243,3 +243,22 @@ test('B17 a listener that signs out when the renewal has ended keeps the token f
   expect(await waiting).toBe('signedOut');
   expect(auth.fresh()).toBeNull();
 });
+
+test('B111 adopt of the same subject wins over a sign-in that runs', async () => {
+  const { auth, signIns } = signedIn({}, { accessToken: jwt({ sub: 'ann' }) });
+  const signIn = outcome(auth.signIn({ username: 'bob', password: 'p' }));
+  await settled();
+  await auth.adopt(jwt({ sub: 'ann', jti: 2 }));
+  await signIns.last.answer({ accessToken: 'of-bob' });
+  expect(await signIn).toBe('aborted');
+  expect(current(auth).accessToken).toBe(jwt({ sub: 'ann', jti: 2 }));
+});
+
+test('B34 an adopt that fails does not abort a sign-in that runs', async () => {
+  const { auth, signIns } = scriptedProvider();
+  const signIn = auth.signIn({ username: 'ann', password: 'p' });
+  await settled();
+  expect(await outcome(auth.adopt('two parts'))).toBe('misconfigured');
+  await signIns.last.answer({ accessToken: 'of-ann', user: 'Ann' });
+  expect(await signIn).toEqual({ user: 'Ann' });
+});

@@ -51,6 +51,7 @@ test.each<readonly [string, Verdict]>([
   ['UNAUTHENTICATED.', 'unauthenticated'],
   [' Unauthorized. ', 'unauthenticated'],
   ['Unauthorized..', 'ok'],
+  ['Un.authorized', 'ok'],
   ['Unauthorized!', 'ok'],
   ['Unauthorized access', 'ok'],
   ['You are Unauthorized', 'ok'],
@@ -68,6 +69,7 @@ test('B82 a code takes precedence over the message', () => {
   expect(verdictOn({ errors: [coded('NOT_FOUND', 'Unauthorized')] })).toBe('ok');
   expect(verdictOn({ errors: [coded('FORBIDDEN', 'Unauthorized')] })).toBe('forbidden');
   expect(verdictOn({ errors: [coded(17, 'Unauthorized')] })).toBe('ok');
+  expect(verdictOn({ errors: [coded(['FORBIDDEN'], 'Unauthorized')] })).toBe('ok');
 });
 
 test.each<readonly [number, Verdict]>([
@@ -156,7 +158,11 @@ test('judge of a dialect is called for HTTP 200 bodies and socket closes, but no
 });
 
 test.each(wwwAuthenticate)('CHL-01 parses the challenges of %j', (header, challenges) => {
-  expect(parseChallenges(header)).toEqual(challenges);
+  expect(parseChallenges(header)).toStrictEqual(challenges);
+});
+
+test('CHL-01 a parameter without a scheme before it is ignored', () => {
+  expect(parseChallenges('realm="x", Basic')).toStrictEqual([{ scheme: 'basic', params: {} }]);
 });
 
 test('CHL-01 a parameter named __proto__ does not change the prototype', () => {

@@ -41,6 +41,22 @@ test('B106 where the runtime refuses the option cache, it is not set', () => {
   expect(addedOptions(undefined, bearer, true)).toEqual({});
 });
 
+test('B12 the platform is asked once what it takes', () => {
+  let asked = 0;
+  vi.stubGlobal(
+    'Request',
+    class extends Request {
+      constructor(input: RequestInfo | URL, init: RequestInit = {}) {
+        super(input, init);
+        asked++;
+      }
+    },
+  );
+  for (let times = 0; times < 10; times++)
+    expect(addedOptions(undefined, withKey, true)).toEqual({ redirect: 'error', cache: 'no-store' });
+  expect(asked).toBe(2);
+});
+
 test('B105 without a Request of the platform, fetch is taken to know its options', () => {
   vi.stubGlobal('Request', undefined);
   expect(addedOptions(undefined, withKey, true)).toEqual({ redirect: 'error', cache: 'no-store' });

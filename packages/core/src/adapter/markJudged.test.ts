@@ -16,6 +16,24 @@ test('an error that was judged and delivered is delivered by the adapter in fron
   expect(auth.settle(refusal(A, { status: 200, errors: [refused()] }))).toBeDefined();
 });
 
+test('one error that was judged makes the whole answer a judged one, and an answer without errors is none', () => {
+  const { auth, A } = signedIn();
+  const error = refused();
+  markJudged(auth, [error]);
+  expect(auth.settle(refusal(A, { status: 200, errors: [refused(), error] }))).toBeUndefined();
+  expect(auth.settle(refusal(A))).toBeDefined();
+});
+
+test.each([undefined, null, 'a string', 7, {}, { originalError: 'a string' }, { originalError: null }])(
+  '%j was not judged',
+  error => {
+    const { auth } = signedIn();
+    expect(isJudged(auth, error)).toBe(false);
+    markJudged(auth, [refused()]);
+    expect(isJudged(auth, error)).toBe(false);
+  },
+);
+
 test('a mark is of one token manager', () => {
   const [one, other] = [signedIn(), signedIn()];
   const error = refused();

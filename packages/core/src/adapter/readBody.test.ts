@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readBody, readParsedBody } from './readBody.ts';
+import { answerWith, copyJson, isJson, isNodeStream, readBody, readParsedBody } from './readBody.ts';
 
 const unauthorized = { message: 'Unauthorized', path: ['me'] };
 
@@ -56,4 +56,56 @@ test('B82 nested lists of any depth are not a batch and do not overflow the stac
   const nested = '['.repeat(100_000) + ']'.repeat(100_000);
   expect(Object.keys(readBody(nested))).toEqual(['body']);
   expect(readBody('[[{"data":null}]]')).toEqual({ body: [[{ data: null }]] });
+});
+
+test.each([
+  ['application/json', true],
+  ['application/graphql-response+json', true],
+  ['APPLICATION/JSON; charset=utf-8', true],
+  ['application/json , text/html', true],
+  ['application/json-seq', false],
+  ['application/jsonx', false],
+  ['text/html', false],
+  ['text/html; profile=application/json', false],
+  ['text/html, application/json', false],
+  ['json', false],
+  ['', false],
+  [undefined, false],
+])('B82 a body of the type %j is JSON: %s', async (type, isOfJson) => {
+  const response = () => new Response('{"data":1}', { headers: type === undefined ? {} : { 'content-type': type } });
+  expect(isJson(response())).toBe(isOfJson);
+  expect(await copyJson(response())).toBe(isOfJson ? '{"data":1}' : undefined);
+});
+
+test('B82 a body without a type is not JSON', () => {
+  expect(isJson({ headers: new Headers() })).toBe(false);
+  expect(isJson({})).toBe(false);
+});
+
+test('B82 copyJson() leaves the body to the client, and copies none that somebody has read', async () => {
+  const response = Response.json({ data: 1 });
+  expect(await copyJson(response)).toBe('{"data":1}');
+  expect(await response.text()).toBe('{"data":1}');
+  expect(await copyJson(response)).toBeUndefined();
+});
+
+test('B82 answerWith() gives an answer on whose body was read, with its status, headers, URL and redirect', async () => {
+  const read = new Response(null, { status: 401, statusText: 'No', headers: { 'x-a': '1' } });
+  Object.defineProperties(read, { url: { value: 'https://api.example/' }, redirected: { value: true } });
+  const answer = answerWith('{"errors":[]}', read);
+  const { status, statusText, url, redirected } = answer;
+  expect([status, statusText, url, redirected]).toEqual([401, 'No', 'https://api.example/', true]);
+  expect(answer.headers.get('x-a')).toBe('1');
+  expect(await answer.text()).toBe('{"errors":[]}');
+});
+
+test('B82 answerWith() gives an answer without a body on where a body is forbidden', () => {
+  expect(answerWith('', new Response(null, { status: 204 }))).toMatchObject({ status: 204, body: null });
+});
+
+test('isNodeStream() tells a stream of Node from a stream of the platform', () => {
+  expect(isNodeStream({ body: { pipe: () => {} } } as never)).toBe(true);
+  expect(isNodeStream({ body: { pipe: 'no' } } as never)).toBe(false);
+  expect(isNodeStream(new Response('x'))).toBe(false);
+  expect(isNodeStream(new Response(null))).toBe(false);
 });

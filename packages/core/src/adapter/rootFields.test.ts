@@ -25,10 +25,12 @@ test('B89 reads the named operation of several', () => {
   expect(rootFields({ definitions }, 'B')).toEqual(['b']);
   expect(rootFields({ definitions })).toEqual(['a']);
   expect(rootFields({ definitions }, 'C')).toBeUndefined();
+  expect(rootFields({ definitions: [operation(undefined, field('a')), ...definitions] }, 'B')).toEqual(['b']);
 });
 
 test('B89 returns undefined for root fields inside a fragment', () => {
   expect(rootFields({ definitions: [operation('A', field('a'), { kind: 'FragmentSpread' })] })).toBeUndefined();
   expect(rootFields({ definitions: [operation('A', { kind: 'InlineFragment' })] })).toBeUndefined();
   expect(rootFields({ definitions: [fragment] })).toBeUndefined();
+  expect(rootFields({ definitions: [{ kind: 'OperationDefinition' }] })).toBeUndefined();
 });

@@ -1,9 +1,13 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, expect, test, vi } from 'vitest';
 import { hours, minutes, outcome, scriptedProvider, settled, signedIn } from '../../test/scriptedProvider.ts';
 import { TokenError } from '../errors/tokenError.ts';
 import { waitForTokens } from './waitForTokens.ts';
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 const offline = () => new Error('offline');
 
@@ -108,9 +112,12 @@ test('B06 a waiter leaves by its own signal, and the last one stops the timer', 
   const [one, other] = [new AbortController(), new AbortController()];
   const waits = [one, other].map(({ signal }) => outcome(waitForTokens(auth, { signal })));
   await settled();
+  const set = vi.spyOn(clock, 'setTimeout');
   one.abort();
   expect(await waits[0]).toBe(one.signal.reason);
-  expect(clock.timers).toHaveLength(1);
+  await settled();
+  expect([clock.timers.length, set.mock.calls.length]).toEqual([1, 0]);
+  expect(getEventListeners(one.signal, 'abort')).toEqual([]);
   other.abort();
   expect(await waits[1]).toBe(other.signal.reason);
   expect(clock.timers).toEqual([]);
@@ -119,4 +126,108 @@ test('B06 a waiter leaves by its own signal, and the last one stops the timer', 
 
 test('B49 nobody signed in is an answer', async () => {
   expect(await waitForTokens(scriptedProvider().auth)).toBeNull();
+});
+
+/** The delay of the timer of who waits through an outage of this kind, with this jitter. */
+async function delayAfter(failure: Error, { random = 0, failures = 1 } = {}) {
+  vi.spyOn(Math, 'random').mockReturnValue(random);
+  const { auth, clock, renewals } = await inOutage();
+  renewals.always(() => Promise.reject(failure));
+  for (let time = 1; time < failures; time++) {
+    await outcome(auth.get());
+    clock.jump(10 * minutes);
+  }
+  void outcome(waitForTokens(auth));
+  await settled();
+  return clock.timers;
+}
+
+test('B59 it waits for the end of the pause, and up to a second and a tenth longer', async () => {
+  expect(await delayAfter(offline())).toEqual([2_000]);
+  expect(await delayAfter(offline(), { random: 0.5 })).toEqual([2_338]); // a pause of 1.75 s, and half of 1.175 s
+});
+
+test('B59 it waits 30 s at most, unless the auth server has asked for more', async () => {
+  expect(await delayAfter(offline(), { failures: 9 })).toEqual([30_000]);
+  const busy = (retryAfterMs: number) => new TokenError('unavailable', 'Busy.', { status: 429, retryAfterMs });
+  expect(await delayAfter(busy(40_000))).toEqual([40_000]);
+  expect(await delayAfter(busy(2 ** 40))).toEqual([2 ** 31 - 1]);
+});
+
+test('B102 who has waited leaves no listener', async () => {
+  const page = new EventTarget();
+  vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+  vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+  const { auth, clock, renewals } = await inOutage();
+  const { signal } = new AbortController();
+  const wait = outcome(waitForTokens(auth, { signal }));
+  await settled();
+  const { closing, session } = auth.manager();
+  const listeners = () => [
+    getEventListeners(page, 'online').length,
+    getEventListeners(signal, 'abort').length,
+    getEventListeners(closing.signal, 'abort').length,
+    session.listeners.size,
+  ];
+  expect(listeners()).toEqual([1, 1, 1, 2]); // the fourth counts the listener of this test, too
+  renewals.always(() => 'B');
+  await clock.advance(minutes);
+  expect(await wait).toBe('B');
+  await settled();
+  expect(listeners()).toEqual([0, 0, 0, 1]);
+});
+
+test('B59 a failure that waiting does not mend ends the wait', async () => {
+  const { auth, renewals } = await inOutage();
+  renewals.always(() => Promise.reject(new TokenError('misconfigured', 'No.')));
+  expect(await outcome(waitForTokens(auth))).toBe('misconfigured');
+});
+
+test('B59 who waits for its own session gets its token, and signedOut when nobody is signed in any more', async () => {
+  const { auth, A, renewals } = await inOutage();
+  renewals.always(() => 'B');
+  const session = A.sessionId;
+  expect(await outcome(waitForTokens(auth, { session }))).toBe('B');
+  await auth.signOut();
+  expect(await outcome(waitForTokens(auth, { session }))).toBe('signedOut');
+});
+
+test('B05 who waits for the successor of an older token set gets the one in use', async () => {
+  const { auth, A, renewals } = signedIn();
+  renewals.always(() => `token-${renewals.calls.length}`);
+  await auth.renew();
+  expect(await outcome(waitForTokens(auth, { refused: A }))).toBe('token-1');
+});
+
+test('B06 a waiter leaves by its own signal also while the auth server is being asked', async () => {
+  const { auth, A, clock } = signedIn();
+  clock.jump(2 * hours);
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const waits = [outcome(waitForTokens(auth, { signal })), outcome(waitForTokens(auth, { refused: A, signal }))];
+  await settled();
+  leaving.abort('left');
+  expect(await Promise.all(waits)).toEqual(['left', 'left']);
+});
+
+test('B06 a waiter that leaves in the moment of an outage leaves no timer', async () => {
+  const { auth, clock, renewals } = signedIn();
+  clock.jump(2 * hours);
+  const leaving = new AbortController();
+  const wait = outcome(waitForTokens(auth, { signal: leaving.signal }));
+  auth.waitFor({ resume() {}, fail: () => leaving.abort('left') });
+  await settled();
+  await renewals.last.fail(new TokenError('unavailable', 'Busy.', { status: 503 }));
+  expect(await wait).toBe('left');
+  expect(clock.timers).toEqual([]);
+});
+
+test('B59 it goes on waiting when the auth server does not answer in time', async () => {
+  const { auth, clock, renewals } = signedIn();
+  clock.jump(2 * hours);
+  const wait = outcome(waitForTokens(auth));
+  await clock.advance(10_000);
+  await renewals.last.answer('B');
+  await clock.advance(minutes);
+  expect(await wait).toBe('B');
 });

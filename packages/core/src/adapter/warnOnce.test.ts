@@ -20,6 +20,10 @@ test('warns of each mistake once', () => {
   ]);
 });
 
+test('has no message for an error', () => {
+  expect(warn('The fetch is in the wrong place.')).toBeUndefined();
+});
+
 test('does not warn in production', () => {
   vi.stubEnv('NODE_ENV', 'production');
   warn('A mistake in production.');

@@ -44,12 +44,12 @@ describe.each(table)('the dialect %s', (name, dialect) => {
   });
 
   test('GQL-08 a message matches only as a whole', () => {
-    const recorded = recordedAnswers[name].flatMap(({ body }) => fieldAt(body, 'errors')).filter(Array.isArray);
+    const recorded = recordedAnswers[name].map(({ body }) => fieldAt(body, 'errors')).filter(Array.isArray);
     const messages = [
       ...recorded.flat().map(error => String(fieldAt(error, 'message'))),
       ...Object.keys(dialect.messages),
     ];
-    for (const message of messages)
+    for (const message of messages.filter(one => !one.includes(' | '))) // a code, and any text behind it
       for (const longer of [`Error: ${message}`, `${message} x`])
         expect(verdictOn(dialect, { status: 200, body: { errors: [{ message: longer }] } }), longer).toBe('ok');
   });
@@ -161,6 +161,57 @@ test('a dialect is extended by spreading it: Hot Chocolate 13 used one code for 
   expect(verdictOn(old, notAuthorized)).toBe('unauthenticated');
   expect(verdictOn(hotChocolate, notAuthorized)).toBe('forbidden');
   expect(verdictOn(old, { status: 403 })).toBe('forbidden');
+});
+
+const codeOnly = (code: unknown) => ({ message: 'x', extensions: { code } });
+
+test.each<readonly [string, Dialect, unknown, Verdict]>([
+  [
+    'nest: the status 401 of the exception',
+    dialects.nest,
+    { extensions: { originalError: { statusCode: 401 } } },
+    'unauthenticated',
+  ],
+  [
+    'nest: the status 403 of the exception',
+    dialects.nest,
+    { extensions: { originalError: { statusCode: 403 } } },
+    'forbidden',
+  ],
+  [
+    'nest: the status 500 of the exception',
+    dialects.nest,
+    { extensions: { originalError: { statusCode: 500 } } },
+    'ok',
+  ],
+  ['graphqlShield: a code of its author', dialects.graphqlShield, codeOnly('UNAUTHENTICATED'), 'unauthenticated'],
+  [
+    'graphqlShield: another code',
+    dialects.graphqlShield,
+    { ...codeOnly('OUT_OF_STOCK'), message: 'Not Authorised!' },
+    'ok',
+  ],
+  [
+    'mercuriusAuth: a message that is a list',
+    dialects.mercuriusAuth,
+    { message: ['Failed auth policy check on me'] },
+    'ok',
+  ],
+  ['saleor: a code without an exception', dialects.saleor, codeOnly('PermissionDenied'), 'forbidden'],
+  ['strapi: a code without an error', dialects.strapi, codeOnly('UNAUTHENTICATED'), 'unauthenticated'],
+  ['vendure: an operation without a response', dialects.vendure, codeOnly('FORBIDDEN'), 'forbidden'],
+  ['wpGraphQLJwt: a message without a part', dialects.wpGraphQLJwt, { message: 'invalid-secret-key' }, 'ok'],
+])('B82 %s', (_, dialect, error, verdict) => {
+  expect(judge({ ...refusal(null, { status: 200 }), errors: [error as GraphQLErrorLike] }, dialect)).toBe(verdict);
+});
+
+test.each(['JWT issued at future', 'JWT not yet valid'])('B82 supabase: the 401 "%s" is about a clock', message => {
+  expect(verdictOn(dialects.supabase, { status: 401, body: { message } })).toBe('ok');
+});
+
+test('B82 vendure: an operation whose response is not known is forbidden', () => {
+  const facts = { ...refusal(null, { status: 200, errors: [codeOnly('FORBIDDEN')] }), response: () => undefined };
+  expect(judge(facts, dialects.vendure)).toBe('forbidden');
 });
 
 test('the default dialect is that of Apollo Server', () => {

@@ -79,11 +79,13 @@ type Explain = () => string | false;
  * follows it; a page without a bundler has no `process` and counts as production.
  */
 export function inDevelopment(explain: Explain): string | undefined {
+  let message: string | false = false;
   try {
-    return explain() || undefined;
+    message = explain();
   } catch {
-    return undefined; // `process` is missing
+    // `process` is missing
   }
+  return message || undefined;
 }
 
 /** Makes a `TokenError` with a message for developers; in a production build it has the sentence of its code. */

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import {
   current,
@@ -47,6 +48,8 @@ afterEach(() => {
 const fresh = (call: number) => ({ accessToken: `token-${call}`, expiresInS: 3600 });
 
 test('B59 renews ahead of each expiry without a call', async () => {
+  const reported = vi.fn();
+  vi.stubGlobal('reportError', reported);
   const { auth, clock, renewals } = signedIn();
   renewals.always(() => fresh(renewals.calls.length));
   keepFresh(auth);
@@ -54,14 +57,20 @@ test('B59 renews ahead of each expiry without a call', async () => {
   expect(renewals.calls).toHaveLength(10);
   expect(renewals.calls.every(({ argument }) => argument.reason === 'ahead')).toBe(true);
   expect(clock.timers).toHaveLength(1);
+  expect(reported).not.toHaveBeenCalled();
 });
 
 test('B59 renews an expired token from the store at once', async () => {
   const store = scriptedStore(recordA({ expiresAt: Date.UTC(2026, 10, 22) - 1 }));
+  const reported = vi.fn();
+  vi.stubGlobal('reportError', reported);
   const { auth, clock, renewals } = scriptedProvider({ store });
   keepFresh(auth);
   await clock.advance(1);
   expect(renewals.calls).toHaveLength(1);
+  await renewals.last.answer('B');
+  expect(current(auth).accessToken).toBe('B');
+  expect(reported).not.toHaveBeenCalled();
 });
 
 test('B59 without keepFresh there is no timer', async () => {
@@ -87,6 +96,22 @@ test('B59 the returned function stops it', async () => {
   await clock.advance(10 * hours);
   expect(clock.timers).toEqual([]);
   expect(renewals.calls).toHaveLength(0);
+});
+
+test('B102 once stopped it leaves no listener', () => {
+  const { auth } = signedIn();
+  const { closing, session } = auth.manager();
+  const listeners = () => [
+    getEventListeners(page, 'online').length,
+    getEventListeners(page.document, 'visibilitychange').length,
+    getEventListeners(closing.signal, 'abort').length,
+    session.listeners.size,
+  ];
+  const before = listeners();
+  const stop = keepFresh(auth);
+  expect(listeners()).toEqual(before.map(count => count + 1));
+  stop();
+  expect(listeners()).toEqual(before);
 });
 
 test('B11 dispose stops it and removes its listeners from the page', () => {

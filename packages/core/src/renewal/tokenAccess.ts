@@ -33,8 +33,7 @@ function useWhileRenewing(manager: Manager, state: SignedIn, now: number): Token
 
 /** Not synchronously: `fresh` may be called by a component that renders, and listeners of the state would update others. */
 function renewAhead(manager: Manager, tokens: TokenSet): void {
-  const { state, flight } = manager.session;
-  if (state.tokens === tokens && !flight) void startRenewal(manager, 'ahead');
+  if (manager.session.state.tokens === tokens) void startRenewal(manager, 'ahead');
 }
 
 /** Whether there is anything to renew this token set with. */
@@ -62,14 +61,7 @@ function setTimer(manager: Manager, waiting: Waiting, now: number): void {
   const { list } = waiting;
   if (list.timerSetAt === now) return;
   const fail = (waiter: Waiter<TokenSet | null>) => answer(manager, waiter, epochFor(manager, waiting), late());
-  setListTimer(manager.session, { list, fail, restart: () => restart(manager, waiting) }, now);
-}
-
-function restart(manager: Manager, waiting: Waiting): void {
-  waiting.isReplaced = true;
-  const next = { ...waiting, isReplaced: false };
-  if (manager.waiting === waiting) manager.waiting = next;
-  void serve(manager, next);
+  setListTimer(manager.session, { list, fail, restart: () => void serve(manager, waiting) }, now);
 }
 
 /** The list of those who wait since the present epoch; the first of them starts what they wait for. */
@@ -84,9 +76,10 @@ function waitingOf(manager: Manager): Waiting {
 }
 
 async function serve(manager: Manager, waiting: Waiting): Promise<void> {
-  waiting.list.round = manager.session.abandoned;
+  const round = manager.session.abandoned;
+  waiting.list.round = round;
   const failure = await acquire(manager);
-  if (waiting.isReplaced) return;
+  if (waiting.list.round !== round) return; // its owner had ended, and another one serves the list
   if (manager.waiting === waiting) delete manager.waiting;
   manager.session.clock.clearTimeout(waiting.list.timer);
   const epoch = epochFor(manager, waiting);
@@ -157,7 +150,7 @@ export async function successorOf(manager: Manager, refused: TokenSet): Promise<
   for (let renewals = 0; ; renewals++) {
     const { state } = session;
     if (!state.tokens || state.tokens.sessionId !== refused.sessionId) throw failure ?? supersededIn(session);
-    const isOther = state.tokens !== refused && state.tokens.accessToken !== refused.accessToken;
+    const isOther = state.tokens.accessToken !== refused.accessToken;
     if (isOther && !state.isRefused) return state.tokens;
     if (failure) throw failure;
     if (renewals === 2) throw noProgress();

@@ -134,9 +134,9 @@ export function loadSession(session: Session, tokens: TokenSet | null): void {
   if (state.status !== 'loading') return;
   session.cooldown = noCooldown;
   const { maySignIn } = state;
-  const schedule = tokens && scheduleIn(options, tokens);
   raiseEpoch(session);
-  change(session, tokens && schedule ? { type: 'loaded', tokens, schedule, maySignIn } : nothingStored(options));
+  const loaded = tokens && ({ type: 'loaded', tokens, schedule: scheduleIn(options, tokens), maySignIn } as const);
+  change(session, loaded ?? nothingStored(options));
 }
 
 /** The store did not answer: nothing is known, and it is asked again after a pause. */
@@ -207,7 +207,6 @@ export function awaitSuccessor(session: Session): void {
 export function disposeSession(session: Session): void {
   session.listeners.clear();
   for (const listeners of session.events.listeners.values()) listeners.clear();
-  session.events.listeners.clear();
   session.events.queue.length = 0;
   change(session, { type: 'disposed' });
   if (session.flight) land(session, session.flight, disposed());
@@ -264,7 +263,7 @@ function change(session: Session, event: SessionEvent, how: ChangeOptions = {}):
   const isOver = flight !== undefined && flight.epoch !== session.epoch;
   const failure = isOver ? failureOf(session, flight, how.failure) : undefined;
   if (isOver) settle(session, flight, failure);
-  if (session.events.listeners.size > 0) queueChanges(session, state.tokens, event.type !== 'loaded', how.reason);
+  queueChanges(session, state.tokens, event.type !== 'loaded', how.reason);
   publish(session);
   if (isOver) flight.end(failure);
 }
@@ -318,7 +317,6 @@ function settle(session: Session, { reason, abort }: Flight, failure: TokenError
 function publish(session: Session): void {
   const { state, flight, error, snapshot, listeners } = session;
   session.snapshot = snapshotOf(snapshot, state, flight !== undefined, error);
-  if (session.snapshot !== snapshot && listeners.size > 0)
-    callEach([...listeners], listener => listeners.has(listener) && listener());
-  if (session.events.queue.length > 0) flushEvents(session.events);
+  if (session.snapshot !== snapshot) callEach([...listeners], listener => listeners.has(listener) && listener());
+  flushEvents(session.events);
 }

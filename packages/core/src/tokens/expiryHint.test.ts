@@ -27,6 +27,11 @@ test('B54 reads the expiry of a signed JWT with characters outside ASCII', async
   expect(expiryHint(token)).toBe(1_800_000_000_000);
 });
 
+test('B54 an expiry of 100,000,000,000 or more is in milliseconds, and ignored', () => {
+  expect(expiryHint(jwt({ exp: 99_999_999_999 }))).toBe(99_999_999_999_000);
+  expect(expiryHint(jwt({ exp: 100_000_000_000 }))).toBeUndefined();
+});
+
 test('B54 ignores an expiry in __proto__', () => {
   expect(expiryHint(jwt('{"__proto__":{"exp":1700000000}}'))).toBeUndefined();
 });

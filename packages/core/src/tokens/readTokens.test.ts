@@ -42,7 +42,13 @@ test.each([
   [{ refresh_token_timeout: 1800 }, 1800],
   [{ authorization_expires_in: 1800 }, 1800],
   [{ refresh_expires_in: '1800' }, 1800],
-  [{ refresh_expires_in: '1.5' }, 1.5],
+  [{ refresh_expires_in: '1.25' }, 1.25],
+  [{ refresh_expires_in: 'in 1800' }, undefined],
+  [{ refresh_expires_in: '1800 s' }, undefined],
+  [{ refresh_expires_in: '1e3' }, undefined],
+  [{ refresh_expires_in: '0x10' }, undefined],
+  [{ refresh_expires_in: ['1800'] }, undefined],
+  [{ refresh_expires_in: true }, undefined],
   [{ refresh_expires_in: 500, authorization_expires_in: 50 }, 50],
   [{ refresh_token_timeout: 50, authorization_expires_in: 500 }, 50],
   [{ refresh_expires_in: 0 }, 0],
@@ -63,7 +69,7 @@ test.each(['bearer', 'Bearer', 'BEARER', 'BearerToken', undefined, null])(
   },
 );
 
-test.each(['mac', 'DPoP', 'N_A', '', 7, {}])(
+test.each(['mac', 'DPoP', 'N_A', '', 'xbearer', 'bearers', ['bearer'], 7, {}])(
   'TOK-11 a token of the type %j is not used as a bearer token',
   async token_type => {
     await expect(answer({ access_token: 'A', token_type })).rejects.toMatchObject({ code: 'misconfigured' });
@@ -125,6 +131,33 @@ test.each<readonly [number, unknown, string]>([
   [302, '', 'unavailable'],
 ])('TOK-16 %i with %j is %s', async (status, body, code) => {
   expect(await errorOf(status, body)).toMatchObject({ code, status });
+});
+
+test.each<readonly [number, string, string, boolean | undefined]>([
+  [400, 'invalid_request', 'misconfigured', true],
+  [400, 'unauthorized_client', 'misconfigured', true],
+  [401, 'invalid_client', 'misconfigured', undefined],
+  [400, 'invalid_scope', 'misconfigured', undefined],
+  [400, 'unsupported_grant_type', 'misconfigured', undefined],
+  [403, 'temporarily_unavailable', 'unavailable', undefined],
+  [403, 'access_denied', 'unavailable', undefined],
+  [400, 'slow_down', 'sessionExpired', undefined],
+  [400, 'Forbidden', 'sessionExpired', undefined],
+  [200, 'Forbidden', 'unavailable', true],
+  [403, 'Forbidden', 'unavailable', true],
+  [499, 'Forbidden', 'unavailable', true],
+  [500, 'Forbidden', 'unavailable', undefined],
+  [408, 'Forbidden', 'unavailable', undefined],
+  [429, 'Forbidden', 'unavailable', undefined],
+  [403, '', 'unavailable', undefined],
+])('B36 a %i with the code "%s" is %s, and whether it may be a rejection is %s', (status, code, errorCode, may) => {
+  const headers = new Headers();
+  const error = authServerError({ status, headers, code });
+  expect(error).toMatchObject({ code: errorCode, status });
+  expect([error.mayBeRejection, error.oauthError]).toEqual([may, /^(?:|Forbidden)$/.test(code) ? undefined : code]);
+  expect(authServerError({ status, headers: new Headers({ 'content-type': 'text/html' }), code }).mayBeRejection).toBe(
+    false,
+  );
 });
 
 test('B20 a page of HTML is a transient failure, whatever its status', async () => {
@@ -227,6 +260,15 @@ describe('the response of a token endpoint', () => {
       expect((await read({ access_token: 'opaque', id_token: damaged }))?.parts).toEqual({ accessToken: 'opaque' });
   });
 
+  test('that states nothing has its status', async () => {
+    await expect(read(null)).rejects.toMatchObject({ code: 'unavailable', status: 200, mayBeRejection: true });
+    await expect(read({})).rejects.toMatchObject({ code: 'unavailable', status: 200 });
+    await expect(read({ access_token: 'A', token_type: 'mac' })).rejects.toMatchObject({ status: 200 });
+    await expect(read(null, 400)).rejects.toMatchObject({ code: 'sessionExpired', status: 400 });
+    const text = readTokenResponse(new Response('oops', { status: 500 }));
+    await expect(text).rejects.toMatchObject({ code: 'unavailable', status: 500 });
+  });
+
   test('with a null token is null', async () => {
     expect(await read({ access_token: null })).toBeNull();
   });
@@ -245,5 +287,8 @@ describe('the response of a token endpoint', () => {
     await expect(read({}, 401, challenge)).rejects.toMatchObject({ code: 'misconfigured' });
     await expect(read({ error: 'invalid_grant' }, 401, challenge)).rejects.toMatchObject({ code: 'sessionExpired' });
     await expect(read({}, 400, challenge)).rejects.toMatchObject({ code: 'sessionExpired' });
+    await expect(read({}, 401, { 'www-authenticate': 'Basic' })).rejects.toMatchObject({ code: 'misconfigured' });
+    await expect(read({}, 401, { 'www-authenticate': 'Bearer' })).rejects.toMatchObject({ code: 'sessionExpired' });
+    await expect(read({}, 401)).rejects.toMatchObject({ code: 'sessionExpired' });
   });
 });

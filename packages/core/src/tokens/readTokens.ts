@@ -156,15 +156,13 @@ function partsOf(
     refreshToken: nonEmptyString(fields.refresh_token),
     expiresInS: fields.expires_in as TokenParts['expiresInS'], // makeTokenSet ignores what is not a number
     refreshExpiresInS: refreshExpiresInS(fields),
-    ...subjectOfIdToken(accessToken, fields.id_token),
+    subject: subjectOfIdToken(accessToken, fields.id_token),
   };
 }
 
 /** Whose an opaque access token is. A JWT states it itself. @see OpenID Connect Core section 2 */
-function subjectOfIdToken(accessToken: string, idToken: unknown): Pick<TokenParts, 'subject'> {
-  const subject = typeof idToken === 'string' && subjectOf(accessToken) === undefined ? subjectOf(idToken) : undefined;
-  return subject === undefined ? {} : { subject };
-}
+const subjectOfIdToken = (accessToken: string, idToken: unknown): string | undefined =>
+  typeof idToken === 'string' && subjectOf(accessToken) === undefined ? subjectOf(idToken) : undefined;
 
 /** The answer of a token endpoint. */
 export interface TokenResponse {

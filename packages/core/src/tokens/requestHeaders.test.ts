@@ -58,7 +58,8 @@ test('B101 an option that throws is misconfigured, and its error does not hold t
   } catch (caught) {
     error = caught;
   }
-  expect(error).toMatchObject({ code: 'misconfigured', message: 'Option "headers" threw.' });
+  const cause = { message: 'no header for [redacted] and [redacted]' };
+  expect(error).toMatchObject({ code: 'misconfigured', message: 'Option "headers" threw.', cause });
   expect(inspect(error)).not.toContain('canary');
 });
 
@@ -76,3 +77,42 @@ test.each([undefined, null, '', ' ', 7, 'canary-clé', 'canary\n', 'canary\r\nx:
     expect(run).not.toThrow(/canary/);
   },
 );
+
+test('without the option the access token is sent as a bearer token', () => {
+  expect(createRequestHeaders(undefined)(signedIn().A)).toEqual({ authorization: 'Bearer A' });
+});
+
+test('the headers of a token set are made once, and frozen', () => {
+  const { A } = signedIn();
+  let calls = 0;
+  const headersOf = createRequestHeaders(({ accessToken }) => {
+    calls++;
+    return { 'X-Token': accessToken };
+  });
+  const headers = headersOf(A);
+  expect(headers).toEqual({ 'x-token': 'A' });
+  expect([headersOf(A) === headers, Object.isFrozen(headers), calls]).toEqual([true, true, 1]);
+  expect(headersOf(tokenSetOf({ ...A, accessToken: 'B', refreshToken: 'rB' }))).toEqual({ 'x-token': 'B' });
+});
+
+test.each([
+  ['an object', () => ({ 'x-key': 'a' })],
+  ['Headers', () => new Headers({ 'X-Key': 'a' })],
+  ['pairs', () => [['X-Key', 'a']]],
+])('the option headers may return %s', (_, headers) => {
+  const { A } = signedIn();
+  expect(createRequestHeaders(headers as never)(A)).toEqual({ 'x-key': 'a' });
+});
+
+test('B101 pairs that throw as they are read are misconfigured', () => {
+  const pairs = {
+    *[Symbol.iterator]() {
+      yield ['x-key', 'a'];
+      throw new Error('A bug.');
+    },
+  };
+  const { A } = signedIn();
+  expect(() => createRequestHeaders(() => pairs as never)(A)).toThrow(
+    expect.objectContaining({ code: 'misconfigured', message: 'Option "headers" threw.' }),
+  );
+});

@@ -86,7 +86,7 @@ function problemOf(token: unknown): string {
 /** A number, also as a string of digits; anything else states nothing. @see RFC 6749 section 5.1 */
 function count(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) && number >= 0 ? number : undefined;
+  return Number.isFinite(number) && Number(number) >= 0 ? Number(number) : undefined;
 }
 
 /** A moment, in milliseconds since the epoch, stated as `TokenParts` has it; anything else states nothing. */
@@ -119,7 +119,6 @@ export interface TokenAnswer<Parts extends TokenParts = TokenParts> {
  * @see RFC 9068 section 2.2
  */
 export function subjectOf(accessToken: string): string | undefined {
-  if (!accessToken.includes('.')) return undefined; // opaque
   const { iss, sub } = decodeUnverified(accessToken) ?? {};
   const subject = subjectIn(sub);
   return subject && JSON.stringify([iss, subject]);
@@ -172,7 +171,7 @@ export function makeTokenSet(
   const rotated = parts.refreshToken != null && parts.refreshToken !== '';
   const refreshToken = rotated ? checkToken(parts.refreshToken, 'refresh token') : kept?.refreshToken;
   const arrivedAt = Math.max(requestedAt, answeredAt);
-  const future = (at: number | undefined) => (at !== undefined && at > arrivedAt ? at : undefined);
+  const future = (at = 0) => (at > arrivedAt ? at : undefined);
   const endOf = (lifetimeS: unknown, stated: () => number | undefined) => {
     const lifetime = count(lifetimeS);
     return future(lifetime === undefined ? stated() : requestedAt + lifetime * 1000);

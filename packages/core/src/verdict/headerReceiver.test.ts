@@ -92,6 +92,46 @@ test('B104 a token is adopted when only one of the two tokens has a subject', ()
   }
 });
 
+test.each([
+  ['a token that states nothing, with data', 'opaque', { me: 'Ann' }, 'opaque'],
+  ['a token that states nothing, without fields', 'opaque', {}, 'opaque'],
+  ['a token that states nothing, with a field of several', 'opaque', { me: null, shop: 'x' }, 'opaque'],
+  ['a token that states nothing, with text', 'opaque', 'text', 'opaque'],
+  ['a token that states nothing, with null', 'opaque', null, undefined],
+  ['a token that states nothing, with fields that are null', 'opaque', { me: null, cart: null }, undefined],
+  ['an anonymous JWT, with data', jwt({ jti: 2 }), { me: 'Ann' }, undefined],
+])('B104 after a JWT of a user, %s is adopted or not: %#', (_, token, data, adopted) => {
+  const before = jwt({ sub: 'ann' });
+  const { auth, A } = signedIn({ receive }, { accessToken: before });
+  void auth.settle(responseWith(token, A, {}, { data }));
+  expect(current(auth).accessToken).toBe(adopted ?? before);
+});
+
+test('B104 after a token that states no user, a JWT that states none is adopted', () => {
+  const { auth, A } = signedIn({ receive });
+  void auth.settle(responseWith(jwt({ jti: 2 }), A));
+  expect(current(auth).accessToken).toBe(jwt({ jti: 2 }));
+});
+
+test.each([
+  [
+    { accessToken: 'B', refreshToken: 'rB' },
+    { accessToken: 'B', refreshToken: 'rB' },
+  ],
+  [
+    { accessToken: 'B', refreshToken: null },
+    { accessToken: 'B', refreshToken: 'rA' },
+  ],
+  [
+    { accessToken: 'B', refreshToken: 'two parts' },
+    { accessToken: 'A', refreshToken: 'rA' },
+  ],
+])('B104 what a response brings is adopted as a whole, or not: %j', (received, { accessToken, refreshToken }) => {
+  const { auth, A } = signedIn({ receive: () => received });
+  void auth.settle(responseWith('x', A));
+  expect(current(auth)).toMatchObject({ accessToken, refreshToken });
+});
+
 test('B104 a token from the response of an anonymous operation or of a refusal is not adopted', async () => {
   const { auth, A, renewals } = signedIn({ receive });
   void auth.settle(responseWith('B', null));

@@ -90,6 +90,16 @@ test.each<readonly [string, Partial<ResponseFacts>, readonly string[]]>([
     { data: null, errors: [error(['pay'])], rootFields: () => undefined },
     onlyAlways,
   ],
+  [
+    'a known root field refused at its own path, but without data',
+    { errors: [error(['pay'])], rootFields: () => ['pay'] },
+    onlyAlways,
+  ],
+  [
+    'an error that is null next to one at a root field',
+    { data: { pay: null }, errors: JSON.parse(JSON.stringify([null, error(['pay'])])) },
+    whenSafe,
+  ],
   ['null data, and unknown root fields', { data: null, errors: [error(['pay'])] }, onlyAlways],
   ['data without fields', { data: {}, errors: [error()] }, onlyAlways],
   [
@@ -112,6 +122,12 @@ test.each<readonly [string, Partial<ResponseFacts>, readonly string[]]>([
   ['null data and an error without a path', { data: null, errors: [error()] }, whenProven],
   ['an error below a root field', { data: { pay: null }, errors: [error(['pay', 'receipt'])] }, onlyAlways],
   ['data', { status: 401, data: { pay: 1 } }, onlyAlways],
+  ['data that is no object', { status: 401, data: 'paid' }, onlyAlways],
+  [
+    'an error at a root field, over a socket',
+    { status: undefined, data: { pay: null }, errors: [error(['pay'])] },
+    whenProven,
+  ],
   ['nothing, because the network failed', { status: undefined, isNetworkError: true }, onlyAlways],
   ['nothing, because the socket was closed', { status: undefined, closeCode: 4401 }, onlyAlways],
   ['another error at a root field', { data: { a: null, b: null }, errors: [error(['a'], 'OUT')] }, onlyAlways],
@@ -135,6 +151,7 @@ test('B89 errors without a path prove nothing for several root fields when the s
   expect(allowing(facts(['pay']), dialect)).toEqual(whenProven);
   expect(allowing(facts(['pay', 'ship']), dialect)).toEqual(onlyAlways);
   expect(allowing(facts(undefined), dialect)).toEqual(onlyAlways);
+  expect(allowing({ errors: [error()] }, dialect)).toEqual(onlyAlways);
   expect(allowing({ ...facts(['pay', 'ship']), status: 401 }, dialect)).toEqual(whenProven);
   expect(allowing(facts(['pay', 'ship']))).toEqual(whenProven);
 });

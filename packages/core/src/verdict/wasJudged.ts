@@ -1,8 +1,5 @@
 /** Whether an error was marked as judged and delivered, itself or as the original of a wrapper. */
 export function wasJudged(judged: WeakSet<object> | undefined, error: unknown): boolean {
-  if (!judged || typeof error !== 'object' || error === null) return false;
-  const { originalError } = error as { readonly originalError?: unknown };
-  return (
-    judged.has(error) || (typeof originalError === 'object' && originalError !== null && judged.has(originalError))
-  );
+  const { originalError } = (error ?? {}) as { readonly originalError?: unknown };
+  return judged !== undefined && (judged.has(error as object) || judged.has(originalError as object)); // a set has objects only
 }
