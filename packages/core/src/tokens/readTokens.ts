@@ -156,13 +156,15 @@ function partsOf(
     refreshToken: nonEmptyString(fields.refresh_token),
     expiresInS: fields.expires_in as TokenParts['expiresInS'], // makeTokenSet ignores what is not a number
     refreshExpiresInS: refreshExpiresInS(fields),
-    subject: subjectOfIdToken(accessToken, fields.id_token),
+    ...subjectOfIdToken(accessToken, fields.id_token), // no key without one: an application may spread the parts over its own
   };
 }
 
 /** Whose an opaque access token is. A JWT states it itself. @see OpenID Connect Core section 2 */
-const subjectOfIdToken = (accessToken: string, idToken: unknown): string | undefined =>
-  typeof idToken === 'string' && subjectOf(accessToken) === undefined ? subjectOf(idToken) : undefined;
+function subjectOfIdToken(accessToken: string, idToken: unknown): Pick<TokenParts, 'subject'> {
+  const subject = typeof idToken === 'string' && subjectOf(accessToken) === undefined ? subjectOf(idToken) : undefined;
+  return subject === undefined ? {} : { subject };
+}
 
 /** The answer of a token endpoint. */
 export interface TokenResponse {
@@ -218,7 +220,8 @@ export async function readTokens(response: Response): Promise<TokenParts | null>
       refreshExpiresAt,
     } = body as { [name: string]: TokenParts['expiresAt'] };
     const parts = partsOf(fields, response);
-    return parts && { ...parts, expiresAt, refreshExpiresAt, subject: subjectIn(body.subject) ?? parts.subject };
+    const subject = subjectIn(body.subject);
+    return parts && { ...parts, expiresAt, refreshExpiresAt, ...(subject !== undefined && { subject }) };
   } catch (error) {
     if ((error as TokenError).code === 'sessionExpired') return null;
     throw error;
