@@ -274,6 +274,7 @@ export class SimulatedStorage {
         this.#answer(this.#nextLoad(), 'load', users, () => {
           const { entry } = this;
           for (const user of users) {
+            user.storeIsBack(); // it loads after a notice; also a record that cannot be read shows that it works
             if (!entry?.record || isStamp(entry.stamp)) user.storeSucceeded('load');
             user.storeSucceeded('save'); // a save that compares, and writes nothing
           }

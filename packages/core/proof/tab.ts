@@ -136,7 +136,7 @@ export class Tab implements Client, StoreUser {
   }
 
   storeSucceeded(doing: 'load' | 'save'): void {
-    if (doing === 'load') this.storeIsBack(); // a plain store loads after a notice
+    if (doing === 'load') this.storeIsBack(); // an answer may be late
     this.#succeeded.set(doing, this.#steps);
     if (doing === 'load') this.#mustNotExpire = false;
   }
