@@ -29,9 +29,9 @@ export const isStamp = (value: unknown): value is Stamp => typeof value === 'str
 
 export const epochOf = (stamp: Stamp): number => parse(stamp)[0];
 
-/** The stamp of a session's beginning or end, above all stamps that were seen. */
+/** The stamp of a session's beginning or end, above all stamps that were seen, and above an `endAfter` that was not. */
 export const beginningAfter = (seen: Stamp | undefined, now: number): Stamp =>
-  format([Math.max(Math.floor(now), seen ? epochOf(seen) + 1 : 0), random(), 0, 0, random()]);
+  format([Math.max(Math.floor(now), seen ? epochOf(seen) + 2 : 0), random(), 0, 0, random()]);
 
 /** The stamp of a renewal of the session with this stamp. */
 export function renewalAfter(stamp: Stamp, fence: number): Stamp {
@@ -59,4 +59,4 @@ const beginningOf = (stamp: Stamp) => stamp.slice(16, 26);
 export const areOfOneSession = (one: Stamp, other: Stamp): boolean => beginningOf(one) === beginningOf(other);
 
 /** The stamp of a session's end that is no act of a user: above the session, and below any later beginning. */
-export const endAfter = (stamp: Stamp): Stamp => beginningAfter(stamp, 0);
+export const endAfter = (stamp: Stamp): Stamp => format([epochOf(stamp) + 1, random(), 0, 0, random()]);
