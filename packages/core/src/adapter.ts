@@ -18,6 +18,7 @@ export {
   isNodeStream,
   readBody,
   readParsedBody,
+  readWhole,
 } from './adapter/readBody.ts';
 export { rootFields } from './adapter/rootFields.ts';
 export { type WaitForTokensOptions, waitForTokens } from './adapter/waitForTokens.ts';

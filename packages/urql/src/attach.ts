@@ -1,11 +1,11 @@
 import {
   addedOptions,
-  answerWith,
   type CallerHeaders,
   isJson,
   isNodeStream,
   mergeHeaders,
   readBody,
+  readWhole,
   type TokenHeaders,
 } from '@latchkey/core/adapter';
 import type { Operation } from '@urql/core';
@@ -36,9 +36,9 @@ export function watchedFetch(attempt: Answer & { readonly given: Operation }): t
     attempt.http = response;
     attempt.otherAnswer = undefined;
     if (response.ok || isNodeStream(response) || !isJson(response)) return response;
-    const text = await response.text();
-    attempt.otherAnswer = readBody(text).body;
-    return answerWith(text, response); // not a clone, which is empty in some test environments
+    const [text, answer] = await readWhole(response); // not a clone, which is empty in some test environments
+    if (text !== undefined) attempt.otherAnswer = readBody(text);
+    return answer;
   };
 }
 

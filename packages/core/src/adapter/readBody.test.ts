@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readBody, readParsedBody } from './readBody.ts';
+import { answerWith, readBody, readParsedBody, readWhole } from './readBody.ts';
 
 const unauthorized = { message: 'Unauthorized', path: ['me'] };
 
@@ -56,4 +56,28 @@ test('B82 nested lists of any depth are not a batch and do not overflow the stac
   const nested = '['.repeat(100_000) + ']'.repeat(100_000);
   expect(Object.keys(readBody(nested))).toEqual(['body']);
   expect(readBody('[[{"data":null}]]')).toEqual({ body: [[{ data: null }]] });
+});
+
+test.for([
+  [200, 'a'],
+  [401, ''],
+  [204, ''],
+  [205, 'a'],
+  [600, 'a'],
+] as const)('an answer that was read is as before: %i with the body %j', async ([status, body]) => {
+  const answered = new Response(null, { headers: { 'x-one': '1' } });
+  const shown = { status, statusText: 'Café', ok: status < 300, url: 'http://a/b', redirected: true, type: 'cors' };
+  for (const [name, value] of Object.entries(shown)) Object.defineProperty(answered, name, { value });
+  const answer = answerWith(body, answered);
+  expect(answer).toMatchObject(shown);
+  expect([...answer.headers].find(([name]) => name === 'x-one')).toEqual(['x-one', '1']);
+  expect(await answer.text()).toBe(body);
+});
+
+test('a body that breaks off does so for the next reader, too', async () => {
+  const error = new Error('terminated');
+  const broken = new Response(new ReadableStream({ start: body => body.error(error) }), { status: 502 });
+  const [text, answer] = await readWhole(broken);
+  expect([text, answer.status]).toEqual([undefined, 502]);
+  await expect(answer.text()).rejects.toBe(error);
 });

@@ -19,10 +19,27 @@ export async function copyJson(response: Response): Promise<string | undefined> 
   }
 }
 
-/** An answer whose body was read, with that body. */
-export function answerWith(text: string, { status, statusText, headers, url, redirected }: Response): Response {
-  const answer = new Response(text || null, { status, statusText, headers: [...headers] });
-  return Object.defineProperties(answer, { url: { value: url }, redirected: { value: redirected } });
+const isWithoutBody = (status: number) => [204, 205, 304].includes(status);
+
+/** An answer whose body was read, with that body: a reader sees no difference. */
+export function answerWith(body: string | ReadableStream, answered: Response): Response {
+  const { status, statusText, ok, headers, url, redirected, type } = answered;
+  const given = body === '' && isWithoutBody(status) ? null : body;
+  const isTaken = status < 600 && !(given !== null && isWithoutBody(status)); // servers send others
+  const answer = new Response(given, { headers: [...headers], ...(isTaken && { status, statusText }) });
+  for (const [name, value] of Object.entries({ status, statusText, ok, url, redirected, type }))
+    Object.defineProperty(answer, name, { value });
+  return answer;
+}
+
+/** Reads the body of an answer, and gives an answer with the same body; where it breaks off, that one's does, too. */
+export async function readWhole(answered: Response): Promise<readonly [text: string | undefined, answer: Response]> {
+  try {
+    const text = await answered.text();
+    return [text, answerWith(text, answered)];
+  } catch (error) {
+    return [undefined, answerWith(new ReadableStream({ start: body => body.error(error) }), answered)];
+  }
 }
 
 /** Whether a body is a stream of Node's, as that of node-fetch: a copy of it stops until the other is read, too. */
