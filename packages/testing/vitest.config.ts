@@ -92,7 +92,7 @@ export default defineConfig({
         test: {
           ...limits,
           name: 'current',
-          include: ['src/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'proof/**/*.test.ts'],
           server: { deps: { inline: ['@vue/apollo-composable', 'apollo3-cache-persist'] } },
           provide: { versions: 'current' },
         },
