@@ -13,10 +13,12 @@ export interface Violation {
   readonly detail: string;
 }
 
-/** Some answers are never shown by the client itself, as an object as `errors` by Apollo Client: then nothing happens for so long. */
-const quietMs = 150;
-/** What an aborted operation still shows is seen by then. */
-const afterAbortMs = 50;
+/**
+ * Some answers are never shown by the client itself, as an object as `errors` by Apollo Client, and what was aborted may not be.
+ * Then nothing happens for so many turns of a timer, on a busy machine, too, where each takes longer.
+ */
+const quietTurns = 10;
+const turnMs = 15;
 
 /** What was seen of a run. */
 interface Outcome {
@@ -52,8 +54,6 @@ class ScriptRun {
   #unsubscribe: (() => void) | undefined;
   #settle: () => void = () => {};
   readonly #settled: Promise<void> = new Promise(resolve => (this.#settle = resolve));
-  #aborted: () => void = () => {};
-  readonly #abort: Promise<void> = new Promise(resolve => (this.#aborted = resolve));
 
   constructor(servers: AnswerServers, client: FuzzClient, script: Script, role: Role, answers: readonly Answer[]) {
     this.#servers = servers;
@@ -94,13 +94,13 @@ class ScriptRun {
       { see: seen => this.#see(seen), end: () => this.#end() },
     );
     if (abort?.at === 'start' && abort.by === 'unsubscribe') this.#abortAt('start');
-    await Promise.race([this.#settled, this.#abort.then(() => delay(afterAbortMs)), this.#quiet()]);
+    await Promise.race([this.#settled, this.#quiet()]);
     return this.#outcome();
   }
 
   /** Waits on, where the other client has settled. */
   async runOn(ms: number): Promise<Outcome> {
-    await Promise.race([this.#settled, delay(ms)]);
+    for (let turn = 0; turn < ms / turnMs && !this.#isSettled; turn++) await delay(turnMs);
     return this.#outcome();
   }
 
@@ -111,9 +111,10 @@ class ScriptRun {
   }
 
   async #quiet(): Promise<void> {
-    for (let before = -1; before < this.#activity && !this.#isSettled; ) {
-      before = this.#activity;
-      await delay(quietMs);
+    for (let turn = 0; turn < quietTurns && !this.#isSettled; turn++) {
+      const before = this.#activity;
+      await delay(turnMs);
+      if (this.#activity !== before) turn = 0;
     }
   }
 
@@ -152,7 +153,6 @@ class ScriptRun {
     if (abort?.at !== at) return;
     if (abort.by === 'signal' || !this.#unsubscribe) this.#controller.abort(reason);
     else this.#unsubscribe();
-    this.#aborted();
   }
 
   #see(seen: unknown): void {

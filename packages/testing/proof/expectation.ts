@@ -101,7 +101,8 @@ export function expectationOf(script: Script, client: string): Expectation {
   const { first, auth, target, isSignedIn, abort } = script;
   const hasToken = isSignedIn && auth !== 'omit' && target === 'api';
   const never = { hasToken, isRefused: 'no', isRetried: 'no' } as const;
-  if (!hasToken || auth === 'unjudged' || first.end === 'reset') return never;
+  const isNetworkError = first.end === 'reset' || first.status === 407; // of which the fetch of Node makes one
+  if (!hasToken || auth === 'unjudged' || isNetworkError) return never;
   if (first.redirect && (script.hasKey || first.redirect.to === 'elsewhere')) return never;
   const facts = factsOf(script, client);
   const refused = facts.map(one => judge(one, defaultDialect) === 'unauthenticated');

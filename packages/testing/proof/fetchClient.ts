@@ -16,7 +16,8 @@ function send(request: Request, fetchOfClient: typeof fetch): Promise<Response> 
     return fetchOfClient(`${url}?query=${encodeURIComponent(document)}`, { ...init, ...choice });
   const post = { ...init, method: 'POST', body: bodyOf(request) };
   if (script.surface === 'client') return fetchOfClient(url, { ...post, ...choice });
-  return fetchOfClient(new Request(url, post), choice as RequestInit);
+  const { signal: given, ...unsignalled } = post; // Node forgets the signal of a Request that nobody holds
+  return fetchOfClient(new Request(url, unsignalled), { ...choice, signal: given });
 }
 
 /** A client on a fetch that stays signed in; `connect` makes it. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answerWith, readBody, readParsedBody, readWhole } from './readBody.ts';
+import { readBody, readJson, readParsedBody } from './readBody.ts';
 
 const unauthorized = { message: 'Unauthorized', path: ['me'] };
 
@@ -58,6 +58,15 @@ test('B82 nested lists of any depth are not a batch and do not overflow the stac
   expect(readBody('[[{"data":null}]]')).toEqual({ body: [[{ data: null }]] });
 });
 
+const json = { headers: { 'content-type': 'application/json', 'x-one': '1' } };
+
+/** An answer that no program can make, but fetch can. */
+function answeredWith(body: string | null, shown: object): Response {
+  const answered = new Response(body, json);
+  for (const [name, value] of Object.entries(shown)) Object.defineProperty(answered, name, { value });
+  return answered;
+}
+
 test.for([
   [200, 'a'],
   [401, ''],
@@ -65,19 +74,26 @@ test.for([
   [205, 'a'],
   [600, 'a'],
 ] as const)('an answer that was read is as before: %i with the body %j', async ([status, body]) => {
-  const answered = new Response(null, { headers: { 'x-one': '1' } });
   const shown = { status, statusText: 'Café', ok: status < 300, url: 'http://a/b', redirected: true, type: 'cors' };
-  for (const [name, value] of Object.entries(shown)) Object.defineProperty(answered, name, { value });
-  const answer = answerWith(body, answered);
+  const [text, answer] = await readJson(answeredWith(body, shown));
+  expect(text).toBe(body);
   expect(answer).toMatchObject(shown);
-  expect([...answer.headers].find(([name]) => name === 'x-one')).toEqual(['x-one', '1']);
+  expect(answer.headers.get('x-one')).toBe('1');
+  expect(await answer.clone().text()).toBe(body);
   expect(await answer.text()).toBe(body);
 });
 
 test('a body that breaks off does so for the next reader, too', async () => {
   const error = new Error('terminated');
-  const broken = new Response(new ReadableStream({ start: body => body.error(error) }), { status: 502 });
-  const [text, answer] = await readWhole(broken);
+  const broken = new Response(new ReadableStream({ start: body => body.error(error) }), { status: 502, ...json });
+  const [text, answer] = await readJson(broken);
   expect([text, answer.status]).toEqual([undefined, 502]);
   await expect(answer.text()).rejects.toBe(error);
+});
+
+test.for([
+  ['of another type', new Response('a')],
+  ['of a mock', { headers: { 'content-type': 'application/json' }, text: () => '' } as unknown as Response],
+] as const)('an answer %s is given as it is', async ([, answered]) => {
+  expect(await readJson(answered)).toEqual([undefined, answered]);
 });
