@@ -38,6 +38,7 @@ export async function readText(answered: Response): Promise<readonly [text: stri
     const text = await answered.text();
     return [text, answerWith(text, answered)];
   } catch (error) {
+    if (typeof ReadableStream !== 'function') throw error;
     return [undefined, answerWith(new ReadableStream({ start: body => body.error(error) }), answered)];
   }
 }
