@@ -229,7 +229,7 @@ function ruleViolation(script: Script, ours: Outcome, expected: Expectation): Vi
 
 /**
  * Whether an aborted operation shows its reason, or, without a subscriber, nothing. A mutation of urql goes on without: what
- * unsubscribes cannot be told from the unsubscribing of other mutations with its key.
+ * unsubscribes cannot be distinguished from the unsubscribing of other mutations with its key.
  */
 function isAborted({ abort, kind }: Script, client: string, { seen, sent, errors }: Outcome): boolean {
   if (!abort) return false;
