@@ -30,16 +30,14 @@ const isBroken = ({ status, end, coding, charset }: Answer) =>
 
 /**
  * Bodies that a client reads in a way of its own: incremental ones; by urql null as an error, at which it throws, and a string, of
- * which it makes an error with that message; by Apollo Client 4 good data of any status, which is no refusal then, and null, at
- * which it throws as if the network had failed.
+ * which it makes an error with that message; by Apollo Client good data of any status, which is no refusal then, and by version 4
+ * null, at which it throws as if the network had failed.
  */
 function isReadOtherwise(text: string, client: string): boolean {
   if (/"(?:hasNext|incremental)":/.test(text)) return true;
   if (client.startsWith('urql')) return /[[,](?:null|"UNAUTHENTICATED")[\],]/.test(text);
-  return (
-    client === 'apollo' &&
-    (text.trim() === 'null' || (/^\{"data":(?!null)/.test(text) && !/"errors":\[[^\]]/.test(text)))
-  );
+  const isGood = /^\{"data":(?!null)/.test(text) && !/"errors":\[[^\]]/.test(text);
+  return client === 'apollo' ? isGood || text.trim() === 'null' : isGood && /"errors":/.test(text);
 }
 
 const isListOf = (text: string) => /^\s*\[/.test(text);
@@ -96,14 +94,20 @@ function factsOf(script: Script, client: string): ResponseFacts[] {
   });
 }
 
+/** An answer that nobody sees: the fetch of Node makes a network error of a 407, and follows redirects, or may not (B105). */
+function isNotShown({ first, hasKey }: Script): boolean {
+  const { status, headers, redirect } = first;
+  if (redirect) return hasKey || redirect.to === 'elsewhere';
+  const isRedirect = [301, 302, 303, 307, 308].includes(status);
+  return status === 407 || (isRedirect && (hasKey || headers.some(([name]) => name === 'location')));
+}
+
 /** What follows from the rules for this script, whatever the client's own ways are. */
 export function expectationOf(script: Script, client: string): Expectation {
   const { first, auth, target, isSignedIn, abort } = script;
   const hasToken = isSignedIn && auth !== 'omit' && target === 'api';
   const never = { hasToken, isRefused: 'no', isRetried: 'no' } as const;
-  const isNetworkError = first.end === 'reset' || first.status === 407; // of which the fetch of Node makes one
-  if (!hasToken || auth === 'unjudged' || isNetworkError) return never;
-  if (first.redirect && (script.hasKey || first.redirect.to === 'elsewhere')) return never;
+  if (!hasToken || auth === 'unjudged' || first.end === 'reset' || isNotShown(script)) return never;
   const facts = factsOf(script, client);
   const refused = facts.map(one => judge(one, defaultDialect) === 'unauthenticated');
   const retried = facts.map((one, index) => refused[index] === true && mayRetry(one, 'safe', defaultDialect));

@@ -42,7 +42,7 @@ async function fuzzOne(name: string): Promise<void> {
   const client = clients.find(one => one.name === name) as FuzzClient;
   ignoreClients();
   const only = values.only === undefined ? undefined : Number(values.only);
-  const { answers, retried, violations } = await fuzz({ client, seed, answers: Number(values.answers), only });
+  const { answers, retried, once, violations } = await fuzz({ client, seed, answers: Number(values.answers), only });
   for (const [index, { kind, detail }] of [...violations].slice(0, shown)) {
     print(`${kind}: ${detail}`);
     print(JSON.stringify((await shrink(client, seed, index)) ?? 'Only among others.'));
@@ -50,7 +50,7 @@ async function fuzzOne(name: string): Promise<void> {
   }
   const found = [...violations.values()];
   const line = counts.map(count => `${count}=${found.filter(({ kind }) => kind === kinds[count]).length}`).join(' ');
-  print(`${name} ${client.version}: seed=${seed} retried=${retried} answers=${answers} ${line}`);
+  print(`${name} ${client.version}: seed=${seed} retried=${retried} once=${once} answers=${answers} ${line}`);
   process.exit(found.length > 0 ? 1 : 0); // what was aborted may still be open
 }
 
