@@ -214,10 +214,8 @@ class AuthOperation<Given extends Operation> implements Attempt, Answer, Observe
   }
 
   private deliver(result: Result): void {
-    if (this.data) {
-      this.delivered = true;
-      this.retried = false;
-    }
+    this.delivered = true;
+    if (this.data) this.retried = false;
     this.data = undefined;
     this.observer.next(result);
   }

@@ -11,13 +11,12 @@ export { isRefusal } from './adapter/isRefusal.ts';
 export { isJudged, markJudged } from './adapter/markJudged.ts';
 export { hasHeader, mergeHeaders } from './adapter/mergeHeaders.ts';
 export {
-  answerWith,
   type BodyFacts,
-  copyJson,
   isJson,
-  isNodeStream,
   readBody,
+  readJson,
   readParsedBody,
+  readText,
 } from './adapter/readBody.ts';
 export { rootFields } from './adapter/rootFields.ts';
 export { type WaitForTokensOptions, waitForTokens } from './adapter/waitForTokens.ts';

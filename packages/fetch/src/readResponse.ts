@@ -1,13 +1,4 @@
-import {
-  answerWith,
-  copyJson,
-  headFacts,
-  isJson,
-  isNodeStream,
-  type ResponseFacts,
-  readBody,
-  rootFields,
-} from '@latchkey/core/adapter';
+import { headFacts, type ResponseFacts, readBody, readJson, rootFields } from '@latchkey/core/adapter';
 import { parse as parseDocument } from 'graphql';
 import { isRequest } from './attach.ts';
 
@@ -120,11 +111,9 @@ export type Answer = Omit<ResponseFacts, 'sent' | 'kind'>;
 /** The answer and its facts. Its body is read where it is JSON, whatever the status; a stream is never read. */
 export async function readAnswer(response: Response): Promise<readonly [Response, Answer]> {
   const facts = { ...headFacts(response), response: () => response };
-  // a copy of node-fetch's cannot be read while the answer waits
-  const mustReplace = isNodeStream(response) && isJson(response) && !response.bodyUsed;
-  const text = await (mustReplace ? response.text() : copyJson(response));
-  if (text === undefined) return [response, facts];
+  const [text, given] = await readJson(response);
+  if (text === undefined) return [given, facts];
   const { body, ...answer } = readBody(text);
   const mayRefuse = !response.ok || (isObject(body) && 'errors' in body); // some servers send a string
-  return [mustReplace ? answerWith(text, response) : response, { ...facts, ...answer, ...(mayRefuse && { body }) }];
+  return [given, { ...facts, ...answer, ...(mayRefuse && { body }) }];
 }

@@ -1,4 +1,5 @@
 import { TokenError } from '@latchkey/core';
+import { readText } from '@latchkey/core/adapter';
 
 /** An answer of an auth server without tokens. It may hold what a user typed: do not log it. */
 export interface TokenlessAnswer {
@@ -18,10 +19,9 @@ export interface RejectionOptions {
   readonly isRejection?: ((answer: TokenlessAnswer) => boolean | undefined) | undefined;
 }
 
-async function bodyOf(response: Response): Promise<unknown> {
-  const text = await response.text().catch(() => '');
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text);
   } catch {
     return text;
   }
@@ -47,15 +47,15 @@ export async function readWith<Answer>(
 ): Promise<Answer | null> {
   if (!isRejection) return read(response);
   const { status, headers } = response;
-  const body = bodyOf(response.clone()); // at the same time: a copy of node-fetch waits for its original
+  const [text = '', whole] = await readText(response);
   let failure: unknown;
   try {
-    const answer = await read(response);
+    const answer = await read(whole);
     if (answer) return answer;
   } catch (thrown) {
     failure = thrown;
   }
-  const isRejected = ask(isRejection, { status, headers, body: await body });
+  const isRejected = ask(isRejection, { status, headers, body: parsed(text) });
   if (isRejected) return null;
   const wasRejection = !failure || (TokenError.is(failure) && failure.code === 'sessionExpired');
   if (isRejected === false && wasRejection)

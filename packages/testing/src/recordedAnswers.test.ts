@@ -44,7 +44,9 @@ const isSilent = (adapter: Adapter, { body, status }: Row) =>
   !Object.hasOwn(body as object, 'errors');
 
 describe.for(adapters)('recorded answers through $name', adapter => {
-  test.for(rows)('B117 $name: $cause is $verdict', async row => {
+  test.for(rows)('B117 $name: $cause is $verdict', async (row, { task }) => {
+    const { name, version } = adapter;
+    Object.assign(task.meta, { adapter: { name, version }, answer: String(rows.indexOf(row)) });
     const { dialect } = row;
     const isRefusal = row.verdict === 'unauthenticated';
     for (const kind of ['query', 'mutation'] as const) {

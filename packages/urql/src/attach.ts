@@ -1,11 +1,9 @@
 import {
   addedOptions,
-  answerWith,
   type CallerHeaders,
-  isJson,
-  isNodeStream,
   mergeHeaders,
   readBody,
+  readJson,
   type TokenHeaders,
 } from '@latchkey/core/adapter';
 import type { Operation } from '@urql/core';
@@ -35,10 +33,10 @@ export function watchedFetch(attempt: Answer & { readonly given: Operation }): t
     const response = await (attempt.given.context.fetch ?? fetch)(input, init);
     attempt.http = response;
     attempt.otherAnswer = undefined;
-    if (response.ok || isNodeStream(response) || !isJson(response)) return response;
-    const text = await response.text();
-    attempt.otherAnswer = readBody(text).body;
-    return answerWith(text, response); // not a clone, which is empty in some test environments
+    if (response.ok) return response;
+    const [text, answer] = await readJson(response);
+    if (text !== undefined) attempt.otherAnswer = readBody(text);
+    return answer;
   };
 }
 

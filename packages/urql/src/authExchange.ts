@@ -152,10 +152,8 @@ class AuthStage implements Sender {
   }
 
   #deliver(run: AuthOperation, result: OperationResult): OperationResult {
-    if (result.data != null) {
-      run.delivered = true;
-      run.retried = false;
-    }
+    run.delivered = true;
+    if (result.data != null) run.retried = false;
     run.data = undefined;
     if (!result.error) return { ...result, operation: run.given };
     run.deliveredErrors = [...(result.error.graphQLErrors ?? [])];

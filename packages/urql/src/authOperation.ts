@@ -2,6 +2,7 @@ import type { TokenSet } from '@latchkey/core';
 import {
   type Attempt,
   type AuthChoice,
+  type BodyFacts,
   closeCodeOf,
   type GraphQLErrorLike,
   headerOf,
@@ -68,7 +69,7 @@ export class AuthOperation implements Attempt, Answer {
   }
 
   get body(): unknown {
-    return this.http && this.otherAnswer;
+    return this.http && (this.otherAnswer as BodyFacts | undefined)?.body;
   }
 
   get closeCode(): number | undefined {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answerWith, copyJson, isJson, isNodeStream, readBody, readParsedBody } from './readBody.ts';
+import { isJson, readBody, readJson, readParsedBody } from './readBody.ts';
 
 const unauthorized = { message: 'Unauthorized', path: ['me'] };
 
@@ -74,7 +74,7 @@ test.each([
 ])('B82 a body of the type %j is JSON: %s', async (type, isOfJson) => {
   const response = () => new Response('{"data":1}', { headers: type === undefined ? {} : { 'content-type': type } });
   expect(isJson(response())).toBe(isOfJson);
-  expect(await copyJson(response())).toBe(isOfJson ? '{"data":1}' : undefined);
+  expect((await readJson(response()))[0]).toBe(isOfJson ? '{"data":1}' : undefined);
 });
 
 test('B82 a body without a type is not JSON', () => {
@@ -82,30 +82,48 @@ test('B82 a body without a type is not JSON', () => {
   expect(isJson({})).toBe(false);
 });
 
-test('B82 copyJson() leaves the body to the client, and copies none that somebody has read', async () => {
-  const response = Response.json({ data: 1 });
-  expect(await copyJson(response)).toBe('{"data":1}');
-  expect(await response.text()).toBe('{"data":1}');
-  expect(await copyJson(response)).toBeUndefined();
+test('B82 an answer that somebody reads already is given as it is', async () => {
+  const answered = Response.json({ data: 1 });
+  await answered.text();
+  expect(await readJson(answered)).toEqual([undefined, answered]);
 });
 
-test('B82 answerWith() gives an answer on whose body was read, with its status, headers, URL and redirect', async () => {
-  const read = new Response(null, { status: 401, statusText: 'No', headers: { 'x-a': '1' } });
-  Object.defineProperties(read, { url: { value: 'https://api.example/' }, redirected: { value: true } });
-  const answer = answerWith('{"errors":[]}', read);
-  const { status, statusText, url, redirected } = answer;
-  expect([status, statusText, url, redirected]).toEqual([401, 'No', 'https://api.example/', true]);
-  expect(answer.headers.get('x-a')).toBe('1');
-  expect(await answer.text()).toBe('{"errors":[]}');
+const json = { headers: { 'content-type': 'application/json', 'x-one': '1' } };
+
+/** An answer that no program can make, but fetch can. */
+function answeredWith(body: string | null, shown: object): Response {
+  const answered = new Response(body, json);
+  for (const [name, value] of Object.entries(shown)) Object.defineProperty(answered, name, { value });
+  return answered;
+}
+
+test.for([
+  [200, 'a'],
+  [401, ''],
+  [204, ''],
+  [205, 'a'],
+  [600, 'a'],
+] as const)('an answer that was read is as before: %i with the body %j', async ([status, body]) => {
+  const shown = { status, statusText: 'Café', ok: status < 300, url: 'http://a/b', redirected: true, type: 'cors' };
+  const [text, answer] = await readJson(answeredWith(body, shown));
+  expect(text).toBe(body);
+  expect(answer).toMatchObject(shown);
+  expect(answer.headers.get('x-one')).toBe('1');
+  expect(await answer.clone().text()).toBe(body);
+  expect(await answer.text()).toBe(body);
 });
 
-test('B82 answerWith() gives an answer without a body on where a body is forbidden', () => {
-  expect(answerWith('', new Response(null, { status: 204 }))).toMatchObject({ status: 204, body: null });
+test('a body that breaks off does so for the next reader, too', async () => {
+  const error = new Error('terminated');
+  const broken = new Response(new ReadableStream({ start: body => body.error(error) }), { status: 502, ...json });
+  const [text, answer] = await readJson(broken);
+  expect([text, answer.status]).toEqual([undefined, 502]);
+  await expect(answer.text()).rejects.toBe(error);
 });
 
-test('isNodeStream() tells a stream of Node from a stream of the platform', () => {
-  expect(isNodeStream({ body: { pipe: () => {} } } as never)).toBe(true);
-  expect(isNodeStream({ body: { pipe: 'no' } } as never)).toBe(false);
-  expect(isNodeStream(new Response('x'))).toBe(false);
-  expect(isNodeStream(new Response(null))).toBe(false);
+test.for([
+  ['of another type', new Response('a')],
+  ['of a mock', { headers: { 'content-type': 'application/json' }, text: () => '' } as unknown as Response],
+] as const)('an answer %s is given as it is', async ([, answered]) => {
+  expect(await readJson(answered)).toEqual([undefined, answered]);
 });

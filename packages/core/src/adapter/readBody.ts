@@ -10,24 +10,42 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 export const isJson = (response: Partial<Response>): boolean =>
   /^[^;,]*[/+]json\s*(?:[;,]|$)/i.test(headerOf(response, 'content-type') ?? '');
 
-/** A JSON body as a string, from a copy; `undefined`: it has another type, or cannot be copied. */
-export async function copyJson(response: Response): Promise<string | undefined> {
+const isWithoutBody = (status: number) => [204, 205, 304].includes(status);
+
+/** An answer whose body was read, with that body: a reader sees no difference. */
+function answerWith(body: string | ReadableStream, answered: Response): Response {
+  const { status, statusText, ok, headers, url, redirected, type } = answered;
+  const given = body === '' && isWithoutBody(status) ? null : body;
+  const isTaken = status < 600 && !(given !== null && isWithoutBody(status)); // servers send others
+  const answer = new Response(given, { headers: [...headers], ...(isTaken && { status, statusText }) });
+  const clone = typeof body === 'string' ? () => answerWith(body, answered) : answer.clone;
+  for (const [name, value] of Object.entries({ status, statusText, ok, url, redirected, type, clone }))
+    Object.defineProperty(answer, name, { value });
+  return answer;
+}
+
+/** Not a mock, and not of somebody who reads it already. */
+const isReadable = ({ headers, text, body, bodyUsed }: Response) =>
+  Symbol.iterator in headers && typeof text === 'function' && !bodyUsed && !body?.locked;
+
+/**
+ * Reads a body, and gives an answer with the same body; where it breaks off, that one's does, too. `undefined`: it cannot be read.
+ * No copy is made: in happy-dom both are empty then, and of node-fetch each waits for the other.
+ */
+export async function readText(answered: Response): Promise<readonly [text: string | undefined, answer: Response]> {
+  if (!isReadable(answered)) return [undefined, answered];
   try {
-    return isJson(response) ? await response.clone().text() : undefined;
-  } catch {
-    return undefined; // somebody has read it, or it broke off: the caller meets that too
+    const text = await answered.text();
+    return [text, answerWith(text, answered)];
+  } catch (error) {
+    if (typeof ReadableStream !== 'function') throw error;
+    return [undefined, answerWith(new ReadableStream({ start: body => body.error(error) }), answered)];
   }
 }
 
-/** An answer whose body was read, with that body. */
-export function answerWith(text: string, { status, statusText, headers, url, redirected }: Response): Response {
-  const answer = new Response(text || null, { status, statusText, headers: [...headers] });
-  return Object.defineProperties(answer, { url: { value: url }, redirected: { value: redirected } });
-}
-
-/** Whether a body is a stream of Node's, as that of node-fetch: a copy of it stops until the other is read, too. */
-export const isNodeStream = ({ body }: Response): boolean =>
-  typeof (body as { pipe?: unknown } | null)?.pipe === 'function';
+/** The same of a JSON body; one of another type is not read. */
+export const readJson = async (answered: Response): ReturnType<typeof readText> =>
+  isJson(answered) ? readText(answered) : [undefined, answered];
 
 /** Reads the body of an answer, of a batch of answers, or of anything else that a server or a proxy sends. Never throws. */
 export function readBody(text: string): BodyFacts {

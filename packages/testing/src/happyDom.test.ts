@@ -1,0 +1,4 @@
+// @vitest-environment happy-dom
+import { pageContract } from './pageContract.ts';
+
+pageContract();

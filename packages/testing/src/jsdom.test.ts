@@ -1,0 +1,4 @@
+// @vitest-environment jsdom
+import { pageContract } from './pageContract.ts';
+
+pageContract();
