@@ -23,6 +23,7 @@ export { rootFields } from './adapter/rootFields.ts';
 export { type WaitForTokensOptions, waitForTokens } from './adapter/waitForTokens.ts';
 export { warnOnce } from './adapter/warnOnce.ts';
 export type { DecideOptions, Decision } from './decide.ts';
+export { callbackFailed } from './errors/callbackFailed.ts';
 export { inDevelopment } from './errors/tokenError.ts';
 export type { Attempt } from './manager.ts';
 export type { Waiter } from './session/waitingList.ts';
