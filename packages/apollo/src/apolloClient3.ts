@@ -1,8 +1,7 @@
 import { ApolloLink, Observable, type ObservableSubscription } from '@apollo/client/core/index.js'; // the path that Node finds
 import type { TokenManager } from '@latchkey/core';
-import type { AdapterOptions, AuthChoice } from '@latchkey/core/adapter';
+import { type AdapterOptions, type AuthChoice, operationKind } from '@latchkey/core/adapter';
 import { linkState, startOperation } from './authLink.ts';
-import { operationKind } from './operationKind.ts';
 
 declare module '@apollo/client/core/index.js' {
   interface DefaultContext {
@@ -16,7 +15,7 @@ declare module '@apollo/client/core/index.js' {
  * retries the operation. Its place is before the links that send: `ApolloLink.from([authLink(auth), httpLink])`.
  */
 export function authLink(auth: TokenManager, options: AdapterOptions = {}): ApolloLink {
-  const link = linkState(auth, options, operationKind);
+  const link = linkState(auth, options, ({ query, operationName }) => operationKind(query, operationName));
   return new ApolloLink(
     (operation, forward) =>
       new Observable(

@@ -53,7 +53,11 @@ export function decide(
     else if (sent && verdict) return report(manager, attempt, sent, verdict as 'forbidden' | 'stepUp');
     return undefined;
   } catch (thrown) {
-    return callbackFailed(thrown, attempt.sent);
+    return callbackFailed(
+      thrown,
+      attempt.sent,
+      () => process.env.NODE_ENV !== 'production' && 'A callback threw while it read a response.',
+    );
   }
 }
 
