@@ -1,300 +1,203 @@
-import { TokenError, type TokenManager } from '@latchkey/core';
-import { isRefusal, markJudged } from '@latchkey/core/adapter';
-import type { SubscribePayload } from 'graphql-ws';
+import { keepFresh, TokenError, type TokenManager, type TokenSet } from '@latchkey/core';
+import { callEach, decideOnSocket, judgeSocketEnd } from '@latchkey/core/adapter';
+import type { Client, Event, EventListener } from 'graphql-ws';
 import type { AuthClientOptions } from './authClientOptions.ts';
-import { AuthSocket, type Opening, type SocketOwner } from './authSocket.ts';
-import { callSafely } from './callSafely.ts';
-import { type ConnectionEvent, type ConnectionState, nextOf, socketOf, transition } from './connectionState.ts';
-import { Listeners } from './listeners.ts';
-import { Operation, type OperationOwner, type Result, type Run } from './operation.ts';
-import { isExpired, isFatal, readEnd } from './readResponse.ts';
+import { AuthSocket, type SocketOwner } from './authSocket.ts';
+import { type ConnectionEvent, type ConnectionState, transition } from './connectionState.ts';
+import { iterate } from './iterate.ts';
+import { documentOf, isStream, type Operation, type Result, type Run } from './operation.ts';
 
 /** How long a socket that was replaced has for its last answers. */
 const lastAnswersMs = 10_000;
 
-/** A pause before another attempt: from 1.3 s to half a minute, with jitter. */
-const backOffMs = (retries: number): number => Math.min(1_000 * 2 ** retries, 27_000) + 300 + 2_700 * Math.random();
+const sessionOf = (tokens: TokenSet | null | undefined) => (tokens?.isGuest ? undefined : tokens?.sessionId);
 
 /** The operations of one client, and their sockets. */
-export class AuthClient implements SocketOwner, OperationOwner {
+export class AuthClient implements SocketOwner, Client {
   readonly auth: TokenManager;
   readonly options: AuthClientOptions;
-  readonly listeners: Listeners;
   #state: ConnectionState<AuthSocket> = { status: 'idle' };
   readonly #operations = new Set<Operation>();
   /** Sockets that were replaced, with operations that wait for their answers. */
   readonly #retired = new Set<AuthSocket>();
+  readonly #listeners = new Map<string, Set<(...args: unknown[]) => void>>();
   /** The session of the operations and sockets. */
   #session: string | undefined;
   /** A socket is kept without operations. */
   #isKept: boolean;
   #retries = 0;
   #idleTimer: unknown;
-  #stopListening: (() => void) | undefined;
+  /** Stop following the token manager. */
+  readonly #stops: (() => void)[] = [];
 
   constructor(auth: TokenManager, options: AuthClientOptions) {
     this.auth = auth;
     this.options = options;
-    this.listeners = new Listeners(options.on);
+    for (const [name, listener] of Object.entries(options.on ?? {})) this.on(name as 'error', listener as () => void);
     this.#isKept = options.lazy === false;
     this.#need();
   }
 
-  subscribe(payload: SubscribePayload, sink: Operation['sink']): () => void {
-    this.#followSession();
-    const operation = new Operation(this, payload, sink, this.#session);
+  readonly on: Client['on'] = (name, listener) => {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener as () => void));
+    return () => listeners.delete(listener as () => void);
+  };
+
+  /** Listeners hear the socket in use, and the end of the last one. One that throws harms neither it nor the others. */
+  emit<Name extends Event>(from: AuthSocket, name: Name, ...args: Parameters<EventListener<Name>>): void {
+    const { socket, next = from } = this.#state;
+    const listeners = this.#listeners.get(name);
+    if (listeners && (socket ?? next) === from) callEach([...listeners], listener => listener?.(...args));
+  }
+
+  readonly subscribe: Client['subscribe'] = (payload, sink) => {
+    this.#follow();
+    const operation: Operation = { payload, sink: sink as Operation['sink'], session: this.#session };
     this.#operations.add(operation);
     this.#place(operation);
     this.#need();
-    return () => {
-      if (!this.#operations.has(operation)) return;
-      this.#end(operation);
-      queueMicrotask(() => callSafely(() => sink.complete())); // as graphql-ws
-    };
-  }
+    return () => this.#end(operation);
+  };
 
-  terminate(): void {
-    const socket = socketOf(this.#state) ?? nextOf(this.#state);
-    socket?.lapse(4499, 'Terminated');
-  }
+  readonly iterate: Client['iterate'] = payload => iterate(this.subscribe, payload) as never;
 
-  async dispose(): Promise<void> {
+  readonly terminate = (): void => {
+    const { socket, next } = this.#state;
+    (socket ?? next)?.lapse(4499);
+  };
+
+  readonly dispose = async (): Promise<void> => {
     this.#isKept = false;
-    const operations = [...this.#operations];
-    this.#operations.clear();
-    for (const operation of operations) operation.stop();
+    for (const operation of this.#operations) this.#end(operation);
     this.#release();
-    for (const { sink } of operations) callSafely(() => sink.complete());
-  }
-
-  readonly emit: SocketOwner['emit'] = (name, ...args) => this.listeners.emit(name, ...args);
+  };
 
   // Sockets
 
   /** Changes the state. A socket that takes a place in it is opened. */
   #change(event: ConnectionEvent<AuthSocket>): void {
-    const before = nextOf(this.#state);
+    const { next: before } = this.#state;
     this.#state = transition(this.#state, event);
-    const next = nextOf(this.#state);
-    if (next && next !== before) void next.open();
-  }
-
-  #socket(how: Partial<Opening> = {}): AuthSocket {
-    return new AuthSocket(this, { session: this.auth.state.sessionId, isRetry: true, isHeard: true, ...how });
+    const { next } = this.#state;
+    if (next !== before) void next?.open();
   }
 
   get #isNeeded(): boolean {
-    const { auth, options } = this;
-    const isKept = this.#isKept && (options.auth !== 'required' || auth.state.status !== 'signedOut');
-    return this.#operations.size > 0 || isKept;
+    return this.#isKept || this.#operations.size > 0;
   }
 
   #need(): void {
-    if (this.#isNeeded || this.#isKept) this.#listen();
+    const { auth } = this;
     if (!this.#isNeeded) return;
-    this.auth.manager().session.clock.clearTimeout(this.#idleTimer);
-    if (this.#state.status === 'idle') this.#change({ type: 'needed', next: this.#socket({ isRetry: false }) });
+    if (!this.#stops.length) {
+      this.#session = auth.state.sessionId;
+      const follow = () => this.#follow();
+      this.#stops.push(auth.subscribe(follow), auth.on('renewed', follow));
+      if (this.options.follow === 'expiry') this.#stops.push(keepFresh(auth));
+    }
+    this.#clock.clearTimeout(this.#idleTimer);
+    this.#change({ type: 'needed', next: new AuthSocket(this) });
   }
 
-  #listen(): void {
-    if (this.#stopListening) return;
-    this.#session = this.auth.state.sessionId;
-    const stops = [
-      this.auth.subscribe(() => this.#followSession()),
-      this.auth.on('renewed', () => this.#followRenewal()),
-    ];
-    this.#stopListening = () => {
-      for (const stop of stops) stop();
-    };
+  get #clock() {
+    return this.auth.manager().session.clock;
   }
 
   /** Closes all sockets where nobody needs them. */
-  #release(code = 1000, reason = 'Normal Closure'): void {
+  #release(): void {
     if (this.#isNeeded) return;
-    const sockets = this.#all();
+    this.#clock.clearTimeout(this.#idleTimer);
+    this.#closeAll(1000, 'Normal Closure');
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  #closeAll(code: number, reason: string): void {
+    const sockets = [this.#state.socket, this.#state.next, ...this.#retired];
+    this.#retries = 0;
     this.#change({ type: 'released' });
     this.#retired.clear();
-    for (const socket of sockets) socket.close(code, reason);
-    if (this.#isKept) return;
-    this.#stopListening?.();
-    this.#stopListening = undefined;
+    for (const socket of sockets) socket?.close(code, reason);
   }
 
-  #all(): AuthSocket[] {
-    return [socketOf(this.#state), nextOf(this.#state), ...this.#retired].filter(socket => socket !== undefined);
-  }
-
-  acknowledged(socket: AuthSocket): void {
-    const before = socketOf(this.#state);
+  opened(socket: AuthSocket): void {
+    const { socket: before } = this.#state;
     this.#change({ type: 'acknowledged', socket });
-    if (!socket.session && this.auth.state.sessionId) this.#outdate(socket, {}, true);
+    this.#follow();
     for (const operation of this.#operations) {
       const { run } = operation;
-      if (!run) this.#place(operation);
-      else if (run.socket === before && operation.isStream) this.#move(operation, socket);
+      if (!run || (run.socket === before && isStream(operation))) this.#place(operation);
     }
-    if (before) this.#retire(before);
-    this.#watchExpiry(socket);
-    this.#followRenewal();
-  }
-
-  /** In one tick: the gap is as short as it can be. */
-  #move(operation: Operation, socket: AuthSocket): void {
-    const { run } = operation;
-    operation.start(socket);
-    run?.leave();
+    if (!before) return;
+    before.retire(lastAnswersMs);
+    this.#retired.add(before);
+    this.#closeAnswered(before);
   }
 
   /** A socket that was replaced still answers its queries and mutations. */
-  #retire(socket: AuthSocket): void {
-    this.#retired.add(socket);
-    socket.retire(lastAnswersMs, () => socket.lapse(1000, 'Replaced'));
-    this.#closeAnswered(socket);
-  }
-
-  #closeAnswered(socket: AuthSocket): void {
-    if (!this.#retired.has(socket) || [...this.#operations].some(({ run }) => run?.socket === socket)) return;
+  #closeAnswered(socket: AuthSocket | undefined): void {
+    if (!socket || !this.#retired.has(socket)) return;
+    for (const { run } of this.#operations) if (run?.socket === socket) return;
     this.#retired.delete(socket);
     socket.close(1000, 'Replaced');
   }
 
   /** The socket should have another token set; meanwhile it goes on. */
-  #outdate(socket: AuthSocket, how: Partial<Opening>, isStale: boolean): void {
-    this.#change({ type: 'outdated', socket, next: this.#socket({ isHeard: false, ...how }), isStale });
+  #outdate(socket: AuthSocket, isStale: boolean, refused?: TokenSet | null): void {
+    const next = new AuthSocket(this, { refused: refused ?? undefined });
+    this.#change({ type: 'outdated', socket, next, isStale });
   }
 
-  #watchExpiry(socket: AuthSocket, retryAt = 0): void {
-    const { options, session, renews } = this.auth.manager();
-    const { sent } = socket;
-    if (this.options.follow !== 'expiry' || !sent?.expiresAt || options.exclusive || !renews) return;
-    const { renewAheadMs } = session.options;
-    const margin = Math.min(renewAheadMs, (sent.expiresAt - sent.receivedAt) / 5);
-    socket.wakeAt(Math.max(sent.expiresAt - margin, retryAt), () => this.#outdate(socket, { ahead: sent }, false));
+  /** Follows the token manager: its session, and where that is wanted its token set. */
+  #follow(): void {
+    const { auth, options } = this;
+    const { sessionId, error } = auth.state;
+    if (sessionId !== this.#session) this.#enter(sessionId, error);
+    const { status, socket } = this.#state;
+    if (status !== 'open') return;
+    const fresh = auth.fresh();
+    const isAnonymous = !sessionOf(socket.sent) && sessionId !== undefined;
+    const isBehind = fresh && fresh !== socket.sent && (options.follow ?? 'refusal') !== 'refusal';
+    if (isAnonymous || isBehind) this.#outdate(socket, isAnonymous);
   }
 
-  #followRenewal(): void {
-    const socket = socketOf(this.#state);
-    if (this.options.follow !== 'renewal' || this.#state.status !== 'open' || !socket) return;
-    const fresh = this.auth.fresh();
-    if (fresh && fresh !== socket.sent) this.#outdate(socket, {}, false);
-  }
-
-  /** The session has ended or begun: nothing of an earlier one is delivered any more. */
-  #followSession(): void {
-    const { sessionId, error } = this.auth.state;
-    if (sessionId === this.#session) return;
+  /** The session has begun or ended: nothing of an earlier one is delivered any more. */
+  #enter(session: string | undefined, error = new TokenError('signedOut')): void {
     const isOver = this.#session !== undefined;
-    this.#session = sessionId;
-    if (!isOver) {
-      this.#signIn(sessionId);
-      return;
-    }
-    const ended = [...this.#operations].filter(({ session }) => session !== undefined && session !== sessionId);
-    for (const operation of ended) {
-      this.#operations.delete(operation);
-      operation.run = undefined;
-    }
-    const sockets = this.#all();
-    this.#change({ type: 'released' });
-    this.#retired.clear();
-    this.#retries = 0;
-    for (const socket of sockets) socket.close(4205, 'Signed out');
-    const failure = (!sessionId && error) || new TokenError('signedOut');
-    for (const { sink } of ended) callSafely(() => sink.error(failure));
+    this.#session = session;
+    const ended = isOver ? [...this.#operations].filter(operation => operation.session) : [];
+    for (const operation of ended) operation.run = undefined;
+    if (isOver) this.#closeAll(4205, 'Signed out');
+    else for (const operation of this.#operations) operation.session = session; // nobody had signed in for it
+    for (const operation of ended) this.#end(operation, { error });
     this.#need();
     this.#release();
   }
 
-  /** Operations that nobody had signed in for become the user's. */
-  #signIn(sessionId: string | undefined): void {
-    for (const operation of this.#operations) operation.session = sessionId;
-    const [socket, next] = [socketOf(this.#state), nextOf(this.#state)];
-    if (socket) this.#outdate(socket, {}, true);
-    if (next?.sent === null) {
-      this.#change({ type: 'ended', socket: next, next: this.#socket({ isHeard: !socket }) });
-      next.close(1000, 'Replaced');
-    }
-    this.#need();
-  }
-
-  // The end of a socket
-
   closed(socket: AuthSocket, event: unknown): void {
-    if (this.#retired.delete(socket)) {
-      this.#lose(socket, event);
-      return;
+    const { socket: inUse, next } = this.#state;
+    const isCurrent = socket === inUse || socket === next;
+    const verdict = isCurrent && judgeSocketEnd(this.auth, socket, event, this.options, this.#retries, this);
+    this.#retired.delete(socket);
+    if (verdict) {
+      const { how, retries } = verdict;
+      this.#retries = retries;
+      this.#change({ type: 'ended', socket, next: how && this.#isNeeded ? new AuthSocket(this, how) : undefined });
     }
-    const { how, error } = this.#judge(socket, event);
-    const isInUse = socketOf(this.#state) === socket;
-    const other = isInUse ? nextOf(this.#state) : undefined;
-    const isReplaced = this.#isNeeded && how && (!other || (how.refused && other.sent === undefined));
-    const isHeard = isInUse || this.#state.status === 'opening';
-    this.#change({ type: 'ended', socket, next: isReplaced ? this.#socket({ isHeard, ...how }) : undefined });
-    if (isReplaced) other?.close(1000, 'Replaced');
-    this.#lose(socket, event);
-    if (!how && !other) this.#giveUp(error);
-  }
-
-  notOpened(socket: AuthSocket, error: unknown): void {
-    const { auth } = this;
-    const { ahead } = socket.how;
-    const isStale = 'isStale' in this.#state && this.#state.isStale;
-    const next = ahead && isStale ? this.#socket({ isHeard: false, refused: ahead }) : undefined;
-    this.#change({ type: 'ended', socket, next });
-    const { session } = auth.manager();
-    const isOutage = TokenError.is(error) && error.code === 'unavailable';
-    const inUse = socketOf(this.#state);
-    if (!ahead) this.#giveUp(error);
-    else if (inUse && !next && isOutage) this.#watchExpiry(inUse, session.clock.now() + session.options.cooldownMs);
-  }
-
-  /** How another socket is opened; without it the operations end with `error`. */
-  #judge(socket: AuthSocket, event: unknown): { readonly how?: Partial<Opening>; readonly error: unknown } {
-    const { auth, options } = this;
-    const { session, renews } = auth.manager();
-    const { sent = null, how, hasData, acknowledgedAt = Number.POSITIVE_INFINITY } = socket;
-    const now = session.clock.now();
-    const isOver = isExpired(sent, now);
-    const isProven = hasData || isOver || now >= acknowledgedAt + session.options.cooldownMs;
-    const unread = { sent, kind: 'subscription', operation: this, resume() {}, fail() {} } as const;
-    if (isProven) {
-      this.#retries = 0;
-      auth.decide({ ...unread, data: true }, options); // the server has accepted the token set
-    }
-    const retried = how.refused !== undefined && !isProven;
-    const facts = { ...unread, ...readEnd(event, socket.failure, socket.early), retried, delivered: hasData };
-    const decision = auth.decide(facts, options);
-    if (TokenError.is(decision)) return { error: decision };
-    const error = facts.status ? socket.failure : event;
-    const refused = socket.session && sent ? sent : undefined;
-    const isRefused = decision !== undefined || isRefusal(auth, facts, options);
-    if (isRefused && (decision || auth.fresh() !== sent)) return { how: { refused }, error };
-    const { retryAttempts = 5, retryWait, shouldRetry } = options;
-    const isFinal = isRefused || isFatal(event) || this.#retries >= retryAttempts || shouldRetry?.(error) === false;
-    if (isFinal) return { error };
-    const retries = this.#retries++;
-    const pause = retryWait ? () => retryWait(retries) : backOffMs(retries);
-    return { how: { pause, refused: isOver && renews ? refused : undefined }, error };
-  }
-
-  /** The operations of a socket that has ended wait for another one, or end. */
-  #lose(socket: AuthSocket, event: unknown): void {
-    for (const operation of [...this.#operations].filter(({ run }) => run?.socket === socket)) {
-      const { isResumable } = operation;
+    for (const operation of this.#operations) {
+      if (operation.run?.socket !== socket) continue;
+      const isSentAgain = isStream(operation) || (documentOf(operation).kind === 'query' && !operation.hasData);
       operation.run = undefined;
-      if (isResumable) this.#place(operation);
-      else this.#fail(operation, event);
+      if (isSentAgain) this.#place(operation);
+      else this.#end(operation, { error: event }); // a mutation may have been executed
     }
+    if (verdict && !this.#state.next) this.#giveUp(verdict.failure);
   }
 
   /** Ends the operations that wait for a socket. */
   #giveUp(error: unknown): void {
-    this.#retries = 0;
-    if (this.#state.status === 'idle' && this.#isKept && this.#isNeeded) {
-      this.#isKept = false;
-      callSafely(() => this.options.onNonLazyError?.(error));
-    }
-    for (const operation of [...this.#operations].filter(({ run }) => !run)) this.#fail(operation, error);
+    if (this.#isKept && !this.#state.socket) callEach([this.options.onNonLazyError], report => report?.(error));
+    for (const operation of this.#operations) if (!operation.run) this.#end(operation, { error });
     this.#release();
   }
 
@@ -302,70 +205,71 @@ export class AuthClient implements SocketOwner, OperationOwner {
 
   /** Starts an operation where there is a socket for it. */
   #place(operation: Operation): void {
-    const { status } = this.#state;
-    const socket = socketOf(this.#state);
-    const isStale = status === 'replacing' && this.#state.isStale;
-    if (socket && !isStale && this.#operations.has(operation)) operation.start(socket);
+    const { status, socket } = this.#state;
+    if (!socket || (status === 'replacing' && this.#state.isStale) || !this.#operations.has(operation)) return;
+    const { run: before, sink } = operation;
+    const run: Run = { socket };
+    operation.run = run;
+    operation.session ??= sessionOf(socket.sent);
+    run.leave = socket.inner?.subscribe<never, never>(operation.payload, {
+      next: result => {
+        if (operation.run !== run) return; // of an older socket
+        if ((!operation.hasData || result.errors) && !this.#isDelivered(operation, run, result)) return;
+        try {
+          sink.next(result);
+        } catch (error) {
+          this.#end(operation, { error });
+        }
+      },
+      error: error => {
+        if (operation.run !== run || socket.failure) return; // its close event follows
+        const isDelivered = !Array.isArray(error) || this.#isDelivered(operation, run, { errors: error });
+        if (isDelivered) this.#end(operation, { error });
+      },
+      complete: () => {
+        if (operation.run === run) this.#end(operation);
+      },
+    });
+    leave(before); // in one tick: the gap is as short as it can be
   }
 
-  isDelivered(run: Run, { data, errors }: Result): boolean {
-    run.data = data;
-    run.errors = errors;
-    if (!this.#accepts(run)) return false;
-    run.data = undefined;
-    if (data == null) return true;
-    run.delivered = true;
-    run.given.retried = false;
-    run.socket.hasData = true;
-    this.#retries = 0;
-    return true;
-  }
-
-  failed(run: Run, error: unknown): void {
-    if (Array.isArray(error)) run.errors = error;
-    if (!run.errors || this.#accepts(run)) this.#fail(run.given, error);
-  }
-
-  completed(operation: Operation): void {
-    this.#end(operation);
-  }
-
-  /** Whether an answer is delivered; otherwise its operation waits for another socket, or has ended. */
-  #accepts(run: Run): boolean {
-    const { auth, options } = this;
-    const { given, socket, errors, sent } = run;
-    const decision = auth.decide(run, options);
-    if (TokenError.is(decision)) {
-      this.#fail(given, decision);
-      return false;
+  #isDelivered(operation: Operation, run: Run, { data, errors }: Pick<Result, 'data' | 'errors'>): boolean {
+    const { socket } = run;
+    const { sent = null } = socket;
+    const { retried, hasData: delivered, payload } = operation;
+    const facts = { ...documentOf(operation), operation: payload.query, sent, data, errors, retried, delivered };
+    const decision = decideOnSocket(this.auth, facts, this.options);
+    if (TokenError.is(decision)) this.#end(operation, { error: decision });
+    else if (decision && this.#state.socket === socket) this.#outdate(socket, true, sent);
+    if (decision === 'wait') {
+      operation.run = undefined;
+      operation.retried = true;
+      operation.hasData = false;
+      leave(run);
+      this.#place(operation);
+      this.#closeAnswered(socket);
+    } else if (data != null) {
+      operation.retried = false;
+      operation.hasData = socket.hasData = true;
+      this.#retries = 0;
     }
-    const isRefused = decision !== undefined || (errors !== undefined && isRefusal(auth, run, options));
-    if (!isRefused) return true;
-    if (!decision) markJudged(auth, errors ?? []);
-    const isStale = decision || auth.fresh() !== sent; // it is being renewed, or was
-    if (isStale && socketOf(this.#state) === socket) this.#outdate(socket, { refused: sent ?? undefined }, true);
-    if (!decision) return true;
-    given.stop();
-    given.retried = true;
-    this.#place(given);
-    this.#closeAnswered(socket);
-    return false;
+    return !decision || decision === 'replace';
   }
 
-  #fail(operation: Operation, error: unknown): void {
-    this.#end(operation);
-    callSafely(() => operation.sink.error(error));
-  }
-
-  #end(operation: Operation): void {
-    const socket = operation.run?.socket;
-    this.#operations.delete(operation);
-    operation.stop();
-    if (socket) this.#closeAnswered(socket);
-    if (this.#isNeeded) return;
+  /** Ends the operation with an error, or completes it. */
+  #end(operation: Operation, failure?: { readonly error: unknown }): void {
+    if (!this.#operations.delete(operation)) return;
+    const { run, sink } = operation;
+    operation.run = undefined;
+    leave(run);
+    this.#closeAnswered(run?.socket);
     const { lazyCloseTimeout = 0 } = this.options;
-    const { clock } = this.auth.manager().session;
-    if (lazyCloseTimeout > 0) this.#idleTimer = clock.setTimeout(() => this.#release(), lazyCloseTimeout);
-    else queueMicrotask(() => this.#release()); // another operation may follow in this tick
+    if (!this.#isNeeded) this.#idleTimer = this.#clock.setTimeout(() => this.#release(), lazyCloseTimeout); // another may follow
+    callEach([sink], () => (failure ? sink.error(failure.error) : sink.complete()));
   }
+}
+
+/** Not at once: graphql-ws counts an operation twice that is left within its result, when its `complete` follows in that tick. */
+function leave(run: Run | undefined): void {
+  if (run) queueMicrotask(() => run.leave?.());
 }

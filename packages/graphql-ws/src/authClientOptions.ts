@@ -1,13 +1,13 @@
 import type { TokenSet } from '@latchkey/core';
-import type { DecideOptions } from '@latchkey/core/adapter';
+import type { SocketOptions } from '@latchkey/core/adapter';
 import type { ClientOptions, ConnectionInitMessage } from 'graphql-ws';
 
 export type Payload = ConnectionInitMessage['payload'];
 
 /** Those of graphql-ws's `createClient`, and ours. */
 export interface AuthClientOptions<P extends Payload = Payload>
-  extends Omit<ClientOptions<P>, 'url' | 'connectionParams'>,
-    DecideOptions {
+  extends Omit<ClientOptions<P>, 'url' | 'connectionParams' | keyof SocketOptions>,
+    SocketOptions {
   /** Called at each connect with the token set, `null` while nobody is signed in, for servers that take the token in the URL. */
   readonly url: string | ((tokens: TokenSet | null) => string | Promise<string>);
   /** @defaultValue the headers of the token manager; without a token none */
@@ -23,6 +23,4 @@ export interface AuthClientOptions<P extends Payload = Payload>
   readonly auth?: 'optional' | 'required';
   /** How long the server may take to open and acknowledge a socket, in milliseconds. @defaultValue 10000: graphql-ws waits for ever */
   readonly connectionAckWaitTimeout?: number;
-  /** Whether to open another socket after this close event or error event; not asked after a fatal code. @defaultValue always */
-  readonly shouldRetry?: (event: unknown) => boolean;
 }

@@ -1,5 +1,5 @@
-import { TokenError, type TokenManager, type TokenSet } from '@latchkey/core';
-import { callbackFailed, checkAttempt, inDevelopment, waitForTokens } from '@latchkey/core/adapter';
+import { type Clock, TokenError, type TokenManager, type TokenSet } from '@latchkey/core';
+import { callbackFailed, checkAttempt, type WaitForTokensOptions, waitForTokens } from '@latchkey/core/adapter';
 import {
   type Client,
   type ClientOptions,
@@ -11,39 +11,22 @@ import {
 import type { AuthClientOptions } from './authClientOptions.ts';
 import { readRefusal } from './readResponse.ts';
 
-/** What a socket is opened for. */
-export interface Opening {
-  /** The session that it belongs to; `undefined`: nobody's, as far as is known. */
-  readonly session: string | undefined;
-  /** Waits for the successor of this token set. */
-  readonly refused?: TokenSet | undefined;
-  /** Has this token set renewed, though it is still good. */
-  readonly ahead?: TokenSet | undefined;
-  /** Waits before it begins; a number: so many milliseconds. */
-  readonly pause?: (() => Promise<void>) | number | undefined;
-  /** Another socket was there before. */
-  readonly isRetry: boolean;
-  /** Whether its events reach the listeners before it is acknowledged: those of a socket that replaces a good one do not. */
-  readonly isHeard: boolean;
-}
-
 /** Who uses the sockets. */
 export interface SocketOwner {
   readonly auth: TokenManager;
   readonly options: AuthClientOptions;
-  acknowledged(socket: AuthSocket): void;
-  /** It was closed by the server or the network, or is given up; `event`: a close event, an error event, or an error. */
+  opened(socket: AuthSocket): void;
+  /**
+   * It was closed by the server or the network, is given up, or cannot be opened.
+   *
+   * @param event - a close event, an error of the client below, or a `TokenError`
+   */
   closed(socket: AuthSocket, event: unknown): void;
-  /** It cannot be opened. */
-  notOpened(socket: AuthSocket, error: unknown): void;
-  emit<Name extends Event>(name: Name, ...args: Parameters<EventListener<Name>>): void;
+  emit<Name extends Event>(socket: AuthSocket, name: Name, ...args: Parameters<EventListener<Name>>): void;
 }
-
-const longestTimerMs = 2 ** 31 - 1;
 
 /** One socket with one token set, from the wait for it to its end. graphql-ws's client has the protocol. */
 export class AuthSocket {
-  readonly how: Opening;
   /** `null`: none; `undefined`: it waits for it. */
   sent: TokenSet | null | undefined;
   inner: Client | undefined;
@@ -55,40 +38,30 @@ export class AuthSocket {
   early: unknown;
   /** An error event: its close event follows. */
   failure: unknown;
-  #isHeard: boolean;
+  /** Why another socket is opened, and what it waits for; `undefined`: it is the first. */
+  readonly how: WaitForTokensOptions | undefined;
   #raw: WebSocket | undefined;
-  /** Of the acknowledgement, of the expiry, or of the last answers: one after the other. */
+  /** Of the acknowledgement, then of the next pong, or of the last answers. */
   #timer: unknown;
-  #pongTimer: unknown;
+  #keepAlive: number;
+  readonly #clock: Clock;
   readonly #closing = new AbortController();
   readonly #owner: SocketOwner;
 
-  constructor(owner: SocketOwner, how: Opening) {
+  constructor(owner: SocketOwner, how?: WaitForTokensOptions) {
     this.#owner = owner;
+    this.#clock = owner.auth.manager().session.clock;
+    this.#keepAlive = owner.options.keepAlive ?? 0;
     this.how = how;
-    this.#isHeard = how.isHeard;
-  }
-
-  get session(): string | undefined {
-    const { sent } = this;
-    if (!sent) return sent === null ? undefined : this.how.session;
-    return sent.isGuest ? undefined : sent.sessionId;
-  }
-
-  get #clock() {
-    return this.#owner.auth.manager().session.clock;
   }
 
   /** Nothing waits within the socket: the token set, the URL and the parameters are had before it opens. */
   async open(): Promise<void> {
     const { auth, options } = this.#owner;
     const { signal } = this.#closing;
-    const hold = setInterval(() => {}, longestTimerMs); // Node would end while nothing but the manager's timers are left
     let tokens: TokenSet | null = null;
     try {
-      await this.#pause(signal);
-      if (!signal.aborted) tokens = await this.#acquire(signal);
-      if (signal.aborted) return;
+      tokens = await waitForTokens(auth, { session: auth.state.sessionId, ...this.how, signal });
       checkAttempt(tokens, options.auth);
       const { url, connectionParams = tokens ? auth.headers(tokens) : undefined } = options;
       const target = await (typeof url === 'function' ? url(tokens) : url);
@@ -97,38 +70,19 @@ export class AuthSocket {
       this.sent = tokens;
       this.#connect(target, params);
     } catch (thrown) {
-      if (!signal.aborted) this.#owner.notOpened(this, TokenError.is(thrown) ? thrown : callbackFailed(thrown, tokens));
-    } finally {
-      clearInterval(hold);
+      this.#end(TokenError.is(thrown) ? thrown : cannotOpen(thrown, tokens));
     }
-  }
-
-  #pause(signal: AbortSignal): Promise<void> | undefined {
-    const { pause } = this.how;
-    if (typeof pause !== 'number') return pause?.();
-    return new Promise(resolve => {
-      this.#setTimer(pause, resolve);
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-  }
-
-  async #acquire(signal: AbortSignal): Promise<TokenSet | null> {
-    const { auth } = this.#owner;
-    const { ahead, refused, session } = this.how;
-    if (ahead && auth.fresh() === ahead) await auth.renew({ signal });
-    return waitForTokens(auth, { refused, session, signal });
   }
 
   #connect(url: string, connectionParams: Record<string, unknown> | undefined): void {
     const { options } = this.#owner;
-    const Socket = (options.webSocketImpl ?? globalThis.WebSocket) as typeof WebSocket | undefined;
-    if (!Socket) throw noSocket();
+    const Socket = (options.webSocketImpl ?? globalThis.WebSocket) as typeof WebSocket;
     const raw = new Socket(url, GRAPHQL_TRANSPORT_WS_PROTOCOL); // here, because the client below would not catch what it throws
     this.#raw = raw;
-    raw.addEventListener('message', this.#readEarly);
-    this.#setTimer(options.connectionAckWaitTimeout ?? 10_000, () =>
-      this.lapse(4504, 'Connection acknowledgement timeout'),
-    );
+    raw.addEventListener('message', ({ data }) => {
+      if (!this.acknowledgedAt) this.early = readRefusal(data);
+    });
+    this.#setTimer(options.connectionAckWaitTimeout ?? 10_000, 4504);
     this.inner = createClient({
       ...options,
       url,
@@ -142,29 +96,32 @@ export class AuthSocket {
     });
   }
 
-  readonly #readEarly = ({ data }: MessageEvent): void => {
-    this.early = readRefusal(data);
-  };
-
   #events(): NonNullable<ClientOptions['on']> {
+    const isRetry = this.how !== undefined;
     return {
-      connecting: () => this.#emit('connecting', this.how.isRetry),
-      opened: socket => this.#emit('opened', socket),
-      connected: (_, payload) => this.#acknowledge(payload),
-      message: message => this.#emit('message', message),
-      ping: (isReceived, payload) => {
-        if (!isReceived) this.#awaitPong();
-        this.#emit('ping', isReceived, payload);
+      connecting: () => this.#emit('connecting', isRetry),
+      opened: raw => this.#emit('opened', raw),
+      connected: (raw, payload) => {
+        this.acknowledgedAt = this.#clock.now();
+        this.#clock.clearTimeout(this.#timer);
+        this.#owner.opened(this);
+        this.#emit('connected', raw, payload, isRetry);
       },
-      pong: (isReceived, payload) => {
-        if (isReceived) this.#clock.clearTimeout(this.#pongTimer);
-        this.#emit('pong', isReceived, payload);
+      message: message => this.#emit('message', message),
+      ping: (...ping) => {
+        if (!ping[0] && this.#keepAlive) this.#setTimer(this.#keepAlive, 4408); // the peer has until the next one is due
+        this.#emit('ping', ...ping);
+      },
+      pong: (...pong) => {
+        if (this.#keepAlive) this.#clock.clearTimeout(this.#timer);
+        this.#emit('pong', ...pong);
       },
       closed: event => {
         this.#emit('closed', event);
         this.#end(event);
       },
       error: error => {
+        if (this.#closing.signal.aborted) return; // `ws` reports a connection that is given up
         this.#emit('error', error);
         if (error instanceof Error)
           this.#end(error); // of the client below
@@ -174,82 +131,50 @@ export class AuthSocket {
   }
 
   #emit<Name extends Event>(name: Name, ...args: Parameters<EventListener<Name>>): void {
-    if (this.#isHeard) this.#owner.emit(name, ...args);
+    this.#owner.emit(this, name, ...args);
   }
 
-  #acknowledge(payload: Parameters<EventListener<'connected'>>[1]): void {
-    const raw = this.#raw;
-    this.acknowledgedAt = this.#clock.now();
+  /** Another one has taken its place: it has so many milliseconds for its last answers. */
+  retire(ms: number): void {
+    this.#keepAlive = 0;
+    this.#setTimer(ms, 1000);
+  }
+
+  /** Gives it up with this code after so many milliseconds; infinite: never. */
+  #setTimer(ms: number, code: number): void {
     this.#clock.clearTimeout(this.#timer);
-    raw?.removeEventListener('message', this.#readEarly);
-    if (!this.#isHeard) this.#owner.emit('opened', raw);
-    this.#isHeard = true;
-    this.#emit('connected', raw, payload, this.how.isRetry);
-    if (!this.#closing.signal.aborted) this.#owner.acknowledged(this); // a listener may have signed out
-  }
-
-  /** The peer has until the next ping is due. */
-  #awaitPong(): void {
-    const { keepAlive = 0 } = this.#owner.options;
-    this.#pongTimer = this.#clock.setTimeout(() => this.lapse(4408, 'Request timeout'), keepAlive);
-  }
-
-  #setTimer(ms: number, run: () => void): void {
-    this.#clock.clearTimeout(this.#timer);
-    if (ms <= longestTimerMs) this.#timer = this.#clock.setTimeout(run, ms);
-  }
-
-  /** Calls `run` at this moment, however far it is. */
-  wakeAt(at: number, run: () => void): void {
-    const ms = at - this.#clock.now();
-    this.#setTimer(Math.min(Math.max(ms, 0), longestTimerMs), () =>
-      ms > longestTimerMs ? this.wakeAt(at, run) : run(),
-    );
-  }
-
-  /** It was replaced: it has this long for its last answers. */
-  retire(ms: number, late: () => void): void {
-    this.#isHeard = false;
-    this.#setTimer(ms, late);
+    if (ms < Number.POSITIVE_INFINITY) this.#timer = this.#clock.setTimeout(() => this.lapse(code), ms);
   }
 
   /** Closes it: nothing is heard of it any more but its close event. */
   close(code: number, reason: string): void {
-    if (this.#closing.signal.aborted) return;
-    if (this.acknowledgedAt === undefined) this.#isHeard = false; // `ws` reports that as an error
-    this.#stop();
-    this.#raw?.close(code, reason);
+    this.#end(undefined, code, reason);
   }
 
   /** Gives it up as if it had been closed. */
-  lapse(code: number, reason: string): void {
-    if (!this.inner || this.#closing.signal.aborted) return;
-    const event = { code, reason, wasClean: false };
+  lapse(code: number): void {
+    if (!this.#raw) return;
+    const event = { code, reason: 'Terminated', wasClean: false };
     this.#emit('closed', event);
-    this.#isHeard = false;
-    this.close(code, reason);
-    this.#owner.closed(this, event);
-  }
-
-  #end(event: unknown): void {
-    if (this.#closing.signal.aborted) return;
-    this.#stop();
-    this.#owner.closed(this, event);
+    this.#end(event, code, event.reason);
   }
 
   /** The client below must not open it again. Its `dispose` rejects while a connection fails. */
-  #stop(): void {
+  #end(event: unknown, code?: number, reason?: string): void {
+    if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#clock.clearTimeout(this.#timer);
-    this.#clock.clearTimeout(this.#pongTimer);
-    Promise.resolve(this.inner?.dispose()).catch(() => {});
+    (this.inner?.dispose() as Promise<void> | undefined)?.catch(() => {});
+    if (code) this.#raw?.close(code, reason);
+    if (event) this.#owner.closed(this, event);
   }
 }
 
-const noSocket = () =>
-  new TokenError(
-    'misconfigured',
-    inDevelopment(
-      () => process.env.NODE_ENV !== 'production' && 'There is no WebSocket here. Pass the option "webSocketImpl".',
-    ),
+const cannotOpen = (thrown: unknown, tokens: TokenSet | null) =>
+  callbackFailed(
+    thrown,
+    tokens,
+    () =>
+      process.env.NODE_ENV !== 'production' &&
+      'The socket cannot be opened: look at the options "url", "connectionParams" and, on Node, "webSocketImpl".',
   );

@@ -3,9 +3,9 @@
  * what it was asked before it was replaced.
  */
 export type ConnectionState<Socket> =
-  | { readonly status: 'idle' }
-  | { readonly status: 'opening'; readonly next: Socket }
-  | { readonly status: 'open'; readonly socket: Socket }
+  | { readonly status: 'idle'; readonly socket?: undefined; readonly next?: undefined }
+  | { readonly status: 'opening'; readonly socket?: undefined; readonly next: Socket }
+  | { readonly status: 'open'; readonly socket: Socket; readonly next?: undefined }
   | {
       readonly status: 'replacing';
       readonly socket: Socket;
@@ -25,51 +25,26 @@ export type ConnectionEvent<Socket> =
   /** There is no operation any more. */
   | { readonly type: 'released' };
 
+/** The state with these sockets. */
+function stateOf<Socket>(socket?: Socket, next?: Socket, isStale = false): ConnectionState<Socket> {
+  if (socket) return next ? { status: 'replacing', socket, next, isStale } : { status: 'open', socket };
+  return next ? { status: 'opening', next } : { status: 'idle' };
+}
+
 /** The next state; the same object where nothing changes. Pure. */
 export function transition<Socket>(
   state: ConnectionState<Socket>,
   event: ConnectionEvent<Socket>,
 ): ConnectionState<Socket> {
-  switch (event.type) {
-    case 'needed':
-      return state.status === 'idle' ? { status: 'opening', next: event.next } : state;
-    case 'acknowledged':
-      return nextOf(state) === event.socket ? { status: 'open', socket: event.socket } : state;
-    case 'outdated':
-      return outdated<Socket>(state, event);
-    case 'ended':
-      return ended<Socket>(state, event);
-    case 'released':
-      return state.status === 'idle' ? state : { status: 'idle' };
+  const { socket, next, status } = state;
+  const isStale = status === 'replacing' && state.isStale;
+  if (event.type === 'released') return status === 'idle' ? state : stateOf();
+  if (event.type === 'needed') return status === 'idle' ? stateOf(undefined, event.next) : state;
+  if (event.type === 'acknowledged') return event.socket === next ? stateOf(next) : state;
+  if (event.type === 'outdated') {
+    const isNews = event.socket === socket && (!next || (event.isStale && !isStale));
+    return isNews ? stateOf(socket, next ?? event.next, event.isStale) : state;
   }
-}
-
-/** The socket that is in use. */
-export const socketOf = <Socket>(state: ConnectionState<Socket>): Socket | undefined =>
-  'socket' in state ? state.socket : undefined;
-
-/** The socket that is being opened. */
-export const nextOf = <Socket>(state: ConnectionState<Socket>): Socket | undefined =>
-  'next' in state ? state.next : undefined;
-
-function outdated<Socket>(
-  state: ConnectionState<Socket>,
-  { socket, next, isStale }: ConnectionEvent<Socket> & { readonly type: 'outdated' },
-): ConnectionState<Socket> {
-  if (socketOf(state) !== socket) return state;
-  if (state.status === 'open') return { status: 'replacing', socket, next, isStale };
-  return state.status === 'replacing' && isStale && !state.isStale ? { ...state, isStale } : state;
-}
-
-function ended<Socket>(
-  state: ConnectionState<Socket>,
-  { socket, next }: ConnectionEvent<Socket> & { readonly type: 'ended' },
-): ConnectionState<Socket> {
-  if (nextOf(state) === socket) {
-    if (state.status === 'replacing') return next ? { ...state, next } : { status: 'open', socket: state.socket };
-    return next ? { status: 'opening', next } : { status: 'idle' };
-  }
-  if (socketOf(state) !== socket) return state;
-  const opening = next ?? nextOf(state);
-  return opening ? { status: 'opening', next: opening } : { status: 'idle' };
+  if (event.socket === next) return stateOf(socket, event.next, isStale);
+  return event.socket === socket ? stateOf(undefined, next ?? event.next) : state;
 }

@@ -2,7 +2,6 @@ import type { TokenManager } from '@latchkey/core';
 import type { Client } from 'graphql-ws';
 import { AuthClient } from './authClient.ts';
 import type { AuthClientOptions, Payload } from './authClientOptions.ts';
-import { iterate } from './iterate.ts';
 
 /**
  * A client of graphql-ws whose sockets follow the token: for `GraphQLWsLink`, urql, Relay, and everything else that takes one.
@@ -12,13 +11,5 @@ export function createAuthClient<P extends Payload = Payload>(
   auth: TokenManager,
   options: AuthClientOptions<P>,
 ): Client {
-  const client = new AuthClient(auth, options as AuthClientOptions);
-  const subscribe: Client['subscribe'] = (payload, sink) => client.subscribe(payload, sink as never);
-  return {
-    on: client.listeners.on,
-    subscribe,
-    iterate: payload => iterate(subscribe, payload) as never,
-    terminate: () => client.terminate(),
-    dispose: () => client.dispose(),
-  };
+  return new AuthClient(auth, options as AuthClientOptions);
 }

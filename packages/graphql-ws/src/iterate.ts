@@ -1,37 +1,39 @@
-import type { Client, FormattedExecutionResult, SubscribePayload } from 'graphql-ws';
-
-type Result = FormattedExecutionResult<never, never>;
+import type { Client, SubscribePayload } from 'graphql-ws';
+import type { Result } from './operation.ts';
 
 /** The results of an operation, which is sent at once. Leaving the loop unsubscribes. */
 export function iterate(subscribe: Client['subscribe'], payload: SubscribePayload): AsyncIterableIterator<Result> {
   const results: Result[] = [];
   let end: { readonly error?: unknown } | undefined;
   let wake = () => {};
-  const finish = (how: typeof end) => {
-    end ??= how;
+  const finish = (error?: unknown) => {
+    end ??= { error };
     wake();
   };
-  const unsubscribe = subscribe<never, never>(payload, {
-    next(result) {
-      results.push(result);
-      wake();
-    },
-    error: error => finish({ error }),
-    complete: () => finish({}),
-  });
-  const iterator = (async function* () {
-    for (;;) {
-      for (let result = results.shift(); result; result = results.shift()) yield result;
-      if (end) break;
-      await new Promise<void>(resolve => (wake = resolve));
-    }
-    if ('error' in end) throw end.error;
-  })();
+  const next = (result: Result) => {
+    results.push(result);
+    wake();
+  };
+  const unsubscribe = subscribe<never, never>(payload, { next, error: finish, complete: finish });
   const leave = async () => {
-    results.length = 0;
     unsubscribe();
-    finish({});
+    results.length = 0;
     return { done: true, value: undefined } as const;
   };
-  return Object.assign(iterator, { return: leave, throw: leave });
+  return {
+    async next() {
+      while (!results.length && !end) await new Promise<void>(resolve => (wake = resolve));
+      const value = results.shift();
+      if (value) return { value };
+      const { error } = end ?? {};
+      end = {}; // thrown once
+      if (error) throw error;
+      return leave();
+    },
+    return: leave,
+    throw: leave,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
