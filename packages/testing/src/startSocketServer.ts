@@ -47,6 +47,8 @@ export interface SocketServer extends AsyncDisposable {
   /** The numbers of the tokens of the subscriptions, in their order. */
   readonly subscribed: (number | null)[];
   readonly executed: string[];
+  /** The messages of the clients, as they came. */
+  readonly received: string[];
   /** The streams that are open, of this token. @defaultValue of all */
   readonly openStreams: (token?: number) => number;
   readonly renewals: () => number;
@@ -181,6 +183,7 @@ class LoopbackServer implements SocketServer {
   readonly connections: Connection[] = [];
   readonly subscribed: (number | null)[] = [];
   readonly executed: string[] = [];
+  readonly received: string[] = [];
   readonly #tokens: Tokens;
   readonly #streams = new Set<Stream>();
   readonly #refreshTokens = new Map<string, string>();
@@ -314,6 +317,7 @@ class LoopbackServer implements SocketServer {
           .then(read => answer(!isChecked || (Boolean(read) && !this.knobs.refusesAll), 401, 'Unauthorized'));
       },
     });
+    sockets.on('connection', socket => socket.on('message', message => this.received.push(message.toString())));
     useServer<Record<string, unknown>, { connection: Connection }>(
       {
         schema: this.#schema,
