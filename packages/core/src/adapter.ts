@@ -23,6 +23,7 @@ export {
 export { operationKind, readDocument } from './adapter/readDocument.ts';
 export { rootFields } from './adapter/rootFields.ts';
 export { type WaitForTokensOptions, waitForTokens } from './adapter/waitForTokens.ts';
+export { type StreamOptions, waitInstead } from './adapter/waitInstead.ts';
 export { warnOnce } from './adapter/warnOnce.ts';
 export type { DecideOptions, Decision } from './decide.ts';
 export { callbackFailed } from './errors/callbackFailed.ts';

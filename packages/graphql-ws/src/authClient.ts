@@ -237,7 +237,8 @@ export class AuthClient implements SocketOwner, Client {
     const { socket } = run;
     const { sent = null } = socket;
     const { retried, hasData: delivered, payload } = operation;
-    const facts = { ...documentOf(operation), operation: payload.query, sent, data, errors, retried, delivered };
+    const document = errors ? documentOf(operation) : ({ kind: 'unknown' } as const); // a good answer needs no parsing
+    const facts = { ...document, operation: payload.query, sent, data, errors, retried, delivered };
     const decision = decideOnSocket(this.auth, facts, this.options);
     if (TokenError.is(decision)) this.#end(operation, { error: decision });
     else if (decision && this.#state.socket === socket) this.#outdate(socket, true, sent);

@@ -317,7 +317,9 @@ class LoopbackServer implements SocketServer {
           .then(read => answer(!isChecked || (Boolean(read) && !this.knobs.refusesAll), 401, 'Unauthorized'));
       },
     });
-    sockets.on('connection', socket => socket.on('message', message => this.received.push((message as Buffer).toString())));
+    sockets.on('connection', socket =>
+      socket.on('message', message => this.received.push((message as Buffer).toString())),
+    );
     useServer<Record<string, unknown>, { connection: Connection }>(
       {
         schema: this.#schema,

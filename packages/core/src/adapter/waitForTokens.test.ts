@@ -120,3 +120,19 @@ test('B06 a waiter leaves by its own signal, and the last one stops the timer', 
 test('B49 nobody signed in is an answer', async () => {
   expect(await waitForTokens(scriptedProvider().auth)).toBeNull();
 });
+
+test('B125 it pauses first, by time or until a promise resolves, and an abort ends the pause', async () => {
+  const { auth, clock } = signedIn();
+  const waits = [waitForTokens(auth, { pause: 1_000 }), waitForTokens(auth, { pause: async () => {} })];
+  let count = 0;
+  for (const wait of waits) void wait.then(() => count++);
+  await clock.advance(999);
+  expect(count).toBe(1);
+  await clock.advance(1);
+  expect(count).toBe(2);
+  const controller = new AbortController();
+  const aborted = outcome(waitForTokens(auth, { pause: 1_000, signal: controller.signal }));
+  controller.abort();
+  expect(await aborted).toBe(controller.signal.reason);
+  expect(clock.timers).toEqual([]);
+});
