@@ -212,6 +212,22 @@ export function socketContract(adapter: SocketAdapter): void {
       },
     );
 
+    test('B121 an operation that is refused whatever the token is delivered, once renewed for, and the others go on', async () => {
+      await using it = await scene();
+      const { server } = it;
+      const watched = await it.watch();
+      const refused = it.startWatching('subscription { never }');
+      await expect.poll(() => new Set(codesOf([refused]))).toEqual(new Set(['UNAUTHENTICATED'])); // urql emits it twice
+      await expect.poll(() => [server.openStreams(2), server.openStreams()]).toEqual([1, 1]);
+      server.publish();
+      await expect.poll(() => watched.events).toEqual([1]);
+      const again = it.startWatching('subscription { other: never }');
+      await expect.poll(() => new Set(codesOf([again]))).toEqual(new Set(['UNAUTHENTICATED']));
+      expect(tokensOf(server).length).toBeLessThanOrEqual(3);
+      expect(server.renewals()).toBeLessThanOrEqual(2);
+      expect(watched.errors).toEqual([]);
+    });
+
     test('B121 HTTP and the socket are refused at once: one renewal', async () => {
       await using it = await scene({ refusal: 'next' });
       const { server } = it;
@@ -382,6 +398,25 @@ export function socketContract(adapter: SocketAdapter): void {
       expect(server.renewals()).toBe(10);
       expect(watched.errors).toEqual([]);
     });
+
+    test.for(['error', 'next'] as const)(
+      'B126 ten lifetimes, and the server refuses a silent stream by %s at the end of each',
+      async refusal => {
+        await using it = await scene({ refusal, lifetimeMs: 1_000 });
+        const { server, clock } = it;
+        const watched = await it.watch();
+        for (const lifetime of times(10)) {
+          clock.jump(1_001);
+          server.checkExpiry();
+          await expect.poll(() => [server.openStreams(lifetime + 1), server.openStreams()]).toEqual([1, 1]);
+        }
+        server.publish();
+        await expect.poll(() => watched.events).toEqual([1]);
+        expect(tokensOf(server)).toEqual(times(11));
+        expect(server.renewals()).toBe(10);
+        expect(watched.errors).toEqual([]);
+      },
+    );
 
     test('B126 a server that checks at the connect only: the socket stays, and nothing is renewed', async () => {
       await using it = await scene({ refusal: 'connect only' });
@@ -869,6 +904,7 @@ export function socketContract(adapter: SocketAdapter): void {
       expect(closesOf(server)).toEqual([undefined]);
       await clock.advance(1);
       await expect.poll(() => server.connections[0]?.closed).toEqual({ code: 1000, reason: 'Normal Closure' });
+      await expect.poll(() => it.heard.map(([name]) => name)).toEqual(['connecting', 'opened', 'connected', 'closed']);
     });
 
     test('listeners hear the socket in use, whether it follows another, and may throw', async () => {

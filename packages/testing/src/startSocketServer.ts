@@ -109,7 +109,7 @@ const refusal = () => new GraphQLError('x', { extensions: { code: 'UNAUTHENTICAT
 const typeDefs = /* GraphQL */ `
   type Query { me: String, slow: String }
   type Mutation { bump: Int, refused: Int }
-  type Subscription { event(id: Int): Event!, two: Int! }
+  type Subscription { event(id: Int): Event!, two: Int!, never: Int }
   type Event { n: Int!, user: String }
 `;
 
@@ -406,6 +406,7 @@ class LoopbackServer implements SocketServer {
         Mutation: { bump: answer('bump', 1), refused: () => Promise.reject(refusal()) },
         Subscription: {
           event: { subscribe: (_, _args, context) => this.#openStream(context) },
+          never: { subscribe: () => Promise.reject(refusal()) },
           two: {
             async *subscribe() {
               yield { two: 1 };

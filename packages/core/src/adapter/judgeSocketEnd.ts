@@ -10,17 +10,24 @@ import type { WaitForTokensOptions } from './waitForTokens.ts';
 
 type Judging = Pick<TokenManager, 'manager' | 'decide' | 'fresh'>;
 
+/** Whether the token set was a user's, and has come to its end. */
+const isExpired = (tokens: TokenSet | null, now: number) =>
+  now >= (usersOf(tokens)?.expiresAt ?? Number.POSITIVE_INFINITY);
+
 /**
  * What becomes of an answer over a socket, which keeps the token set that it was opened with: `undefined`, it is delivered;
  * `'replace'`, it is delivered, and the socket needs another token set; `'wait'`, its operation waits for that socket; a
- * `TokenError`, the operation fails with it.
+ * `TokenError`, the operation fails with it. The refusal of a token set that has expired counts as the first one.
  */
 export function decideOnSocket(
   auth: Judging,
   facts: ResponseFacts,
   options: DecideOptions,
 ): 'wait' | 'replace' | TokenError | undefined {
-  const decision = auth.decide({ ...facts, resume() {}, fail() {} }, options);
+  const hasEnded = isExpired(facts.sent, auth.manager().session.clock.now());
+  const attempt = { ...facts, retried: facts.retried && !hasEnded, resume() {}, fail() {} };
+  if (hasEnded) auth.decide({ ...attempt, errors: undefined, closeCode: undefined, status: 200, data: true }, options); // it was accepted
+  const decision = auth.decide(attempt, options);
   if (decision || !isRefusal(auth, facts, options)) return decision;
   markJudged(auth, facts.errors ?? []);
   return auth.fresh() === facts.sent ? undefined : 'replace'; // it is being renewed, or was
@@ -79,8 +86,8 @@ export function judgeSocketEnd(
   const { session, renews } = auth.manager();
   const { sent = null, how, hasData, acknowledgedAt = Number.POSITIVE_INFINITY } = socket;
   const now = session.clock.now();
-  const isExpired = now >= (usersOf(sent)?.expiresAt ?? Number.POSITIVE_INFINITY);
-  const isProven = hasData || isExpired || now >= acknowledgedAt + session.options.cooldownMs;
+  const hasEnded = isExpired(sent, now);
+  const isProven = hasData || hasEnded || now >= acknowledgedAt + session.options.cooldownMs;
   const unread = { sent, kind: 'subscription', operation } as const;
   if (isProven) decideOnSocket(auth, { ...unread, data: true }, options); // the server has accepted the token set
   const retried = how?.refused !== undefined && !isProven;
@@ -90,7 +97,7 @@ export function judgeSocketEnd(
   const failure = facts.status ? socket.failure : event;
   const before = isProven ? 0 : retries;
   const isFinal = isRefusal(auth, facts, options) || isFatal(event);
-  if (decision || (isExpired && renews && !isFinal))
+  if (decision || (hasEnded && renews && !isFinal))
     return { how: { refused: sent ?? undefined }, failure, retries: before };
   const { retryAttempts = 5, retryWait, shouldRetry } = options;
   if (isFinal || before >= retryAttempts || shouldRetry?.(event) === false) return { failure, retries: 0 };
