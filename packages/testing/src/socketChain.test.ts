@@ -127,6 +127,8 @@ describe.for(chains)('%s', ([, isInFront, chain]) => {
     await it.clock.advance(1);
     // an adapter in front knows a refusal that was delivered, but not a close event, which the client makes an error of its own
     expect(server.connections).toHaveLength(isInFront && refusal === 'close 4401' ? 3 : 2);
+    const operations = server.received.filter(message => message.includes('"subscribe"'));
+    expect(operations).toHaveLength(refusal === 'error' ? 2 : 0); // sockets that are closed before they are acknowledged get none
     expect(server.renewals()).toBe(1);
     expect(events).toHaveLength(1);
   });
