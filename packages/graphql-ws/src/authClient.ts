@@ -69,7 +69,7 @@ export class AuthClient implements SocketOwner, Client {
 
   readonly dispose = async (): Promise<void> => {
     this.#isKept = false;
-    for (const operation of this.#operations) this.#end(operation);
+    for (const operation of [...this.#operations]) this.#end(operation); // a sink may subscribe again
     this.#release();
   };
 
@@ -184,7 +184,7 @@ export class AuthClient implements SocketOwner, Client {
       this.#retries = retries;
       this.#change({ type: 'ended', socket, next: how && this.#isNeeded ? new AuthSocket(this, how) : undefined });
     }
-    for (const operation of this.#operations) {
+    for (const operation of [...this.#operations]) {
       if (operation.run?.socket !== socket) continue;
       const isSentAgain = isStream(operation) || (documentOf(operation).kind === 'query' && !operation.hasData);
       operation.run = undefined;
@@ -197,7 +197,8 @@ export class AuthClient implements SocketOwner, Client {
   /** Ends the operations that wait for a socket. */
   #giveUp(error: unknown): void {
     if (this.#isKept && !this.#state.socket) callEach([this.options.onNonLazyError], report => report?.(error));
-    for (const operation of this.#operations) if (!operation.run) this.#end(operation, { error });
+    const waiting = [...this.#operations].filter(({ run }) => !run); // a sink may subscribe again
+    for (const operation of waiting) this.#end(operation, { error });
     this.#release();
   }
 

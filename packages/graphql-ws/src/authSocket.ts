@@ -102,6 +102,7 @@ export class AuthSocket {
       connecting: () => this.#emit('connecting', isRetry),
       opened: raw => this.#emit('opened', raw),
       connected: (raw, payload) => {
+        if (this.#closing.signal.aborted) return; // `ws` delivers what comes before the close frame of the peer
         this.acknowledgedAt = this.#clock.now();
         this.#clock.clearTimeout(this.#timer);
         this.#owner.opened(this);
@@ -121,7 +122,6 @@ export class AuthSocket {
         this.#end(event);
       },
       error: error => {
-        if (this.#closing.signal.aborted) return; // `ws` reports a connection that is given up
         this.#emit('error', error);
         if (error instanceof Error)
           this.#end(error); // of the client below
@@ -130,8 +130,9 @@ export class AuthSocket {
     };
   }
 
+  /** Of a socket that we have closed only its close event is heard. */
   #emit<Name extends Event>(name: Name, ...args: Parameters<EventListener<Name>>): void {
-    this.#owner.emit(this, name, ...args);
+    if (name === 'closed' || !this.#closing.signal.aborted) this.#owner.emit(this, name, ...args);
   }
 
   /** Another one has taken its place: it has so many milliseconds for its last answers. */

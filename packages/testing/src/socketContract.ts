@@ -566,6 +566,26 @@ export function socketContract(adapter: SocketAdapter): void {
       expect(watched.events).toEqual([]);
     });
 
+    test('B124 nor are they heard by listeners, and an acknowledgement that comes later is none', async () => {
+      const messages: unknown[] = [];
+      await using it = await scene({ client: { on: { message: message => messages.push(message) } } });
+      const { server } = it;
+      await it.watch();
+      const before = messages.length;
+      for (let n = 0; n < 50; n++) server.publish();
+      void it.auth.signOut();
+      await expect.poll(() => closesOf(server)).toEqual([4205]);
+      expect(messages).toHaveLength(before);
+      await it.signIn('Bob');
+      it.sockets.on('opened', () => void it.auth.signOut());
+      const ofBob = it.startWatching();
+      await expect.poll(() => codesOf([ofBob])).toEqual(['signedOut']);
+      await expect.poll(() => it.heard.filter(([name]) => name === 'closed').length).toBeGreaterThan(1);
+      await it.clock.advance(1);
+      expect(it.heard.filter(([name]) => name === 'connected')).toHaveLength(1);
+      expect(tokensOf(server)).toEqual([1]); // that of Bob was not sent
+    });
+
     test('B124 a sign-out while the socket connects closes the connection, and no token is sent', async () => {
       await using hole = await blackHole();
       await using it = await scene({ client: { url: hole.url } });
@@ -821,6 +841,28 @@ export function socketContract(adapter: SocketAdapter): void {
         expect(watched?.errors ?? []).toEqual([]);
         expect(closesOf(server).every(Boolean)).toBe(true);
       }
+    });
+
+    test('a sink that subscribes again in its end gets an operation of its own', async () => {
+      await using it = await scene();
+      const { server } = it;
+      const errors: unknown[] = [];
+      const subscribe = () => {
+        const error = (reason: unknown) => {
+          errors.push(codeOf(reason));
+          if (errors.length < 5) subscribe();
+        };
+        it.sockets.subscribe({ query: eventDocument() }, { next() {}, error, complete() {} });
+      };
+      subscribe();
+      await expect.poll(() => server.openStreams()).toBe(1);
+      server.closeSockets(4429);
+      await expect.poll(() => server.subscribed).toHaveLength(2);
+      expect(errors).toEqual([4429]);
+      void it.auth.signOut();
+      await it.signIn('Bob');
+      await expect.poll(() => server.subscribed).toHaveLength(3);
+      expect(errors).toEqual([4429, 'signedOut']);
     });
 
     test('queries that come and go leave the socket of a subscription alone', async () => {

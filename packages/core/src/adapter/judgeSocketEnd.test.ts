@@ -68,6 +68,14 @@ test('B125 it is final after the last attempt, where shouldRetry is false, and f
   expect(judge(new Error('First message cannot be of type next')).how).toBeUndefined();
 });
 
+test('a shouldRetry that throws does not count', () => {
+  const { judge } = scene();
+  const shouldRetry = () => {
+    throw new Error('of the application');
+  };
+  expect(judge(closed(1006), {}, { shouldRetry }).how).toBeDefined();
+});
+
 test('B121 a refusal with the successor of a refused token set is final', () => {
   const { A, judge, renewals } = scene();
   expect(judge(closed(4401), { how: { refused: A } })).toEqual({ failure: closed(4401), retries: 0 });

@@ -1,5 +1,6 @@
 import type { DecideOptions } from '../decide.ts';
 import { TokenError } from '../errors/tokenError.ts';
+import { callEach } from '../session/callEach.ts';
 import type { TokenManager } from '../tokenManager.ts';
 import { type TokenSet, usersOf } from '../tokens/tokenSet.ts';
 import type { GraphQLErrorLike, ResponseFacts } from '../verdict/responseFacts.ts';
@@ -53,7 +54,7 @@ export interface SocketOptions extends DecideOptions {
   readonly retryAttempts?: number;
   /** The pause before an attempt. @defaultValue 1.3 to 30 seconds, with jitter */
   readonly retryWait?: (retries: number) => Promise<void>;
-  /** Whether to open another socket after this close event; not asked after a fatal code. @defaultValue always */
+  /** Whether to open another socket after this close event; not asked after a fatal code. One that throws does not count. @defaultValue always */
   readonly shouldRetry?: (event: unknown) => boolean;
 }
 
@@ -100,7 +101,11 @@ export function judgeSocketEnd(
   if (decision || (hasEnded && renews && !isFinal))
     return { how: { refused: sent ?? undefined }, failure, retries: before };
   const { retryAttempts = 5, retryWait, shouldRetry } = options;
-  if (isFinal || before >= retryAttempts || shouldRetry?.(event) === false) return { failure, retries: 0 };
+  let isWanted = true;
+  callEach([shouldRetry], ask => {
+    isWanted = ask?.(event) !== false;
+  });
+  if (isFinal || before >= retryAttempts || !isWanted) return { failure, retries: 0 };
   const pause = retryWait ? () => retryWait(before) : backOffMs(before);
   return { how: { pause }, failure, retries: before + 1 };
 }
