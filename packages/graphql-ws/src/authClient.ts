@@ -69,7 +69,7 @@ export class AuthClient implements SocketOwner, Client {
 
   readonly dispose = async (): Promise<void> => {
     this.#isKept = false;
-    for (const operation of [...this.#operations]) this.#end(operation); // a sink may subscribe again
+    callEach([...this.#operations], operation => this.#end(operation)); // a sink may subscribe again
     this.#release();
   };
 
@@ -184,8 +184,7 @@ export class AuthClient implements SocketOwner, Client {
       this.#retries = retries;
       this.#change({ type: 'ended', socket, next: how && this.#isNeeded ? new AuthSocket(this, how) : undefined });
     }
-    for (const operation of [...this.#operations]) {
-      if (operation.run?.socket !== socket) continue;
+    for (const operation of [...this.#operations].filter(({ run }) => run?.socket === socket)) {
       const isSentAgain = isStream(operation) || (documentOf(operation).kind === 'query' && !operation.hasData);
       operation.run = undefined;
       if (isSentAgain) this.#place(operation);
