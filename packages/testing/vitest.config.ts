@@ -67,6 +67,7 @@ const ofUrql = [
   'oneStream',
   'origins',
   'recordedAnswers',
+  'socketsUrql',
   'subscriptions',
   'synchronous',
   'transports',
@@ -77,7 +78,7 @@ const ofUrql = [
 ];
 
 /** Tests that depend on the version of Apollo Client 4. */
-const ofApollo4 = ['apollo', 'apolloChain', 'apolloLink'];
+const ofApollo4 = ['apollo', 'apolloChain', 'apolloLink', 'socketsApollo'];
 
 const apollo40 = aliasOf(/^@apollo\/client(?!\/core$|.*\/index\.js$)/, 'apollo-client-4-0');
 const core5 = aliasOf('@urql/core', 'urql-core-5');

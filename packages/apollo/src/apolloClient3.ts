@@ -1,8 +1,7 @@
 import { ApolloLink, Observable, type ObservableSubscription } from '@apollo/client/core/index.js'; // the path that Node finds
 import type { TokenManager } from '@latchkey/core';
-import type { AdapterOptions, AuthChoice } from '@latchkey/core/adapter';
+import { type AuthChoice, operationKind, type StreamOptions } from '@latchkey/core/adapter';
 import { linkState, startOperation } from './authLink.ts';
-import { operationKind } from './operationKind.ts';
 
 declare module '@apollo/client/core/index.js' {
   interface DefaultContext {
@@ -15,8 +14,8 @@ declare module '@apollo/client/core/index.js' {
  * Keeps the operations of an Apollo Client 3 signed in: attaches the token, has it renewed when a server refuses it, and
  * retries the operation. Its place is before the links that send: `ApolloLink.from([authLink(auth), httpLink])`.
  */
-export function authLink(auth: TokenManager, options: AdapterOptions = {}): ApolloLink {
-  const link = linkState(auth, options, operationKind);
+export function authLink(auth: TokenManager, options: StreamOptions = {}): ApolloLink {
+  const link = linkState(auth, options, ({ query, operationName }) => operationKind(query, operationName));
   return new ApolloLink(
     (operation, forward) =>
       new Observable(

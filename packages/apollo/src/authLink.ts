@@ -1,6 +1,5 @@
 import type { TokenManager, TokenSet } from '@latchkey/core';
 import {
-  type AdapterOptions,
   type Attempt,
   type AuthChoice,
   allowedOrigins,
@@ -16,6 +15,8 @@ import {
   isNetworkError,
   type ResponseFacts,
   rootFields,
+  type StreamOptions,
+  waitInstead,
   warnOnce,
 } from '@latchkey/core/adapter';
 import type { Forward, Observer, Operation, Result, Subscriber, Unsubscribable } from './apolloClient.ts';
@@ -26,7 +27,7 @@ import { type Answer, readError, readResult } from './readResponse.ts';
 export interface LinkState {
   kindOf(operation: Operation): ResponseFacts['kind'];
   readonly auth: TokenManager;
-  readonly choices: DecideOptions;
+  readonly choices: DecideOptions & Pick<StreamOptions, 'subscriptions'>;
   /** Whether the token may go to this `uri`; `undefined`: to all. */
   readonly isAllowed: ((url: string | URL) => boolean) | undefined;
   /** Whether the headers of refused operations need no check any more. */
@@ -36,7 +37,7 @@ export interface LinkState {
 /** @throws TokenError `misconfigured` when an origin can never match */
 export function linkState(
   auth: TokenManager,
-  { origins, ...choices }: AdapterOptions,
+  { origins, ...choices }: StreamOptions,
   kindOf: LinkState['kindOf'],
 ): LinkState {
   return { kindOf, auth, choices, isAllowed: origins && allowedOrigins(origins) };
@@ -99,6 +100,8 @@ class AuthOperation<Given extends Operation> implements Attempt, Answer, Observe
   private signal: AbortSignal | null | undefined = undefined;
   /** The session that the operation belongs to, once it was sent. */
   private sessionId: string | undefined = undefined;
+  /** Ends the wait through an outage. */
+  private stopWaiting: (() => void) | undefined = undefined;
   private readonly link: LinkState;
   private readonly given: Given;
   private readonly forward: Forward<Given>;
@@ -160,7 +163,9 @@ class AuthOperation<Given extends Operation> implements Attempt, Answer, Observe
   }
 
   fail(error: unknown): void {
-    this.observer.error(error);
+    const { auth, choices } = this.link;
+    this.stopWaiting = waitInstead(auth, this, error, choices, this.signal);
+    if (!this.stopWaiting) this.observer.error(error);
   }
 
   /** `forward` is called for each attempt: HttpLink reads the context when it is called, not when it is subscribed to. */
@@ -231,6 +236,7 @@ class AuthOperation<Given extends Operation> implements Attempt, Answer, Observe
 
   unsubscribe(): void {
     this.isOpen = false;
+    this.stopWaiting?.();
     this.answers?.unsubscribe();
     this.answers = undefined; // thousands may wait
   }

@@ -15,6 +15,7 @@ const { machine, versions, figures } = await runBench({
   sampleMs: 250,
   stormSizes: [1_000, 10_000, 50_000],
   heldOperations: 20_000,
+  messages: 20_000,
 });
 if (values.rounds === undefined) {
   const results = new URL('../results.json', import.meta.url);

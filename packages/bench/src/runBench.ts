@@ -8,6 +8,7 @@ import { heldCost } from './heldCost.ts';
 import type { Rounds } from './interleave.ts';
 import { readManifest } from './readManifest.ts';
 import { sizes } from './sizes.ts';
+import { socketCost } from './socketCost.ts';
 import { stormCost } from './stormCost.ts';
 import { urqlMatch } from './urqlMatch.ts';
 
@@ -25,6 +26,8 @@ export interface Effort extends Rounds {
   readonly stormSizes: readonly number[];
   /** Operations that wait for one renewal while their heap is measured. */
   readonly heldOperations: number;
+  /** Messages of one run over a socket. */
+  readonly messages: number;
 }
 
 const compared = [
@@ -32,16 +35,24 @@ const compared = [
   '@latchkey/apollo',
   '@latchkey/urql',
   '@latchkey/fetch',
+  '@latchkey/graphql-ws',
   '@apollo/client',
   '@urql/core',
   '@urql/exchange-auth',
   'graphql',
+  'graphql-ws',
   'rolldown',
   'rxjs',
   'wonka',
 ];
 
-export async function runBench({ sampleMs, stormSizes, heldOperations, ...rounds }: Effort): Promise<Results> {
+export async function runBench({
+  sampleMs,
+  stormSizes,
+  heldOperations,
+  messages,
+  ...rounds
+}: Effort): Promise<Results> {
   const figures = [
     await freshCost(rounds, sampleMs),
     await chainCost(apolloMatch, apolloGoals.operation, rounds, sampleMs),
@@ -49,6 +60,7 @@ export async function runBench({ sampleMs, stormSizes, heldOperations, ...rounds
     ...(await stormCost(apolloMatch, apolloGoals.storm, rounds, stormSizes)),
     ...(await stormCost(urqlMatch, urqlGoals.storm, rounds, stormSizes)),
     ...(await heldCost(rounds, heldOperations)),
+    await socketCost(rounds, sampleMs, messages),
     ...(await sizes()),
   ];
   const versions = await Promise.all(compared.map(async name => [name, (await readManifest(name)).version] as const));

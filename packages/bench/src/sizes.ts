@@ -1,10 +1,12 @@
 import { bundleSize } from './bundleSize.ts';
 import { type Figure, makeFigure } from './figure.ts';
-import { managerGoal, programGoal, storeGoal } from './goals.ts';
+import { managerGoal, programGoal, socketGoal, storeGoal } from './goals.ts';
+import { ownShare } from './ownShare.ts';
 import { type Adapter, programOf } from './programOf.ts';
 import { readManifest } from './readManifest.ts';
 
 const link: Adapter = { package: '@latchkey/apollo', name: 'authLink' };
+const sockets: Adapter = { package: '@latchkey/graphql-ws', name: 'createAuthClient' };
 const adapters: readonly Adapter[] = [
   link,
   { package: '@latchkey/urql', name: 'authExchange' },
@@ -13,7 +15,7 @@ const adapters: readonly Adapter[] = [
 
 /** An application brings the adapters' peer dependencies, but the core only because of the adapter. */
 async function externalPackages(): Promise<readonly string[]> {
-  const manifests = await Promise.all(adapters.map(adapter => readManifest(adapter.package)));
+  const manifests = await Promise.all([...adapters, sockets].map(adapter => readManifest(adapter.package)));
   const names = manifests.flatMap(({ peerDependencies = {} }) => Object.keys(peerDependencies));
   return names.filter(name => !name.startsWith('@latchkey/'));
 }
@@ -36,5 +38,11 @@ export async function sizes(): Promise<readonly Figure[]> {
     ...(await Promise.all(programs)),
     makeFigure({ name: 'createTokenManager alone', unit: 'bytes', ours: manager, goal: managerGoal }),
     makeFigure({ name: 'added by keyValueStore', unit: 'bytes', ours: withStore - withoutStore, goal: storeGoal }),
+    makeFigure({
+      name: 'added by createAuthClient, next to graphql-ws',
+      unit: 'bytes',
+      ours: await ownShare(sockets, external),
+      goal: socketGoal,
+    }),
   ];
 }

@@ -8,6 +8,7 @@ export { checkAttempt } from './adapter/checkAttempt.ts';
 // After its answer
 export { closeCodeOf, isNetworkError } from './adapter/failureFacts.ts';
 export { isRefusal } from './adapter/isRefusal.ts';
+export { decideOnSocket, judgeSocketEnd, type SocketOptions } from './adapter/judgeSocketEnd.ts';
 export { isJudged, markJudged } from './adapter/markJudged.ts';
 export { hasHeader, mergeHeaders } from './adapter/mergeHeaders.ts';
 export {
@@ -18,12 +19,16 @@ export {
   readParsedBody,
   readText,
 } from './adapter/readBody.ts';
+export { operationKind, readDocument } from './adapter/readDocument.ts';
 export { rootFields } from './adapter/rootFields.ts';
 export { type WaitForTokensOptions, waitForTokens } from './adapter/waitForTokens.ts';
+export { type StreamOptions, waitInstead } from './adapter/waitInstead.ts';
 export { warnOnce } from './adapter/warnOnce.ts';
 export type { DecideOptions, Decision } from './decide.ts';
+export { callbackFailed } from './errors/callbackFailed.ts';
 export { inDevelopment } from './errors/tokenError.ts';
 export type { Attempt } from './manager.ts';
+export { callEach } from './session/callEach.ts';
 export type { Waiter } from './session/waitingList.ts';
 export { createStore } from './store/createStore.ts';
 // For stores and providers

@@ -1,4 +1,5 @@
-import { redact, redactedCause, secretsIn } from './errors/redact.ts';
+import { callbackFailed } from './errors/callbackFailed.ts';
+import { redact, secretsIn } from './errors/redact.ts';
 import { detailsOf, type Refusal, TokenError, tokenError } from './errors/tokenError.ts';
 import type { Attempt, Manager, Refused } from './manager.ts';
 import { beginWith } from './renewal/renewal.ts';
@@ -52,11 +53,10 @@ export function decide(
     else if (sent && verdict) return report(manager, attempt, sent, verdict as 'forbidden' | 'stepUp');
     return undefined;
   } catch (thrown) {
-    const cause = redactedCause(thrown, secretsOf(attempt));
-    return tokenError(
-      'misconfigured',
+    return callbackFailed(
+      thrown,
+      attempt.sent,
       () => process.env.NODE_ENV !== 'production' && 'A callback threw while it read a response.',
-      { cause },
     );
   }
 }

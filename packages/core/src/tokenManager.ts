@@ -65,6 +65,6 @@ export interface TokenManager<Credentials = unknown, Answer extends TokenParts =
   readonly waitFor: (waiter: Waiter<TokenSet | null>, signal?: AbortSignal | null) => void;
   /** Whether answers may bring tokens, so that adapters pass their headers. @internal for adapters */
   readonly receivesTokens: boolean;
-  /** A function, so that printing, proxying or freezing a manager does not reach its state. @internal for `keepFresh` */
+  /** A function, so that printing, proxying or freezing a manager does not reach its state. @internal for `keepFresh` and sockets */
   readonly manager: () => Manager;
 }

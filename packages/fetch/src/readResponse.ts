@@ -1,4 +1,4 @@
-import { headFacts, type ResponseFacts, readBody, readJson, rootFields } from '@latchkey/core/adapter';
+import { headFacts, type ResponseFacts, readBody, readDocument, readJson } from '@latchkey/core/adapter';
 import { parse as parseDocument } from 'graphql';
 import { isRequest } from './attach.ts';
 
@@ -95,15 +95,7 @@ export function readOperation({ method, body }: SentRequest): Operation {
 
 function operationOf(request: unknown): Operation {
   const { query, operationName } = (isObject(request) ? request : {}) as GraphQLRequest;
-  if (typeof query !== 'string') return { kind: 'unknown' };
-  try {
-    const document = parseDocument(query, { noLocation: true });
-    const operations = document.definitions.filter(definition => definition.kind === 'OperationDefinition');
-    const operation = operationName ? operations.find(({ name }) => name?.value === operationName) : operations[0];
-    return { kind: operation?.operation ?? 'unknown', rootFields: () => rootFields(document, operationName) };
-  } catch {
-    return { kind: 'unknown' };
-  }
+  return typeof query === 'string' ? readDocument(parseDocument, query, operationName) : { kind: 'unknown' };
 }
 
 export type Answer = Omit<ResponseFacts, 'sent' | 'kind'>;

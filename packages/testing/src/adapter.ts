@@ -47,6 +47,7 @@ export interface StageOptions {
   readonly mutations?: MutationPolicy;
   readonly dialect?: Dialect;
   readonly origins?: readonly string[];
+  readonly subscriptions?: 'wait' | 'fail';
 }
 
 export interface Stage extends StageOptions {

@@ -14,12 +14,12 @@ function factsOf(module: TestModule): Fact[] {
 }
 
 /** Runs these tests over each version of each client. Where one does not pass, the process ends with status 1. */
-export async function collectFacts(names: readonly string[]): Promise<readonly Fact[]> {
+export async function collectFacts(files: readonly string[]): Promise<readonly Fact[]> {
   const facts: Fact[] = [];
   const collecting: Reporter = { onTestModuleEnd: module => void facts.push(...factsOf(module)) };
   const vitest = await startVitest(
     'test',
-    names.map(name => `src/${name}.test.ts`),
+    files.map(name => `src/${name}.test.ts`),
     { root, watch: false, slowTestThreshold: 60_000, reporters: ['default', collecting] },
   );
   const hasErrors = vitest.state.getUnhandledErrors().length > 0;

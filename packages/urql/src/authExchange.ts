@@ -1,6 +1,5 @@
 import type { TokenManager, TokenSet } from '@latchkey/core';
 import {
-  type AdapterOptions,
   type AuthChoice,
   allowedOrigins,
   type CallerHeaders,
@@ -10,6 +9,8 @@ import {
   hasHeader,
   inDevelopment,
   isFromElsewhere,
+  type StreamOptions,
+  waitInstead,
   warnOnce,
 } from '@latchkey/core/adapter';
 import {
@@ -39,7 +40,7 @@ declare module '@urql/core' {
  * the operation. Its place is after the caches and before the exchanges that send:
  * `[cacheExchange, authExchange(auth), fetchExchange]`.
  */
-export function authExchange(auth: TokenManager, options: AdapterOptions = {}): Exchange {
+export function authExchange(auth: TokenManager, options: StreamOptions = {}): Exchange {
   const { origins, ...choices } = options;
   const isAllowed = origins && allowedOrigins(origins);
   return ({ forward }) => new AuthStage(auth, choices, isAllowed).connect(forward);
@@ -51,16 +52,20 @@ type SessionContext = OperationContext & { readonly latchkeySessions?: ReadonlyM
 const kinds: readonly string[] = ['query', 'mutation', 'subscription'];
 const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
 
+type Choices = DecideOptions & Pick<StreamOptions, 'subscriptions'>;
+
 /** The exchange in one client. An operation's life, from top to bottom: enter, attempt, answer, and again attempt. */
 class AuthStage implements Sender {
   readonly #auth: TokenManager;
-  readonly #choices: DecideOptions;
+  readonly #choices: Choices;
   readonly #isAllowed: ((url: string) => boolean) | undefined;
   readonly #teardowns = new Teardowns();
   readonly #retries = makeSubject<Operation>();
   readonly #failures = makeSubject<OperationResult>();
+  /** How to end the waits of subscriptions through an outage, by key. */
+  readonly #patient = new Map<number, () => void>();
 
-  constructor(auth: TokenManager, choices: DecideOptions, isAllowed: ((url: string) => boolean) | undefined) {
+  constructor(auth: TokenManager, choices: Choices, isAllowed: ((url: string) => boolean) | undefined) {
     this.#auth = auth;
     this.#choices = choices;
     this.#isAllowed = isAllowed;
@@ -84,7 +89,7 @@ class AuthStage implements Sender {
 
   /** Sends the operation at once where the token is known; otherwise it waits. */
   #enter(entered: Operation): Operation | undefined {
-    if (entered.kind === 'teardown') this.#teardowns.add(entered);
+    if (entered.kind === 'teardown') this.#tearDown(entered);
     const operation = this.#given(entered);
     const { kind, context } = operation;
     const isAllowed = !this.#isAllowed || this.#isAllowed(context.url);
@@ -98,6 +103,15 @@ class AuthStage implements Sender {
     this.#wait(run);
     this.#auth.waitFor(run, own?.signal);
     return undefined;
+  }
+
+  #tearDown(teardown: Operation): void {
+    this.#teardowns.add(teardown);
+    const stop = this.#patient.get(teardown.key);
+    if (!stop) return;
+    stop();
+    this.#patient.delete(teardown.key);
+    this.#teardowns.waiting--;
   }
 
   /** What was dispatched: an exchange behind may dispatch again what an attempt has sent. */
@@ -171,6 +185,7 @@ class AuthStage implements Sender {
   }
 
   resume(run: AuthOperation, tokens: TokenSet | null): void {
+    this.#patient.delete(run.given.key);
     const isTornDown = this.#isTornDown(run);
     if (run.isWaiting === 'open' && !isTornDown) this.#close(run); // not from within its answer: urql's fetch would throw there, uncaught
     this.#teardowns.waiting--;
@@ -191,6 +206,10 @@ class AuthStage implements Sender {
   }
 
   fail(run: AuthOperation, error: unknown): void {
+    const { key } = run.given;
+    const stop = run.isWaiting && !this.#isTornDown(run) && waitInstead(this.#auth, run, error, this.#choices);
+    if (stop) return void this.#patient.set(key, stop);
+    this.#patient.delete(key);
     if (run.isWaiting) this.#teardowns.waiting--;
     run.isWaiting = true; // what its transport still delivers is ignored
     if (!this.#isTornDown(run))

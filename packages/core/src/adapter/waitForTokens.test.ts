@@ -231,3 +231,19 @@ test('B59 it goes on waiting when the auth server does not answer in time', asyn
   await clock.advance(minutes);
   expect(await wait).toBe('B');
 });
+
+test('B125 it pauses first, by time or until a promise resolves, and an abort ends the pause', async () => {
+  const { auth, clock } = signedIn();
+  const waits = [waitForTokens(auth, { pause: 1_000 }), waitForTokens(auth, { pause: async () => {} })];
+  let count = 0;
+  for (const wait of waits) void wait.then(() => count++);
+  await clock.advance(999);
+  expect(count).toBe(1);
+  await clock.advance(1);
+  expect(count).toBe(2);
+  const controller = new AbortController();
+  const aborted = outcome(waitForTokens(auth, { pause: 1_000, signal: controller.signal }));
+  controller.abort();
+  expect(await aborted).toBe(controller.signal.reason);
+  expect(clock.timers).toEqual([]);
+});

@@ -2,7 +2,7 @@ import { sessionIsOver, TokenError } from '../errors/tokenError.ts';
 import type { Manager } from '../manager.ts';
 import { callEach } from '../session/callEach.ts';
 import type { Cooldown } from '../session/cooldown.ts';
-import { abortReason } from '../session/waitingList.ts';
+import { abortReason, checkSignal } from '../session/waitingList.ts';
 import { longestTimerMs } from '../time/clock.ts';
 import type { TokenManager } from '../tokenManager.ts';
 import type { TokenSet } from '../tokens/tokenSet.ts';
@@ -12,6 +12,8 @@ export interface WaitForTokensOptions {
   readonly refused?: TokenSet | undefined;
   /** The session that the waiter belongs to: in another one it fails with `signedOut`. */
   readonly session?: string | undefined;
+  /** Waits so many milliseconds first, or until this resolves. */
+  readonly pause?: number | (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal | null | undefined;
 }
 
@@ -27,16 +29,37 @@ type Waitable = Pick<TokenManager, 'get' | 'renew' | 'state' | 'subscribe' | 'ma
  * @throws TokenError as `get` and `renew`, but never `unavailable`
  */
 export async function waitForTokens(auth: Waitable, options: WaitForTokensOptions = {}): Promise<TokenSet | null> {
-  const { refused, session, signal } = options;
-  for (;;) {
-    if (session !== undefined && auth.manager().session.state.tokens?.sessionId !== session) throw sessionIsOver();
-    try {
-      return await (refused ? auth.renew({ refused, signal }) : auth.get({ signal }));
-    } catch (thrown) {
-      if (!TokenError.is(thrown) || thrown.code !== 'unavailable') throw thrown;
+  const { refused, session, pause, signal } = options;
+  const hold = setInterval(() => {}, longestTimerMs); // Node would end while nothing but timers of the manager are left
+  try {
+    await (typeof pause === 'number' ? passed(pause, auth, signal) : pause?.());
+    for (;;) {
+      checkSignal(signal);
+      if (session !== undefined && auth.manager().session.state.tokens?.sessionId !== session) throw sessionIsOver();
+      try {
+        return await (refused ? auth.renew({ refused, signal }) : auth.get({ signal }));
+      } catch (thrown) {
+        if (!TokenError.is(thrown) || thrown.code !== 'unavailable') throw thrown;
+      }
+      await nextChance(auth, signal);
     }
-    await nextChance(auth, signal);
+  } finally {
+    clearInterval(hold);
   }
+}
+
+/** Resolves when so much time has passed, or the signal aborts. */
+function passed(ms: number, auth: Waitable, signal: AbortSignal | null | undefined): Promise<void> {
+  const { clock } = auth.manager().session;
+  return new Promise(resolve => {
+    const end = () => {
+      clock.clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = clock.setTimeout(end, ms);
+    signal?.addEventListener('abort', end);
+  });
 }
 
 /** Those who wait for the next chance of one token manager: one timer, one subscription. */

@@ -1,0 +1,3 @@
+export type { AuthClientOptions } from './authClientOptions.ts';
+export { createAuthClient } from './createAuthClient.ts';
+export { forwardSubscription } from './forwardSubscription.ts';

@@ -1,0 +1,4 @@
+import { apolloSockets } from './socketClients.ts';
+import { socketContract } from './socketContract.ts';
+
+socketContract(apolloSockets);

@@ -1,0 +1,4 @@
+import { bareClient } from './socketClients.ts';
+import { socketContract } from './socketContract.ts';
+
+socketContract(bareClient);

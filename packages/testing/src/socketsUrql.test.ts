@@ -1,0 +1,4 @@
+import { urqlSockets } from './socketClients.ts';
+import { socketContract } from './socketContract.ts';
+
+socketContract(urqlSockets);
