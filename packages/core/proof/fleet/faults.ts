@@ -44,8 +44,8 @@ const putBackMs = 10_000;
 function checkPutBack(place: FleetPlace, members: readonly FleetMember[], { report, timeline }: FleetWorld): void {
   if (!place.isUp || timeline.now - place.upSince < putBackMs) return;
   const kept = place.entry?.stamp ?? '';
-  for (const { isActive, process, greatest, name, openActs } of members)
-    if (isActive && process.awakeForMs > putBackMs && greatest > kept && openActs === 0)
+  for (const { isActive, process, greatest, name, openActs, openSaves } of members)
+    if (isActive && process.awakeForMs > putBackMs && greatest > kept && openActs + openSaves === 0)
       report.violated('an entry was not put back', `${name} ${greatest}`);
 }
 

@@ -43,6 +43,8 @@ export class FleetMember implements TokenRequester {
   greatest: Stamp = '';
   /** Sign-ins and sign-outs that are not saved yet. */
   openActs = 0;
+  /** Saves that the place has not answered. */
+  openSaves = 0;
   readonly #options: MemberOptions;
   /** The kinds of calls that have failed, and not succeeded since. */
   readonly #failing = new Set<StoreCall>();
@@ -164,7 +166,8 @@ export class FleetMember implements TokenRequester {
     if (this.closes > 0) report.violated('a call after close', `${this.name} save`);
     this.history.stamped(entry);
     if (entry.stamp > this.greatest && !over) this.greatest = entry.stamp;
-    const isKept = await inner.save(entry, over);
+    this.openSaves++;
+    const isKept = await Promise.resolve(inner.save(entry, over)).finally(() => this.openSaves--);
     report.log(() => `${this.name} saves ${describe(entry)}: ${isKept}`);
     this.#succeeded('save', isKept ? entry : undefined);
     if (entry.record) this.#answersAreSaved();
