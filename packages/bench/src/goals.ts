@@ -37,3 +37,4 @@ export const heldGoal: Goal = { atMost: 150, wish: 100 };
 export const programGoal: Goal = { atMost: 10_500, wish: 9_600 };
 export const managerGoal: Goal = { atMost: 8_800, wish: 8_000 };
 export const storeGoal: Goal = { atMost: 1_700 };
+export const reactGoal: Goal = { atMost: 1_228 };
