@@ -1,4 +1,4 @@
-import { createElement, Fragment, type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { useAuthState } from './useAuthState.ts';
 
 export interface SessionViewProps {
@@ -14,9 +14,9 @@ export function SignedIn({ children, fallback }: SessionViewProps): ReactNode {
   const { status, sessionId } = useAuthState();
   const [shown, setShown] = useState(sessionId);
   useEffect(() => setShown(sessionId), [sessionId]);
-  // One commit without anybody: a boundary above that suspends would hide the rows of the user before, and keep them.
+  // One commit without children: a key alone would leave the rows of the user before, hidden, where a boundary above suspends.
   if (shown && sessionId && shown !== sessionId) return null;
-  if (status === 'signedIn') return createElement(Fragment, { key: sessionId }, children);
+  if (status === 'signedIn') return children;
   return status === 'signedOut' ? fallback : null;
 }
 

@@ -1,3 +1,4 @@
+import type { ApolloClient } from '@apollo/client';
 import { type QueryRef, useApolloClient, useBackgroundQuery, useReadQuery } from '@apollo/client/react';
 import { act, cleanup, render, screen } from '@testing-library/react';
 import { Component, type ReactNode, StrictMode, Suspense, startTransition, useState, version } from 'react';
@@ -260,6 +261,19 @@ test.for([
   expect(scene.clients).toHaveLength(1);
 });
 
+test('B135 so it is after a restore, on request, that finds nobody', async () => {
+  await scene.end();
+  scene = await startScene({}, null);
+  await show(
+    <Page auth={scene.auth} create={scene.apollo}>
+      <Name />
+    </Page>,
+  );
+  await screen.findByText(/^failed: /);
+  await act(() => scene.auth.restore());
+  expect([scene.restores(), operations(), scene.clients.length]).toEqual([1, 1, 1]);
+});
+
 test('B136 a renewal and an outage remake neither client nor tree', async () => {
   await scene.signIn(0);
   await show(
@@ -318,6 +332,20 @@ test('B138 a sign-out inside a transition takes the user off the page at once', 
   await screen.findByText('Odo Fenn');
 });
 
+/** A query that is watched outside of components, and answered. */
+async function watch(client: ApolloClient): Promise<{ readonly stopped: () => boolean }> {
+  let isStopped = false;
+  await new Promise(resolve => {
+    client.watchQuery({ query: ME }).subscribe({
+      next: ({ loading }) => loading || resolve(undefined),
+      complete() {
+        isStopped = true;
+      },
+    });
+  });
+  return { stopped: () => isStopped };
+}
+
 const Watch = ({ clients }: { readonly clients: Set<unknown> }) => void clients.add(useApolloClient());
 
 test('B140 after hot reloading, provider and client belong to the new manager', async () => {
@@ -345,10 +373,12 @@ test('B140 after hot reloading, provider and client belong to the new manager', 
   await screen.findByText('Odo Fenn');
   expect(seen.size).toBe(3); // of Mara; of nobody and Odo at the new manager
 
+  const watched = await watch([...seen].at(-1) as ApolloClient);
   const edited = vi.fn(createNext);
   await act(async () => rerender(page(next, edited)));
   await screen.findByText('Odo Fenn');
   expect(edited).toHaveBeenCalledOnce();
+  await expect.poll(watched.stopped).toBe(true);
   await act(() => next.signOut());
   expect(pageText()).toBe('signed out');
 });
@@ -423,24 +453,22 @@ test('B146 the client that is left polls no more, is not stopped, and keeps its 
     </Page>,
   );
   await screen.findByText('Mara Quill');
-  const [left] = scene.clients as Parameters<typeof polled>[0][];
-  if (!left) throw new Error('No client was made.');
-  polled(left);
+  const left = scene.clients[0] as ApolloClient;
+  left.watchQuery({ query: ME, pollInterval: 1, fetchPolicy: 'network-only' }).subscribe({ error: () => {} });
+  const watched = await watch(left);
   await expect.poll(operations).toBeGreaterThan(3);
   await act(() => scene.auth.signOut());
+  await expect.poll(watched.stopped).toBe(true);
   const before = scene.server.requests.length;
   await act(() => scene.signIn(1));
   await screen.findByText('Odo Fenn');
   for (let n = 0; n < 20; n++)
-    await (scene.clients.at(-1) as typeof left).query({ query: ME, fetchPolicy: 'no-cache' });
+    await (scene.clients.at(-1) as ApolloClient).query({ query: ME, fetchPolicy: 'no-cache' });
   const sent = scene.server.requests.slice(before).filter(({ kind }) => kind === 'graphql');
   expect(sent).toHaveLength(21); // of the page and of this test
   expect(JSON.stringify(left.extract())).toContain('Mara Quill');
   expect((await left.query({ query: ME, fetchPolicy: 'network-only' })).data?.me.name).toBe('Odo Fenn'); // not stopped
 });
-
-const polled = (client: ReturnType<typeof apolloOf>) =>
-  client.watchQuery({ query: ME, pollInterval: 1, fetchPolicy: 'network-only' }).subscribe({ error: () => {} });
 
 function Both({ leave }: { readonly leave: (client: unknown) => void }) {
   useClientOfSession(scene.auth, scene.apollo, leave);

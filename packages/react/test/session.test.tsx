@@ -73,16 +73,28 @@ test('B144 an error that nobody waits for is no unhandled rejection, and is gone
   expect(now.isSignedIn).toBe(true);
 });
 
+/** Resolves when the server has the token request, whose answer is held. */
+async function signInWith(credentials: Credentials): Promise<{ readonly result: Promise<unknown> }> {
+  const sent = scene.server.next('tokenRequest');
+  let result: Promise<unknown> = Promise.resolve();
+  await act(async () => {
+    result = now.signIn(credentials);
+    await sent;
+  });
+  return { result };
+}
+
 test('B144 a sign-in that another one has superseded is not the error', async () => {
   await show(under(scene.auth, <User />));
-  const release = scene.server.holdTokenRequests();
-  let both: Promise<unknown> = Promise.resolve();
-  await act(async () => {
-    both = Promise.allSettled([now.signIn(scene.server.users[0]), now.signIn(scene.server.users[1])]);
-  });
-  release();
-  await act(() => both);
-  expect(now).toMatchObject({ isSignedIn: true, error: undefined });
+  const releaseFirst = scene.server.holdTokenRequests();
+  const first = await signInWith(scene.server.users[0]);
+  const releaseSecond = scene.server.holdTokenRequests();
+  const second = await signInWith({ username: 'x', password: 'wrong' });
+  releaseSecond();
+  await act(() => expect(second.result).rejects.toThrow());
+  releaseFirst();
+  await act(() => expect(first.result).rejects.toMatchObject({ code: 'aborted' }));
+  expect(now).toMatchObject({ isSignedIn: false, error: { code: 'credentialsRejected' } });
 });
 
 test('B144 an error ends with the state that it came in', async () => {
