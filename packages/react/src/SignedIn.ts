@@ -15,7 +15,7 @@ export function SignedIn({ children, fallback }: SessionViewProps): ReactNode {
   const [shown, setShown] = useState(sessionId);
   useEffect(() => setShown(sessionId), [sessionId]);
   // One commit without children: a key alone would leave the rows of the user before, hidden, where a boundary above suspends.
-  if (shown && sessionId && shown !== sessionId) return null;
+  if (shown && shown !== sessionId) return null;
   if (status === 'signedIn') return children;
   return status === 'signedOut' ? fallback : null;
 }

@@ -1,11 +1,11 @@
 import type { ApolloClient } from '@apollo/client';
 import { type QueryRef, useApolloClient, useBackgroundQuery, useReadQuery } from '@apollo/client/react';
 import { act, cleanup, render, screen } from '@testing-library/react';
-import { Component, type ReactNode, StrictMode, Suspense, startTransition, useState, version } from 'react';
+import { Component, lazy, type ReactNode, StrictMode, Suspense, startTransition, useState, version } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Provider as UrqlProvider, useQuery as useUrqlQuery } from 'urql';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
-import { AuthProvider, SignedIn, useClientOfSession } from '../src/index.ts';
+import { AuthProvider, SignedIn, SignedOut, useClientOfSession } from '../src/index.ts';
 import { apolloOf, Gate, ME, Name, Page, pageText, type Scene, SuspendedName, startScene } from './scene.tsx';
 
 declare module 'vitest' {
@@ -214,6 +214,26 @@ test('B133 of the user before, neither rows nor component state are left when th
   watcher.disconnect();
   expect(seen.join()).not.toMatch(/Mara|1 clicks/);
   expect(pageText()).toBe('Odo Fenn0 clicks');
+});
+
+test('B133 nor are they while a form is loaded lazily', async () => {
+  await scene.signIn(0);
+  const Form = lazy(() => new Promise<never>(() => {}));
+  await show(
+    <Page auth={scene.auth} create={scene.apollo}>
+      <Suspense fallback="loading the form">
+        <SignedIn>
+          <Name />
+        </SignedIn>
+        <SignedOut>
+          <Form />
+        </SignedOut>
+      </Suspense>
+    </Page>,
+  );
+  await screen.findByText('Mara Quill');
+  await act(() => scene.auth.signOut());
+  expect(pageText()).toBe('loading the form');
 });
 
 test('B134 queries that failed while signed out are sent again once after the sign-in', async () => {
