@@ -8,6 +8,7 @@ export async function bundleOf(program: string, external: readonly string[]): Pr
     input: entry,
     cwd: import.meta.dirname,
     platform: 'browser',
+    checks: { moduleLevelDirective: false },
     external: id => external.some(name => id === name || id.startsWith(`${name}/`)),
     transform: { define: { 'process.env.NODE_ENV': '"production"' } },
     plugins: [

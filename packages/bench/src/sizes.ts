@@ -1,6 +1,6 @@
 import { bundleSize } from './bundleSize.ts';
 import { type Figure, makeFigure } from './figure.ts';
-import { managerGoal, programGoal, socketGoal, storeGoal } from './goals.ts';
+import { managerGoal, programGoal, reactGoal, socketGoal, storeGoal } from './goals.ts';
 import { ownShare } from './ownShare.ts';
 import { type Adapter, programOf } from './programOf.ts';
 import { readManifest } from './readManifest.ts';
@@ -20,7 +20,10 @@ async function externalPackages(): Promise<readonly string[]> {
   return names.filter(name => !name.startsWith('@latchkey/'));
 }
 
-/** The bytes that an application ships: whole programs, the manager alone, and the share of a store. */
+/** What an application with React ships anyway. */
+const besideReact = ['@latchkey/core', 'react'];
+
+/** The bytes that an application ships: whole programs, the manager alone, and the shares of a store and of React. */
 export async function sizes(): Promise<readonly Figure[]> {
   const external = await externalPackages();
   const programs = adapters.map(async adapter =>
@@ -34,6 +37,7 @@ export async function sizes(): Promise<readonly Figure[]> {
   const manager = await bundleSize("export { createTokenManager } from '@latchkey/core';", external);
   const withStore = await bundleSize(programOf(link, true), external);
   const withoutStore = await bundleSize(programOf(link), external);
+  const react = await bundleSize("export * from '@latchkey/react';", besideReact);
   return [
     ...(await Promise.all(programs)),
     makeFigure({ name: 'createTokenManager alone', unit: 'bytes', ours: manager, goal: managerGoal }),
@@ -44,5 +48,6 @@ export async function sizes(): Promise<readonly Figure[]> {
       ours: await ownShare(sockets, external),
       goal: socketGoal,
     }),
+    makeFigure({ name: 'added by @latchkey/react', unit: 'bytes', ours: react, goal: reactGoal }),
   ];
 }

@@ -9,7 +9,7 @@ const packageNames = await readdir(join(root, 'packages'));
 /** From the ground up: what stands higher may import what stands lower. */
 const floors = [
   ['core'],
-  ['providers', 'apollo', 'urql', 'fetch', 'browser', 'graphql-ws', 'redis', 'emulators'],
+  ['providers', 'apollo', 'urql', 'fetch', 'browser', 'graphql-ws', 'redis', 'react', 'emulators'],
   ['testing', 'bench'],
 ];
 const floorOf = (name: string) => floors.findIndex(names => names.includes(name));
