@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { connected, entryOf, host, renewed, scriptedPlace } from '../../test/scriptedPlace.ts';
+import { connected, entryOf, host, renewed, type ScriptedPlace, scriptedPlace } from '../../test/scriptedPlace.ts';
 import { current, hours, outcome, scriptedProvider, settled } from '../../test/scriptedProvider.ts';
 import { beginningAfter } from './stamp.ts';
 
@@ -182,3 +182,24 @@ test('B41 a sign-in by a clock that is ahead wins over the answer to a restore t
   expect(await get).toBe('token-of-Bob');
   expect(place.entry.record?.accessToken).toBe('token-of-Bob');
 });
+
+test.for([
+  ['it is found by a look', () => {}],
+  ['a notice brings it', (place: ScriptedPlace) => host(place).found(place.entry)],
+] as const)(
+  'B41 a sign-in that others have renewed before its save was answered is not saved over the renewal, where a clock was ahead: %s',
+  async ([, notify]) => {
+    const ahead = beginningAfter(undefined, Date.UTC(2026, 10, 22) + hours);
+    const { auth, place } = await connected({}, entryOf({}, ahead));
+    place.beforeSave = async entry => {
+      place.beforeSave = () => {};
+      await Promise.resolve(); // the session has begun
+      place.entry = renewed(entry, C);
+      notify(place);
+    };
+    await auth.adopt({ accessToken: 'U', refreshToken: 'rU' });
+    await settled();
+    expect(place.entry?.record?.accessToken).toBe('C');
+    expect(current(auth).accessToken).toBe('C');
+  },
+);

@@ -1,5 +1,5 @@
 import type { Entry } from './place.ts';
-import { epochOf, isStamp, sameTimeMs } from './stamp.ts';
+import { areOfOneSession, epochOf, isStamp, sameTimeMs } from './stamp.ts';
 import { beginning, type Held, hold, isClosed, noteSeen, type Stored, save } from './stored.ts';
 import { look, takeEntry } from './takeEntry.ts';
 import type { TokenRecord } from './tokenRecord.ts';
@@ -41,7 +41,7 @@ async function act(stored: Stored, record: TokenRecord | null, requestedAt?: num
       const found = await stored.calls.load();
       if (stored.held !== entry) return takeEntry(stored, found); // a notice, or the user, was faster
       const yields = requestedAt !== undefined || saves === mostSaves; // the others do not stop
-      if (isLaterAct(found, entry, yields ? Number.POSITIVE_INFINITY : clock.now())) {
+      if (isLater(found, entry, yields ? Number.POSITIVE_INFINITY : clock.now())) {
         stored.acting = undefined;
         return takeEntry(stored, found);
       }
@@ -73,8 +73,9 @@ export function saveLater(stored: Stored, entry: Held, ms: number = firstRetryMs
   }, ms);
 }
 
-/** Whether what the place holds came after `entry`, by a clock that is not ahead of this one. */
-function isLaterAct(found: Entry | undefined, entry: Held, now: number): boolean {
+/** Whether what the place holds came after `entry`: its renewal, or an act by a clock that is not ahead of this one. */
+function isLater(found: Entry | undefined, entry: Held, now: number): boolean {
   const { stamp, record } = found ?? {};
-  return isStamp(stamp) && stamp > entry.stamp && record !== undefined && epochOf(stamp) <= now + sameTimeMs;
+  if (!isStamp(stamp) || stamp < entry.stamp || record === undefined) return false;
+  return areOfOneSession(stamp, entry.stamp) || epochOf(stamp) <= now + sameTimeMs;
 }

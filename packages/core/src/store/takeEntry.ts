@@ -30,7 +30,7 @@ export function takeEntry(stored: Stored, entry: Entry | undefined): void {
   else if (record === undefined || stamp === held?.stamp)
     stored.putBack = 0; // no record: nobody who has it answers
   else if (held && stamp < held.stamp) putBack(stored);
-  else if (!held || !isUnderAct(stored, stamp)) enter(stored, { stamp, record });
+  else if (!held || !isUnderAct(stored, held, stamp)) enter(stored, { stamp, record });
   if (stored.isDoubted) {
     stored.isDoubted = false;
     if (stamp !== undefined && record === undefined && held && stamp >= held.stamp)
@@ -39,9 +39,9 @@ export function takeEntry(stored: Stored, entry: Entry | undefined): void {
   } else if (!stored.held) loadSession(stored.client.session, null);
 }
 
-/** Whether an act that is being saved is later, though the clock of this entry is ahead: it is stamped above that. */
-const isUnderAct = ({ acting, held, client }: Stored, stamp: Stamp): boolean =>
-  acting === held && epochOf(stamp) > client.clock.now() + sameTimeMs;
+/** Whether an act that is being saved is later, though the clock of this other entry is ahead: it is stamped above that. */
+const isUnderAct = ({ acting, client }: Stored, held: Held, stamp: Stamp): boolean =>
+  acting === held && !areOfOneSession(stamp, held.stamp) && epochOf(stamp) > client.clock.now() + sameTimeMs;
 
 /** `undefined`: the entry is damaged. */
 function readEntry(stored: Stored, { stamp, record }: Entry): Entry | undefined {
