@@ -94,7 +94,7 @@ describe.skipIf(!hasChromium())('the program of the README', () => {
     await rowsOf(0);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await form();
-    expect(oli.stats().tokenRequests.revoked).toBe(1);
+    await expect.poll(() => oli.stats().tokenRequests.revoked).toBe(1); // nothing waits for it
     await page.reload();
     await form();
   });
