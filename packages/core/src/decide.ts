@@ -39,7 +39,7 @@ export function decide(
   const { session, refusals } = manager;
   const sent = usersOf(attempt.sent); // a guest's operation is anonymous
   if (session.state.status === 'disposed') return undefined;
-  if (sent && !isOfSession(session, sent)) return supersededIn(session);
+  if (sent && sent !== session.state.tokens && !isOfSession(session, sent)) return supersededIn(session);
   if (manager.judged && errorsIn(attempt).some(error => wasJudged(manager.judged, error))) return undefined;
   const dialect = options.dialect ?? manager.options.dialect ?? defaultDialect;
   try {
@@ -101,7 +101,7 @@ function refuse(
   const sent = attempt.sent as TokenSet;
   if (signal?.aborted) return failAborted(attempt, signal); // an aborted operation causes no renewal
   emitRefusal(session.events, 'refused', sent.sessionId);
-  if (!isOfSession(session, sent)) return supersededIn(session); // a listener has signed out
+  if (sent !== session.state.tokens && !isOfSession(session, sent)) return supersededIn(session); // a listener has signed out
   noteRefused(refusals, session, attempt);
   if (!manager.renews || isUseless(refusals, session, attempt)) return undefined;
   const refused = joinRefused(manager, sent);

@@ -89,7 +89,10 @@ class AuthStage implements Sender {
 
   /** Sends the operation at once where the token is known; otherwise it waits. */
   #enter(entered: Operation): Operation | undefined {
-    if (entered.kind === 'teardown') this.#tearDown(entered);
+    if (entered.kind === 'teardown') {
+      this.#teardowns.add(entered);
+      if (this.#patient.size > 0) this.#endWait(entered.key);
+    }
     const operation = this.#given(entered);
     const { kind, context } = operation;
     const isAllowed = !this.#isAllowed || this.#isAllowed(context.url);
@@ -105,12 +108,11 @@ class AuthStage implements Sender {
     return undefined;
   }
 
-  #tearDown(teardown: Operation): void {
-    this.#teardowns.add(teardown);
-    const stop = this.#patient.get(teardown.key);
+  #endWait(key: number): void {
+    const stop = this.#patient.get(key);
     if (!stop) return;
     stop();
-    this.#patient.delete(teardown.key);
+    this.#patient.delete(key);
     this.#teardowns.waiting--;
   }
 

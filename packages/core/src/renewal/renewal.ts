@@ -38,7 +38,7 @@ export const noProgress = (): TokenError =>
 export function startRenewal(manager: Manager, reason: RenewalReason): Promise<TokenError | undefined> {
   const { session } = manager;
   const { cooldown, clock } = session;
-  const failure = session.flight ? undefined : pausedBy(cooldown, clock.now());
+  const failure = session.flight || !cooldown.error ? undefined : pausedBy(cooldown, clock.now());
   if (failure) return Promise.resolve(failure);
   if (reason === 'refused') awaitSuccessor(session);
   if (session.flight) return session.flight.ended;

@@ -150,7 +150,7 @@ export async function successorOf(manager: Manager, refused: TokenSet): Promise<
   for (let renewals = 0; ; renewals++) {
     const { state } = session;
     if (!state.tokens || state.tokens.sessionId !== refused.sessionId) throw failure ?? supersededIn(session);
-    const isOther = state.tokens.accessToken !== refused.accessToken;
+    const isOther = state.tokens !== refused && state.tokens.accessToken !== refused.accessToken;
     if (isOther && !state.isRefused) return state.tokens;
     if (failure) throw failure;
     if (renewals === 2) throw noProgress();

@@ -263,7 +263,7 @@ function change(session: Session, event: SessionEvent, how: ChangeOptions = {}):
   const isOver = flight !== undefined && flight.epoch !== session.epoch;
   const failure = isOver ? failureOf(session, flight, how.failure) : undefined;
   if (isOver) settle(session, flight, failure);
-  queueChanges(session, state.tokens, event.type !== 'loaded', how.reason);
+  if (session.events.listeners.size > 0) queueChanges(session, state.tokens, event.type !== 'loaded', how.reason);
   publish(session);
   if (isOver) flight.end(failure);
 }
@@ -317,6 +317,7 @@ function settle(session: Session, { reason, abort }: Flight, failure: TokenError
 function publish(session: Session): void {
   const { state, flight, error, snapshot, listeners } = session;
   session.snapshot = snapshotOf(snapshot, state, flight !== undefined, error);
-  if (session.snapshot !== snapshot) callEach([...listeners], listener => listeners.has(listener) && listener());
-  flushEvents(session.events);
+  if (session.snapshot !== snapshot && listeners.size > 0)
+    callEach([...listeners], listener => listeners.has(listener) && listener());
+  if (session.events.queue.length > 0) flushEvents(session.events);
 }

@@ -168,7 +168,7 @@ export function setListTimer<One>(session: Session, timed: TimedList<One>, now: 
   const { list } = timed;
   const { clock, flight, options } = session;
   const firstEnds = rest ?? (list.since[list.first] as number) + options.renewTimeoutMs - now;
-  clock.clearTimeout(list.timer);
+  if (list.timer !== undefined) clock.clearTimeout(list.timer);
   list.timerSetAt = now;
   const overdue = flight ? Math.max(flight.seenAt + options.renewTimeoutMs - now, slackMs) : firstEnds;
   const ms = Math.max(Math.min(firstEnds, overdue, options.renewTimeoutMs), 0); // the clock may have been set back

@@ -119,6 +119,7 @@ export interface TokenAnswer<Parts extends TokenParts = TokenParts> {
  * @see RFC 9068 section 2.2
  */
 export function subjectOf(accessToken: string): string | undefined {
+  if (!accessToken.includes('.')) return undefined; // opaque
   const { iss, sub } = decodeUnverified(accessToken) ?? {};
   const subject = subjectIn(sub);
   return subject && JSON.stringify([iss, subject]);

@@ -107,6 +107,7 @@ export function judge(facts: ResponseFacts, dialect: Dialect): Verdict {
   const ofEvent = own(closeCodes, facts.closeCode) ?? (isNetworkError ? dialect.networkError : undefined);
   let verdict = graver('ok', own(dialect.statuses, status) ?? ofEvent);
   for (const error of errorsIn(facts)) verdict = graver(verdict, judgeError(error, dialect));
-  for (const challenge of tokenChallenges(facts)) verdict = graver(verdict, judgeChallenge(challenge));
+  if (facts.challenge)
+    for (const challenge of tokenChallenges(facts)) verdict = graver(verdict, judgeChallenge(challenge));
   return verdict;
 }

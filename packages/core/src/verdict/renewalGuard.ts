@@ -52,10 +52,10 @@ export function isUseless(history: RefusalHistory, session: Session, facts: Resp
   const { trial, accepted, stubborn } = history;
   const { tokens } = session.state;
   const { sent } = facts;
-  if (sent?.accessToken !== tokens?.accessToken) return false;
+  if (sent !== tokens && sent?.accessToken !== tokens?.accessToken) return false;
   const trialUntil = trial && trial.tokens === tokens && accepted !== tokens ? trial.until : 0;
   const until = stubborn.size === 0 ? trialUntil : Math.max(trialUntil, stubborn.get(facts.operation)?.until ?? 0);
-  return session.clock.now() < until;
+  return until > 0 && session.clock.now() < until;
 }
 
 /** Whether a stream is refused with a token set that is new and has not expired. */
