@@ -27,19 +27,25 @@ export class Fleet {
     this.#settings = JSON.stringify(settings);
   }
 
-  start(name: string): void {
+  /** Resolves when the process has had its first answer. */
+  start(name: string): Promise<unknown> {
     const child = fork(program, [this.#settings], { execArgv: ['--no-warnings'] });
     const row: Row = { name, pid: child.pid ?? 0, end: 'ran to the end', tokenRequests: 0, operations: 0, failed: [] };
     this.rows.push(row);
     this.#children.set(row, child);
     child.on('message', (report: Report) => this.#count(row, report));
+    return Promise.race([this.#answered(row, child), once(child, 'exit')]);
+  }
+
+  async #answered(row: Row, child: ChildProcess): Promise<void> {
+    while (row.operations === 0) await once(child, 'message');
   }
 
   /** Ends this process in the midst of what it does, and starts another one in its place. */
   async replace(row: Row): Promise<void> {
     await this.#kill(row);
     row.end = 'killed';
-    this.start(`${row.name}'`);
+    await this.start(`${row.name}'`);
   }
 
   async end(): Promise<void> {

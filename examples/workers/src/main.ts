@@ -22,7 +22,7 @@ const [{ username, password }] = altrata.users;
 const fleet = new Fleet({ tokenUrl, apiUrl, apiKey, username, password, redisUrl: redis.url });
 
 print(`${values.workers} processes, one service user, a token that lasts 4 s, ${seconds} s`);
-for (let at = 1; at <= Number(values.workers); at++) fleet.start(String(at));
+await Promise.all(Array.from({ length: Number(values.workers) }, (_, at) => fleet.start(String(at + 1))));
 await after(1 / 4);
 await replace(fleet.rows[0]);
 await after(1 / 4);

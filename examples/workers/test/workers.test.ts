@@ -12,11 +12,15 @@ if (!hasRedis)
   process.stdout.write('redis-server was not found: set REDIS_SERVER to run the example. Its test is skipped.\n');
 
 test.skipIf(!hasRedis)('B66 processes share a token, also those that take the place of killed ones', async () => {
+  const startedAt = performance.now();
   const { stdout } = await run(process.env);
+  const lifetimes = Math.ceil((performance.now() - startedAt) / 4_000);
   expect(stdout.match(/is killed/g)).toHaveLength(2);
-  const [, tokenRequests, operations] = /^all +(\d+) +(\d+) +\d+$/m.exec(stdout) ?? [];
-  expect(Number(operations)).toBeGreaterThan(20);
-  expect(Number(tokenRequests)).toBeLessThanOrEqual(5); // one per lifetime, and one more when its holder was killed
+  const rows = [...stdout.matchAll(/^\d'* .* (\d+) +\d+$/gm)].map(([, operations]) => Number(operations));
+  expect(rows).toHaveLength(5);
+  expect(Math.min(...rows)).toBeGreaterThan(0);
+  const [, tokenRequests] = /^all +(\d+) /m.exec(stdout) ?? [];
+  expect(Number(tokenRequests)).toBeLessThanOrEqual(lifetimes + 2); // one more when its holder is killed, or the data are lost
 });
 
 test('without redis-server it states in one line where to get it', async () => {
