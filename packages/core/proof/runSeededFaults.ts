@@ -4,7 +4,7 @@ import { copyOfCore, faults } from './copyOfCore.ts';
 // Tests the model: each seeded fault is applied to a copy of the package, and the model must find a violation.
 // `pnpm --filter @latchkey/core run seeded-faults`. Arguments: the names of the faults to apply.
 
-const runs = '10000';
+const runs = '20000';
 /** The core without a fault passes with it. */
 const seed = '4';
 const longestMs = 600_000;
