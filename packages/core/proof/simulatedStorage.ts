@@ -226,6 +226,7 @@ export class SimulatedStorage {
   #load(user: StoreUser): Entry | undefined | Promise<Entry | undefined> {
     const answer = this.#nextLoad();
     return this.#answer(answer, 'load', [user], () => {
+      user.storeIsBack(); // it may be late; also a record that cannot be read shows that it works
       if (!this.entry || isStamp(this.entry.stamp)) user.storeSucceeded('load');
       if (answer !== 'withoutRecord' || !this.entry) return this.entry;
       user.storeHasNoRecord();

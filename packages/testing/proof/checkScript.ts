@@ -24,6 +24,8 @@ const turnMs = 15;
 interface Outcome {
   readonly seen: readonly unknown[];
   readonly isSettled: boolean;
+  /** Nobody listens any more. */
+  readonly isUnsubscribed: boolean;
   readonly errors: readonly unknown[];
   readonly sent: readonly IncomingHttpHeaders[];
   readonly elsewhere: readonly IncomingHttpHeaders[];
@@ -52,6 +54,7 @@ class ScriptRun {
   /** Counts all that happens. */
   #activity = 0;
   #unsubscribe: (() => void) | undefined;
+  #isUnsubscribed = false;
   #settle: () => void = () => {};
   readonly #settled: Promise<void> = new Promise(resolve => (this.#settle = resolve));
 
@@ -152,7 +155,10 @@ class ScriptRun {
     const { abort } = this.#script;
     if (abort?.at !== at) return;
     if (abort.by === 'signal' || !this.#unsubscribe) this.#controller.abort(reason);
-    else this.#unsubscribe();
+    else {
+      this.#isUnsubscribed = true;
+      this.#unsubscribe();
+    }
   }
 
   #see(seen: unknown): void {
@@ -171,6 +177,7 @@ class ScriptRun {
     return {
       seen: [...this.#seen],
       isSettled: this.#isSettled,
+      isUnsubscribed: this.#isUnsubscribed,
       errors: this.#errors,
       sent: this.#sent,
       elsewhere: this.#elsewhere,
@@ -232,11 +239,12 @@ function ruleViolation(script: Script, ours: Outcome, expected: Expectation): Vi
  * Whether an aborted operation shows its reason, or, without a subscriber, nothing. A mutation of urql goes on without: what
  * unsubscribes cannot be distinguished from the unsubscribing of other mutations with its key.
  */
-function isAborted({ abort, kind }: Script, client: string, { seen, sent, errors }: Outcome): boolean {
+function isAborted({ abort, kind }: Script, client: string, ours: Outcome, bare: Outcome): boolean {
+  const { seen, sent, errors, isUnsubscribed } = ours;
   if (!abort) return false;
   if (abort.by === 'unsubscribe' && client.startsWith('urql') && kind === 'mutation') return seen.length === 0;
   if (sent.length > 1) return false;
-  if (abort.by === 'unsubscribe' && seen.length === 0) return true;
+  if (isUnsubscribed && same(seen, bare.seen.slice(0, seen.length))) return true;
   return errors.some(error => [error, (error as { networkError?: unknown } | null)?.networkError].includes(reason));
 }
 
@@ -245,7 +253,7 @@ function violationIn(script: Script, client: FuzzClient, ours: Outcome, bare: Ou
   const expected = expectationOf(script, client.name);
   const found = requestViolation(script, ours, expected) ?? ruleViolation(script, ours, expected);
   if (found !== undefined) return found ?? undefined;
-  if (isAborted(script, client.name, ours)) return undefined;
+  if (isAborted(script, client.name, ours, bare)) return undefined;
   if (bare.isSettled && !ours.isSettled) return { kind: 'hang', detail: 'the bare client has settled' };
   if (same(ours.seen, bare.seen)) return undefined;
   return difference(`seen: ${JSON.stringify(ours.seen)}\nbare: ${JSON.stringify(bare.seen)}`);

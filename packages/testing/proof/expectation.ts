@@ -79,7 +79,8 @@ const asError = (error: GraphQLErrorLike | string) => (typeof error === 'string'
 function factsOf(script: Script, client: string): ResponseFacts[] {
   const { first } = script;
   const kind = kindOf(script, client);
-  const head = { sent: null, kind, status: first.status, challenge: challengeOf(first), rootFields: () => ['n'] };
+  const rootFields = () => (kind === 'unknown' ? undefined : ['n']);
+  const head = { sent: null, kind, status: first.status, challenge: challengeOf(first), rootFields };
   return readings(first, client).flatMap(text => {
     const facts = { ...head, ...readBody(text) };
     const more = incrementalErrors(text);
