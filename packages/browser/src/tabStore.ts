@@ -1,14 +1,14 @@
-import { type Store, TokenError } from '@latchkey/core';
+import type { Store } from '@latchkey/core';
 import {
   createStore,
   type Entry,
   type Hold,
-  inDevelopment,
   type Place,
   readRecord,
   type Stamp,
   type StoreHost,
   type TokenRecord,
+  tokenError,
 } from '@latchkey/core/adapter';
 import { isServer, MemoryPlace } from './memoryPlace.ts';
 import type { Message } from './tabChannel.ts';
@@ -68,13 +68,11 @@ export class TabPlace implements Place {
   /** @throws TokenError `misconfigured` for a refresh token: it would leave the page, and outlive it */
   check({ refreshToken }: TokenRecord): void {
     if (refreshToken !== undefined)
-      throw new TokenError(
+      throw tokenError(
         'misconfigured',
-        inDevelopment(
-          () =>
-            process.env.NODE_ENV !== 'production' &&
-            'tabStore sends token sets to other tabs, and must not have a refresh token. Keep it in an HttpOnly cookie, or use webStorageStore.',
-        ),
+        () =>
+          process.env.NODE_ENV !== 'production' &&
+          'tabStore sends token sets to other tabs, and must not have a refresh token. Keep it in an HttpOnly cookie, or use webStorageStore.',
       );
   }
 

@@ -1,16 +1,16 @@
-import { type Store, TokenError } from '@latchkey/core';
+import type { Store } from '@latchkey/core';
 import {
   createStore,
   type Entry,
   endAfter,
   type Hold,
-  inDevelopment,
   isStamp,
   type Place,
   readRecord,
   type Stamp,
   type StoreHost,
   type TokenRecord,
+  tokenError,
 } from '@latchkey/core/adapter';
 import { pause } from './lostExchange.ts';
 import { isServer, MemoryPlace } from './memoryPlace.ts';
@@ -39,13 +39,11 @@ export function webStorageStore(name: string, storage: Storage, options: TabStor
 /** A storage of one tab has no part in the order that all tabs of the name show. @throws TokenError `misconfigured` */
 function checkStorage(storage: Storage | undefined): void {
   if (typeof storage?.getItem === 'function' && storage !== sessionStorageOfTab()) return;
-  throw new TokenError(
+  throw tokenError(
     'misconfigured',
-    inDevelopment(
-      () =>
-        process.env.NODE_ENV !== 'production' &&
-        "webStorageStore needs the storage of all tabs: webStorageStore('session', localStorage). For sessionStorage pass keyValueStore('session', sessionStorage).",
-    ),
+    () =>
+      process.env.NODE_ENV !== 'production' &&
+      "webStorageStore needs the storage of all tabs: webStorageStore('session', localStorage). For sessionStorage pass keyValueStore('session', sessionStorage).",
   );
 }
 

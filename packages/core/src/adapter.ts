@@ -26,7 +26,7 @@ export { type StreamOptions, waitInstead } from './adapter/waitInstead.ts';
 export { warnOnce } from './adapter/warnOnce.ts';
 export type { DecideOptions, Decision } from './decide.ts';
 export { callbackFailed } from './errors/callbackFailed.ts';
-export { inDevelopment } from './errors/tokenError.ts';
+export { inDevelopment, tokenError } from './errors/tokenError.ts';
 export type { Attempt } from './manager.ts';
 export { callEach } from './session/callEach.ts';
 export type { Waiter } from './session/waitingList.ts';

@@ -102,6 +102,7 @@ const invalid: readonly (readonly [string, TokenManagerOptions, string])[] = [
   ['a clock without now', { renew, ...untyped('clock', { ...clock, now: 0 }) }, wrongClock],
   ['a clock without setTimeout', { renew, ...untyped('clock', { ...clock, setTimeout: undefined }) }, wrongClock],
   ['a clock without clearTimeout', { renew, ...untyped('clock', { ...clock, clearTimeout: undefined }) }, wrongClock],
+  // wrong types, as JavaScript may pass them
   ['no options', undefined as unknown as TokenManagerOptions, noOptions],
   ['options that are null', null as unknown as TokenManagerOptions, noOptions],
   ['a function instead of options', renew as unknown as TokenManagerOptions, noOptions],

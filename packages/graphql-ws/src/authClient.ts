@@ -214,7 +214,7 @@ export class AuthClient implements SocketOwner, Client {
     run.leave = socket.inner?.subscribe<never, never>(operation.payload, {
       next: result => {
         if (operation.run !== run) return; // of an older socket
-        if ((!operation.hasData || result.errors) && !this.#isDelivered(operation, run, result)) return;
+        if ((!operation.hasData || result.errors) && !this.#receive(operation, run, result)) return;
         try {
           sink.next(result);
         } catch (error) {
@@ -223,7 +223,7 @@ export class AuthClient implements SocketOwner, Client {
       },
       error: error => {
         if (operation.run !== run || socket.failure) return; // its close event follows
-        const isDelivered = !Array.isArray(error) || this.#isDelivered(operation, run, { errors: error });
+        const isDelivered = !Array.isArray(error) || this.#receive(operation, run, { errors: error });
         if (isDelivered) this.#end(operation, { error });
       },
       complete: () => {
@@ -233,7 +233,8 @@ export class AuthClient implements SocketOwner, Client {
     leave(before); // in one tick: the gap is as short as it can be
   }
 
-  #isDelivered(operation: Operation, run: Run, { data, errors }: Pick<Result, 'data' | 'errors'>): boolean {
+  /** Does what the token manager decides of an answer. @returns whether the sink gets it */
+  #receive(operation: Operation, run: Run, { data, errors }: Pick<Result, 'data' | 'errors'>): boolean {
     const { socket } = run;
     const { sent = null } = socket;
     const { retried, hasData: delivered, payload } = operation;

@@ -271,6 +271,7 @@ test('B127 the programs for WooGraphQL keep the cart through the sign-in and the
 test('the program for a wrong password tells it from an outage', async () => {
   const server = await startRestExample();
   const { auth } = await run('REST', server);
+  // this program exports a function in place of a manager
   const { logIn } = (await run('A wrong password', server)) as unknown as {
     logIn: (auth: Auth, name: string, pass: string) => Promise<string>;
   };

@@ -24,7 +24,7 @@ export function useManager(given?: TokenManager): TokenManager {
     inDevelopment(
       () =>
         process.env.NODE_ENV !== 'production' &&
-        'There is no token manager. Put <AuthProvider auth={auth}> above, or call useAuthState(auth).',
+        'This component is not inside an AuthProvider. Wrap it in <AuthProvider auth={auth}>, or call useAuthState(auth).',
     ) ?? 'AuthProvider is missing.',
   );
 }

@@ -31,6 +31,7 @@ interface Failure {
  * @throws TokenError `misconfigured` when there is no `AuthProvider`
  */
 export function useAuth<Credentials = unknown, Answer extends TokenParts = TokenParts>(): Auth<Credentials, Answer> {
+  // a context has one type, and only the caller knows its manager's credentials
   const auth = useManager() as unknown as TokenManager<Credentials, Answer>;
   const state = useAuthState();
   const [failure, setFailure] = useState<Failure>();

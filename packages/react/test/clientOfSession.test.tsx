@@ -29,6 +29,13 @@ afterEach(async () => {
 });
 
 const show = (children: ReactNode) => act(async () => render(children));
+/** Shows it with the Apollo Client of the session around it. */
+const showPage = (children: ReactNode) =>
+  show(
+    <Page auth={scene.auth} create={scene.apollo}>
+      {children}
+    </Page>,
+  );
 const operations = () => scene.server.stats().operations.received;
 
 test('the version is that in the name of the project', () => {
@@ -68,14 +75,12 @@ test('B132 a sign-out during a query that suspends shows at once, and what still
   await scene.signIn(0);
   const release = scene.server.holdOperations();
   const sent = scene.server.next('operation');
-  await show(
-    <Page auth={scene.auth} create={scene.apollo}>
-      <Gate>
-        <Suspense fallback="suspended">
-          <SuspendedName />
-        </Suspense>
-      </Gate>
-    </Page>,
+  await showPage(
+    <Gate>
+      <Suspense fallback="suspended">
+        <SuspendedName />
+      </Suspense>
+    </Gate>,
   );
   await sent;
   expect(pageText()).toBe('suspended');
@@ -110,12 +115,10 @@ test('B132 so it is with a background query, whose next user sees only his own',
   await scene.signIn(0);
   const release = scene.server.holdOperations();
   const sent = scene.server.next('operation');
-  await show(
-    <Page auth={scene.auth} create={scene.apollo}>
-      <Gate>
-        <BackgroundName />
-      </Gate>
-    </Page>,
+  await showPage(
+    <Gate>
+      <BackgroundName />
+    </Gate>,
   );
   await sent;
   await act(async () => void scene.auth.signOut());
@@ -192,15 +195,13 @@ function Counter() {
 
 test('B133 of the user before, neither rows nor component state are left when the next one signs in', async () => {
   await scene.signIn(0);
-  await show(
-    <Page auth={scene.auth} create={scene.apollo}>
-      <Suspense fallback="suspended">
-        <SignedIn fallback="signed out">
-          <SuspendedName />
-          <Counter />
-        </SignedIn>
-      </Suspense>
-    </Page>,
+  await showPage(
+    <Suspense fallback="suspended">
+      <SignedIn fallback="signed out">
+        <SuspendedName />
+        <Counter />
+      </SignedIn>
+    </Suspense>,
   );
   await screen.findByText('Mara Quill');
   act(() => screen.getByRole('button').click());
@@ -219,17 +220,15 @@ test('B133 of the user before, neither rows nor component state are left when th
 test('B133 nor are they while a form is loaded lazily', async () => {
   await scene.signIn(0);
   const Form = lazy(() => new Promise<never>(() => {}));
-  await show(
-    <Page auth={scene.auth} create={scene.apollo}>
-      <Suspense fallback="loading the form">
-        <SignedIn>
-          <Name />
-        </SignedIn>
-        <SignedOut>
-          <Form />
-        </SignedOut>
-      </Suspense>
-    </Page>,
+  await showPage(
+    <Suspense fallback="loading the form">
+      <SignedIn>
+        <Name />
+      </SignedIn>
+      <SignedOut>
+        <Form />
+      </SignedOut>
+    </Suspense>,
   );
   await screen.findByText('Mara Quill');
   await act(() => scene.auth.signOut());
@@ -237,11 +236,7 @@ test('B133 nor are they while a form is loaded lazily', async () => {
 });
 
 test('B134 queries that failed while signed out are sent again once after the sign-in', async () => {
-  await show(
-    <Page auth={scene.auth} create={scene.apollo}>
-      <Name />
-    </Page>,
-  );
+  await showPage(<Name />);
   await screen.findByText(/^failed: /);
   expect([operations(), scene.clients.length]).toEqual([1, 1]);
   await act(() => scene.signIn(0));
@@ -250,11 +245,7 @@ test('B134 queries that failed while signed out are sent again once after the si
 });
 
 test('B134 so they are after a login that the application did by itself', async () => {
-  await show(
-    <Page auth={scene.auth} create={scene.apollo}>
-      <Name />
-    </Page>,
-  );
+  await showPage(<Name />);
   await screen.findByText(/^failed: /);
   await act(() => scene.auth.restore());
   await screen.findByText('Mara Quill');
@@ -268,12 +259,10 @@ test.for([
   await scene.end();
   scene = await startScene({ restore: true }, user);
   const release = scene.server.holdTokenRequests();
-  await show(
-    <Page auth={scene.auth} create={scene.apollo}>
-      <Gate>
-        <Name />
-      </Gate>
-    </Page>,
+  await showPage(
+    <Gate>
+      <Name />
+    </Gate>,
   );
   if (user !== null) expect(pageText()).toBe('restoring');
   release();
@@ -284,11 +273,7 @@ test.for([
 test('B135 so it is after a restore, on request, that finds nobody', async () => {
   await scene.end();
   scene = await startScene({}, null);
-  await show(
-    <Page auth={scene.auth} create={scene.apollo}>
-      <Name />
-    </Page>,
-  );
+  await showPage(<Name />);
   await screen.findByText(/^failed: /);
   await act(() => scene.auth.restore());
   expect([scene.restores(), operations(), scene.clients.length]).toEqual([1, 1, 1]);
@@ -296,13 +281,11 @@ test('B135 so it is after a restore, on request, that finds nobody', async () =>
 
 test('B136 a renewal and an outage remake neither client nor tree', async () => {
   await scene.signIn(0);
-  await show(
-    <Page auth={scene.auth} create={scene.apollo}>
-      <Gate>
-        <Name />
-        <Counter />
-      </Gate>
-    </Page>,
+  await showPage(
+    <Gate>
+      <Name />
+      <Counter />
+    </Gate>,
   );
   await screen.findByText('Mara Quill');
   act(() => screen.getByRole('button').click());
@@ -316,13 +299,11 @@ test('B136 a renewal and an outage remake neither client nor tree', async () => 
 
 test('B137 a session that another one replaces acts like a sign-out and a sign-in', async () => {
   await scene.signIn(0);
-  await show(
-    <Page auth={scene.auth} create={scene.apollo}>
-      <Gate>
-        <Name />
-        <Counter />
-      </Gate>
-    </Page>,
+  await showPage(
+    <Gate>
+      <Name />
+      <Counter />
+    </Gate>,
   );
   await screen.findByText('Mara Quill');
   act(() => screen.getByRole('button').click());
@@ -336,14 +317,12 @@ test('B137 a session that another one replaces acts like a sign-out and a sign-i
 
 test('B138 a sign-out inside a transition takes the user off the page at once', async () => {
   await scene.signIn(0);
-  await show(
-    <Page auth={scene.auth} create={scene.apollo}>
-      <Gate>
-        <Suspense fallback="suspended">
-          <SuspendedName />
-        </Suspense>
-      </Gate>
-    </Page>,
+  await showPage(
+    <Gate>
+      <Suspense fallback="suspended">
+        <SuspendedName />
+      </Suspense>
+    </Gate>,
   );
   await screen.findByText('Mara Quill');
   await act(async () => startTransition(() => void scene.auth.signOut()));
@@ -465,12 +444,10 @@ test('B143 a create that is another function each time is warned of, once', asyn
 
 test('B146 the client that is left polls no more, is not stopped, and keeps its cache', async () => {
   await scene.signIn(0);
-  await show(
-    <Page auth={scene.auth} create={scene.apollo}>
-      <Gate>
-        <Name />
-      </Gate>
-    </Page>,
+  await showPage(
+    <Gate>
+      <Name />
+    </Gate>,
   );
   await screen.findByText('Mara Quill');
   const left = scene.clients[0] as ApolloClient;

@@ -112,6 +112,7 @@ describe.skipIf(!hasChromium())('the program of the README', () => {
     });
     await signIn(1);
     await rowsOf(1);
+    // `seen` is set by the script of the page
     const seen = await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen.join());
     expect(seen).toContain(oli.users[1].name);
     expect(seen).not.toContain(oli.users[0].name);

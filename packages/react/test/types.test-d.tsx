@@ -28,18 +28,18 @@ export function Types(props: {
   const { auth, createApollo, createBoth } = props;
   const apollo: ApolloClient = useClientOfSession(auth, createApollo);
   const { urql } = useClientOfSession(auth, createBoth, ({ apollo }) => apollo.stop());
-  // @ts-expect-error: it is given what `create` returns
+  // @ts-expect-error: `leave` takes what `create` returns
   useClientOfSession(auth, createApollo, ({ urql }) => urql);
   // @ts-expect-error: a client is no function that makes one
   useClientOfSession(auth, apollo);
-  // @ts-expect-error: of which manager
+  // @ts-expect-error: the manager is required
   useClientOfSession(undefined, createApollo);
 
   const state: TokenManagerState = useAuthState();
   useAuthState(auth);
   const { signIn, signOut, restore, error, isRestoring, isSignedIn } = useAuth<Credentials, Answer>();
   const signedIn: Promise<{ user: { readonly name: string } }> = signIn({ username: 'ann' });
-  // @ts-expect-error: other credentials
+  // @ts-expect-error: this manager has other credentials
   void signIn({ name: 'ann' });
   const acts: Promise<void>[] = [signOut(), restore()];
   const why: TokenError | undefined = error;

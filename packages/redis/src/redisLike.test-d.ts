@@ -10,5 +10,5 @@ redisStore(new Redis(), 'a');
 redisStore(new Cluster([]), 'a', { subscriber: new Redis() });
 // @ts-expect-error -- a pool has no connection of its own
 redisStore(createClientPool(), 'a');
-// @ts-expect-error -- no client
+// @ts-expect-error -- an object without the commands of a client
 redisStore({}, 'a');

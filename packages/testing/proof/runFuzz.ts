@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util';
 import type { FuzzClient } from './fuzzClient.ts';
 import { useVersion } from './useVersion.ts';
 
-// Random answers through each adapter beside the client without it: `pnpm --filter @latchkey/testing run fuzz --answers 1000`.
+// Sends random answers to each client, with its adapter and without, and compares the results:
+// `pnpm --filter @latchkey/testing run fuzz --answers 1000`.
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter(argument => argument !== '--'),

@@ -123,6 +123,7 @@ test('a body that breaks off does so for the next reader, too', async () => {
 
 test.for([
   ['of another type', new Response('a')],
+  // a mock has only what its test needs
   ['of a mock', { headers: { 'content-type': 'application/json' }, text: () => '' } as unknown as Response],
 ] as const)('an answer %s is given as it is', async ([, answered]) => {
   expect(await readJson(answered)).toEqual([undefined, answered]);

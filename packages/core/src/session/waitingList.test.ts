@@ -58,7 +58,7 @@ test('B102 withSignal() leaves no listener on the signal of a caller that was an
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
-test('B12 a list is answered once, in its order, without those who have left', () => {
+test('B12 waiters are answered once, in the order in which they came; one that has left is not answered', () => {
   const { list, log } = listOf(['one', 'two', 'three']);
   const caller = new AbortController();
   const left = { name: 'left', resume() {}, fail: (error: unknown) => void log.push(`left: ${String(error)}`) };
@@ -222,14 +222,20 @@ test('B15 a renewal whose timer does not fire is given up at the second look, an
   expect(log).toEqual(['3 one', '4 restart', '5 two']);
 });
 
+/** A list with two waiters, of which one is overdue, after the timer of their renewal has fired. */
+async function overdueList() {
+  const timed = timedList();
+  const flight = takeOff(timed.session, 'asked');
+  timed.join('one');
+  await timed.clock.advance(2_500);
+  timed.join('two');
+  await timed.clock.advance(500);
+  flight.seenAt = timed.clock.now();
+  return timed;
+}
+
 test('B15 a renewal whose timer fires is not given up, nor is the one after it', async () => {
-  const { clock, session, log, join } = timedList();
-  const flight = takeOff(session, 'asked');
-  join('one');
-  await clock.advance(2_500);
-  join('two');
-  await clock.advance(500);
-  flight.seenAt = clock.now();
+  const { clock, session, log, join } = await overdueList();
   await clock.advance(1_000);
   join('three');
   takeOff(session, 'asked');
@@ -238,13 +244,7 @@ test('B15 a renewal whose timer fires is not given up, nor is the one after it',
 });
 
 test('B15 a renewal whose timer has fired since the last look is looked at twice more before it is given up', async () => {
-  const { clock, session, join } = timedList();
-  const flight = takeOff(session, 'asked');
-  join('one');
-  await clock.advance(2_500);
-  join('two');
-  await clock.advance(500);
-  flight.seenAt = clock.now();
+  const { clock, session, join } = await overdueList();
   await clock.advance(2_500);
   join('three');
   await clock.advance(1_000);
